@@ -1,0 +1,131 @@
+"""Where the sandbox keeps its world: one SQLite file, so that a restart loses nothing.
+
+It uses Python's own sqlite3: the sandbox is the other side of the wire and shares no driver with the ledger.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+Body = dict[str, Any]
+
+_SCHEMA = """
+create table if not exists objects (
+    seq integer primary key autoincrement,
+    kind text not null, id text not null, parent text, body text not null,
+    unique (kind, id)
+);
+create index if not exists objects_by_parent on objects (kind, parent);
+create table if not exists effects (
+    seq integer primary key autoincrement,
+    kind text not null, subject text not null, at text not null, detail text not null
+);
+create index if not exists effects_by_kind on effects (kind);
+create table if not exists settings (name text primary key, value text not null);
+"""
+
+
+class Store:
+    """Objects by (kind, id), newest first in lists, and an append-only count of every effect."""
+
+    def __init__(self, path: Path | str) -> None:
+        if path != ":memory:":
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.RLock()
+        self._db = sqlite3.connect(str(path), check_same_thread=False, isolation_level=None)
+        self._db.executescript("pragma journal_mode = wal; pragma synchronous = normal;" + _SCHEMA)
+        self._depth = 0
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All writes of one request together; nested calls join the outer one."""
+        with self._lock:
+            if self._depth == 0:
+                self._db.execute("begin immediate")
+            self._depth += 1
+            try:
+                yield
+            except BaseException:
+                self._depth -= 1
+                if self._depth == 0:
+                    self._db.execute("rollback")
+                raise
+            self._depth -= 1
+            if self._depth == 0:
+                self._db.execute("commit")
+
+    def put(self, kind: str, id_: str, body: Body, parent: str | None = None) -> Body:
+        """Insert or replace; an object keeps the place in its list that it was first given."""
+        with self.transaction():
+            self._db.execute(
+                "insert into objects (kind, id, parent, body) values (?, ?, ?, ?) on conflict (kind, id) do update"
+                " set body = excluded.body, parent = coalesce(excluded.parent, objects.parent)",
+                (kind, id_, parent, json.dumps(body)),
+            )
+        return body
+
+    def get(self, kind: str, id_: str) -> Body | None:
+        with self._lock:
+            row = self._db.execute("select body from objects where kind = ? and id = ?", (kind, id_)).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def delete(self, kind: str, id_: str) -> None:
+        with self.transaction():
+            self._db.execute("delete from objects where kind = ? and id = ?", (kind, id_))
+
+    def list(self, kind: str, parent: str | None = None) -> list[Body]:
+        """All objects of a kind (of one parent, if given), newest first."""
+        where, values = ("kind = ?", [kind]) if parent is None else ("kind = ? and parent = ?", [kind, parent])
+        with self._lock:
+            rows = self._db.execute(
+                f"select body from objects where {where} order by seq desc",  # noqa: S608 - constant text
+                values,
+            ).fetchall()
+        return [json.loads(row[0]) for row in rows]
+
+    def record_effect(self, kind: str, subject: str, at: str, detail: Body | None = None) -> None:
+        """Count one thing that really happened: a charge, a mail, a grant, a write-back."""
+        with self.transaction():
+            self._db.execute(
+                "insert into effects (kind, subject, at, detail) values (?, ?, ?, ?)",
+                (kind, subject, at, json.dumps(detail or {})),
+            )
+
+    def effects(self, kind: str | None = None) -> list[Body]:
+        """What happened, oldest first: kind, subject, at, detail."""
+        with self._lock:
+            rows = self._db.execute(
+                "select kind, subject, at, detail from effects where ? is null or kind = ? order by seq", (kind, kind)
+            ).fetchall()
+        return [{"kind": k, "subject": s, "at": at, "detail": json.loads(d)} for k, s, at, d in rows]
+
+    def effect_counts(self) -> dict[str, int]:
+        with self._lock:
+            rows = self._db.execute("select kind, count(*) from effects group by kind order by kind").fetchall()
+        return dict(rows)
+
+    def setting(self, name: str) -> str | None:
+        with self._lock:
+            row = self._db.execute("select value from settings where name = ?", (name,)).fetchone()
+        return row[0] if row else None
+
+    def set_setting(self, name: str, value: str) -> None:
+        with self.transaction():
+            self._db.execute("insert or replace into settings (name, value) values (?, ?)", (name, value))
+
+    def next_number(self, name: str) -> int:
+        """A counter that survives a restart; ids are derived from it so that runs are repeatable."""
+        with self.transaction():
+            number = int(self.setting(f"counter:{name}") or "0") + 1
+            self.set_setting(f"counter:{name}", str(number))
+        return number

@@ -83,7 +83,7 @@ class Store:
         with self.transaction():
             self._db.execute("delete from objects where kind = ? and id = ?", (kind, id_))
 
-    def list(self, kind: str, parent: str | None = None) -> list[Body]:
+    def newest(self, kind: str, parent: str | None = None) -> list[Body]:
         """All objects of a kind (of one parent, if given), newest first."""
         where, values = ("kind = ?", [kind]) if parent is None else ("kind = ? and parent = ?", [kind, parent])
         with self._lock:

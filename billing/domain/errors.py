@@ -1,0 +1,32 @@
+"""Errors with a stable code and one sentence that says what is wrong, with which thing, and what to do."""
+
+from __future__ import annotations
+
+
+class BillingError(Exception):
+    """Base of all errors of the house. `code` is stable and may be stored; `sentence` is for people."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+
+
+class PermanentError(BillingError):
+    """Trying again changes nothing; a person or a new fact is needed."""
+
+
+class TemporaryError(BillingError):
+    """Nothing happened outside; the same call may be made again, not before `retry_after_seconds`."""
+
+    def __init__(self, code: str, sentence: str, retry_after_seconds: int | None = None) -> None:
+        super().__init__(code, sentence)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class UnknownOutcomeError(BillingError):
+    """The call may or may not have taken effect outside: a time-out, a reset, a 500, a truncated answer."""
+
+
+class NeedsAttention(PermanentError):
+    """One subject is set aside for a person; the others go on."""

@@ -1,0 +1,182 @@
+"""The outside by role. Every method that acts names the three ways it may end:
+
+it returns (done), raises PermanentError (a clean refusal), TemporaryError (nothing happened, try later) or
+UnknownOutcomeError (it may or may not have happened).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from billing.domain.invoices import Invoice
+from billing.domain.mail import Letter, Mail, MailContent
+from billing.domain.money import Money
+from billing.domain.payments import PayLink, PaymentFact, ProviderEvent, SavedMethod
+from billing.domain.sessions import JobSummary, SessionFacts
+
+
+class Clock(Protocol):
+    """The one source of `now`: an aware datetime in UTC."""
+
+    def now(self) -> datetime: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RawRecord:
+    """One object as the booking system sent it. `kind` is its own word: job, order, contact, payment, …"""
+
+    kind: str
+    source_id: str
+    modified_at: datetime | None
+    body: str  # canonical JSON text of the object
+
+
+@dataclass(frozen=True, slots=True)
+class SourceAccount:
+    """Whose booking system it is. `currency` is the studio's one currency."""
+
+    name: str
+    currency: str
+    email: str | None
+
+
+class SessionSource(Protocol):
+    """The booking system (VSCO Workspace)."""
+
+    name: str  # "vsco"
+
+    def account(self) -> SourceAccount: ...
+
+    def changed_jobs(self, since: datetime | None, max_pages: int | None = None) -> Iterator[list[RawRecord]]:
+        """Jobs modified at or after `since`, newest first, a page at a time. Ends early after `max_pages`."""
+        ...
+
+    def related_records(self, job_id: str) -> list[RawRecord]:
+        """The job itself, its orders, contacts, payments, events and galleries, as they are now."""
+        ...
+
+    def shared_records(self) -> list[RawRecord]:
+        """What many jobs refer to: job types, brands, roles, custom fields, product types and products, the studio."""
+        ...
+
+    def read_job(self, record: RawRecord, shared: Sequence[RawRecord]) -> JobSummary:
+        """Translate one raw job; no call outside. PermanentError with code `malformed_record` if it can't be read."""
+        ...
+
+    def read_session(self, records: Sequence[RawRecord], shared: Sequence[RawRecord]) -> SessionFacts:
+        """Translate one job's raw records; no call outside. PermanentError if it cannot be read."""
+        ...
+
+    def find_payment(self, job_id: str, transaction_id: str) -> str | None:
+        """The source's id of the payment that carries our transaction id, if it was written back before."""
+        ...
+
+    def record_payment(self, job_id: str, transaction_id: str, amount: Money, received_on: date, memo: str) -> str:
+        """Write a payment; returns the source's id. Not idempotent: find_payment first."""
+        ...
+
+    def payment_is_applied(self, payment_id: str, order_id: str) -> bool: ...
+
+    def apply_payment(self, payment_id: str, order_id: str, amount: Money) -> None:
+        """Allocate a written payment to the order. Not idempotent: payment_is_applied first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayAccount:
+    """Which account the keys belong to; pinned in the ledger and compared at every start."""
+
+    account_id: str
+    livemode: bool
+    name: str
+
+
+class PaymentGateway(Protocol):
+    """The payment provider (Stripe). `key` is the effect's key and goes out as the idempotency key."""
+
+    name: str  # "stripe"
+
+    def account(self) -> GatewayAccount: ...
+
+    def create_pay_link(self, invoice: Invoice, amount: Money, key: str) -> PayLink:
+        """A page on which `amount` can be paid once; the payment will carry the invoice's id in its metadata."""
+        ...
+
+    def close_pay_link(self, link_id: str) -> None:
+        """Nobody can pay on it any more. Closing a closed link does nothing."""
+        ...
+
+    def prepare_charge(self, invoice: Invoice, amount: Money, method: SavedMethod, key: str) -> str:
+        """Create the payment unconfirmed and return its id; no money moves."""
+        ...
+
+    def confirm_charge(self, payment_id: str, key: str) -> PaymentFact:
+        """Confirm off-session. A decline is a fact (status requires_client, `refused` set), not an exception."""
+        ...
+
+    def cancel_charge(self, payment_id: str) -> PaymentFact: ...
+
+    def read_payment(self, payment_id: str) -> PaymentFact:
+        """The payment as it is now, with its fee if known."""
+        ...
+
+    def find_charges(self, customer_id: str, key: str) -> list[PaymentFact]:
+        """Payments of this customer that carry our effect key in their metadata (list by customer, never search)."""
+        ...
+
+    def new_events(self, after: str | None, limit: int) -> list[ProviderEvent]:
+        """Events after the one with id `after` (all that are kept, if None), oldest first, at most about `limit`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryAccess:
+    """What the client needs to see their photos."""
+
+    url: str
+    password: str | None
+    pin: str | None
+    expires_on: date | None
+
+
+class GalleryHost(Protocol):
+    """Where the photos are shown. Opening an open gallery again changes nothing but its expiry."""
+
+    name: str  # "vsco" | "pixieset" | "manual"
+
+    def open_gallery(self, gallery_id: str, expires_on: date | None) -> GalleryAccess: ...
+
+    def close_gallery(self, gallery_id: str) -> None: ...
+
+
+class Mailer(Protocol):
+    """Hands one mail to the mail server. Returns when the server has accepted it."""
+
+    def send(self, mail: Mail) -> None: ...
+
+
+class MailWriter(Protocol):
+    """Writes the letter in the client's language."""
+
+    def write(self, content: MailContent) -> Letter: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RenderJob:
+    """One document to render: what, and with which pay link printed on it. `watermark` for drafts."""
+
+    invoice: Invoice
+    pay_url: str | None
+    watermark: str | None = None
+
+
+class DocumentRenderer(Protocol):
+    """Turns invoices into PDF bytes; the same job gives the same bytes. Yields in the order given."""
+
+    def render(self, jobs: Sequence[RenderJob]) -> Iterator[bytes]: ...
+
+
+GalleryHosts = Mapping[str, GalleryHost]

@@ -26,7 +26,7 @@ def open_engine(url: str | URL) -> Engine:
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, isolation_level="REPEATABLE READ", pool_size=12)
+        return create_engine(parsed, pool_size=12)
     import pysqlite3.dbapi2 as driver
 
     engine = create_engine(parsed, module=driver, pool_size=12, connect_args={"check_same_thread": False})

@@ -1,0 +1,84 @@
+"""The unit of work: one connection, one transaction, and the rooms of the ledger over it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+
+from sqlalchemy import Connection, Engine, text
+
+from billing.adapters.ledger.desk import SqlDesk, SqlGrants
+from billing.adapters.ledger.effects import SqlEffects
+from billing.adapters.ledger.engine import open_engine
+from billing.adapters.ledger.invoices import SqlInvoices
+from billing.adapters.ledger.journal import SqlJournal
+from billing.adapters.ledger.payments import SqlPayments
+from billing.adapters.ledger.records import SqlRecords, SqlSessions
+
+# PostgreSQL writers queue on one advisory lock, so that numbers and hash chains behave as on SQLite.
+_WRITER_LOCK = text("select pg_advisory_xact_lock(20261121)")
+
+
+class SqlBooks:
+    """Implements ports.ledger.Books over one open transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @cached_property
+    def records(self) -> SqlRecords:
+        return SqlRecords(self._connection)
+
+    @cached_property
+    def sessions(self) -> SqlSessions:
+        return SqlSessions(self._connection)
+
+    @cached_property
+    def invoices(self) -> SqlInvoices:
+        return SqlInvoices(self._connection)
+
+    @cached_property
+    def journal(self) -> SqlJournal:
+        return SqlJournal(self._connection)
+
+    @cached_property
+    def payments(self) -> SqlPayments:
+        return SqlPayments(self._connection)
+
+    @cached_property
+    def effects(self) -> SqlEffects:
+        return SqlEffects(self._connection)
+
+    @cached_property
+    def grants(self) -> SqlGrants:
+        return SqlGrants(self._connection)
+
+    @cached_property
+    def desk(self) -> SqlDesk:
+        return SqlDesk(self._connection)
+
+
+class SqlLedger:
+    """Implements ports.ledger.Ledger. `url` as SQLAlchemy writes it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine: Engine = open_engine(url)
+
+    @contextmanager
+    def read(self) -> Iterator[SqlBooks]:
+        with self.engine.connect() as connection, connection.begin():
+            yield SqlBooks(connection)
+
+    @contextmanager
+    def write(self) -> Iterator[SqlBooks]:
+        with self.engine.connect() as plain:
+            connection = plain.execution_options(write=True)
+            with connection.begin():
+                if connection.dialect.name == "postgresql":
+                    connection.execute(_WRITER_LOCK)
+                yield SqlBooks(connection)
+
+    def close(self) -> None:
+        self.engine.dispose()

@@ -1,0 +1,109 @@
+"""What waits for people, what people asked for, and which galleries are open."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+
+from billing.adapters.ledger.schema import attention, commands, grants, pins
+from billing.adapters.ledger.statements import insert_once, rows
+from billing.domain import canonical
+from billing.domain.events import AttentionItem, Command
+from billing.ports.ledger import GrantRow
+from billing.ports.outside import GalleryAccess
+
+
+class SqlDesk:
+    """Implements ports.ledger.Desk."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def raise_attention(self, subject_id: str, code: str, sentence: str, now: datetime) -> bool:
+        values = {"subject_id": subject_id, "code": code, "sentence": sentence, "opened_at": now}
+        return insert_once(self._connection, attention, values)
+
+    def resolve_attention(self, subject_id: str, code: str | None, by: str, now: datetime) -> int:
+        where = [attention.c.subject_id == subject_id, attention.c.resolved_at.is_(None)]
+        if code is not None:
+            where.append(attention.c.code == code)
+        return self._connection.execute(
+            update(attention).where(*where).values(resolved_at=now, resolved_by=by)
+        ).rowcount
+
+    def open_items(self) -> list[AttentionItem]:
+        query = select(attention).where(attention.c.resolved_at.is_(None)).order_by(attention.c.attention_id)
+        return [
+            AttentionItem(row.attention_id, row.subject_id, row.code, row.sentence, row.opened_at)
+            for row in rows(self._connection, query)
+        ]
+
+    def submit(
+        self, name: str, arguments: Mapping[str, str | int | None], actor: str, reason: str, now: datetime
+    ) -> int:
+        values = {
+            "name": name,
+            "arguments": canonical.dumps(dict(arguments)),
+            "actor": actor,
+            "reason": reason,
+            "submitted_at": now,
+            "state": "waiting",
+        }
+        added = self._connection.execute(commands.insert().values(values).returning(commands.c.command_id))
+        return int(added.scalar_one())
+
+    def waiting_commands(self) -> list[Command]:
+        query = select(commands).where(commands.c.state == "waiting").order_by(commands.c.command_id)
+        return [
+            Command(row.command_id, row.name, json.loads(row.arguments), row.actor, row.reason, row.submitted_at)
+            for row in rows(self._connection, query)
+        ]
+
+    def settle_command(self, command_id: int, state: str, outcome: str, now: datetime) -> None:
+        values = {"state": state, "outcome": outcome, "settled_at": now}
+        self._connection.execute(update(commands).where(commands.c.command_id == command_id).values(values))
+
+    def pin(self, name: str, value: str, now: datetime) -> str:
+        insert_once(self._connection, pins, {"name": name, "value": value, "pinned_at": now})
+        return str(self._connection.execute(select(pins.c.value).where(pins.c.name == name)).scalar_one())
+
+
+class SqlGrants:
+    """Implements ports.ledger.Grants."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, grant: GrantRow, session_id: str) -> None:
+        values = {
+            "grant_id": grant.grant_id,
+            "invoice_id": grant.invoice_id,
+            "session_id": session_id,
+            "host": grant.host,
+            "gallery_id": grant.gallery_id,
+            "gallery_name": grant.gallery_name,
+            "url": grant.access.url,
+            "password": grant.access.password,
+            "pin": grant.access.pin,
+            "expires_on": grant.access.expires_on,
+            "granted_at": grant.granted_at,
+        }
+        insert_once(self._connection, grants, values)
+
+    def of_invoice(self, invoice_id: str) -> list[GrantRow]:
+        query = select(grants).where(grants.c.invoice_id == invoice_id, grants.c.revoked_at.is_(None))
+        return [
+            GrantRow(
+                row.grant_id,
+                row.invoice_id,
+                row.host,
+                row.gallery_id,
+                row.gallery_name,
+                GalleryAccess(row.url, row.password, row.pin, row.expires_on),
+                row.granted_at,
+            )
+            for row in rows(self._connection, query)
+        ]

@@ -1,0 +1,258 @@
+"""Drafts, finalized invoices, their documents and pay links."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, exists, func, select, update
+
+from billing.adapters.ledger.schema import (
+    documents,
+    drafts,
+    effects,
+    grants,
+    invoice_deductions,
+    invoice_lines,
+    invoice_taxes,
+    invoice_voids,
+    invoices,
+    journal_entries,
+    number_series,
+    pauses,
+    pay_links,
+)
+from billing.adapters.ledger.statements import first, insert_once, put, rows
+from billing.domain import canonical
+from billing.domain.invoices import Invoice
+from billing.domain.money import Money
+from billing.domain.payments import PayLink
+from billing.ports.ledger import DraftRow, FinalizationFacts, InvoiceRow
+
+_BALANCE = (
+    select(func.coalesce(func.sum(journal_entries.c.amount_minor), 0))
+    .where(journal_entries.c.account == "receivable", journal_entries.c.detail == invoices.c.invoice_id)
+    .scalar_subquery()
+)
+_IS_VOID = exists().where(invoice_voids.c.invoice_id == invoices.c.invoice_id)
+_ROW = select(invoices.c.snapshot, invoices.c.finalized_at, _BALANCE.label("balance_minor"), _IS_VOID.label("is_void"))
+
+
+class SqlInvoices:
+    """Implements ports.ledger.Invoices."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def next_sequence(self, series: str) -> int:
+        insert_once(self._connection, number_series, {"series": series, "next_sequence": 1})
+        taken = (
+            update(number_series)
+            .where(number_series.c.series == series)
+            .values(next_sequence=number_series.c.next_sequence + 1)
+            .returning(number_series.c.next_sequence - 1)
+        )
+        return int(self._connection.execute(taken).scalar_one())
+
+    def revisions(self, session_id: str, part: str) -> tuple[int, bool]:
+        query = (
+            select(_IS_VOID.label("is_void"))
+            .where(invoices.c.session_id == session_id, invoices.c.part == part)
+            .order_by(invoices.c.revision)
+        )
+        found = rows(self._connection, query)
+        return len(found), bool(found) and not found[-1].is_void
+
+    def keep_draft(self, invoice: Invoice, state: str, now: datetime) -> None:
+        values = {
+            "invoice_id": invoice.invoice_id,
+            "session_id": invoice.session_id,
+            "part": invoice.part,
+            "state": state,
+            "snapshot": canonical.dumps(invoice),
+            "created_at": now,
+        }
+        put(self._connection, drafts, values)
+
+    def drafts(self, state: str) -> list[DraftRow]:
+        query = select(drafts).where(drafts.c.state == state).order_by(drafts.c.created_at, drafts.c.invoice_id)
+        return [_draft(row) for row in rows(self._connection, query)]
+
+    def draft(self, invoice_id: str) -> DraftRow | None:
+        row = first(self._connection, select(drafts).where(drafts.c.invoice_id == invoice_id))
+        return _draft(row) if row else None
+
+    def decide_draft(self, invoice_id: str, state: str, actor: str, now: datetime) -> None:
+        values = {"state": state, "decided_by": actor, "decided_at": now}
+        self._connection.execute(update(drafts).where(drafts.c.invoice_id == invoice_id).values(values))
+
+    def add(self, invoice: Invoice, facts: FinalizationFacts) -> None:
+        self._connection.execute(invoices.insert().values(_header(invoice, facts)))
+        for table, values in (
+            (invoice_lines, _lines(invoice)),
+            (invoice_taxes, _taxes(invoice)),
+            (invoice_deductions, _deductions(invoice)),
+        ):
+            if values:
+                self._connection.execute(table.insert(), values)
+
+    def get(self, invoice_id: str) -> InvoiceRow | None:
+        row = first(self._connection, _ROW.where(invoices.c.invoice_id == invoice_id))
+        return _invoice(row) if row else None
+
+    def by_number(self, number: str) -> InvoiceRow | None:
+        row = first(self._connection, _ROW.where(invoices.c.number == number))
+        return _invoice(row) if row else None
+
+    def without_document(self, kind: str) -> list[InvoiceRow]:
+        made = exists().where(documents.c.subject_id == invoices.c.invoice_id, documents.c.kind == kind)
+        return self._all(_ROW.where(~made, ~_IS_VOID))
+
+    def awaiting_grant(self) -> list[InvoiceRow]:
+        granted = exists().where(grants.c.invoice_id == invoices.c.invoice_id)
+        intended = exists().where(effects.c.subject_id == invoices.c.invoice_id, effects.c.kind == "grant")
+        return self._all(_ROW.where(~granted, ~intended, ~_IS_VOID, _BALANCE <= 0))
+
+    def unpaid(self) -> list[InvoiceRow]:
+        return self._all(_ROW.where(~_IS_VOID, _BALANCE > 0))
+
+    def void(self, invoice_id: str, actor: str, reason: str, now: datetime) -> None:
+        values = {"invoice_id": invoice_id, "voided_at": now, "actor": actor, "reason": reason}
+        self._connection.execute(invoice_voids.insert().values(values))
+
+    def add_document(self, subject_id: str, kind: str, content: bytes, now: datetime) -> str:
+        digest = canonical.sha256(content)
+        values = {"subject_id": subject_id, "kind": kind, "sha256": digest, "size_bytes": len(content)}
+        insert_once(self._connection, documents, values | {"created_at": now, "content": content})
+        return digest
+
+    def document(self, subject_id: str, kind: str) -> bytes | None:
+        where = (documents.c.subject_id == subject_id, documents.c.kind == kind)
+        return self._connection.execute(select(documents.c.content).where(*where)).scalar()
+
+    def has_document(self, subject_id: str, kind: str) -> bool:
+        where = (documents.c.subject_id == subject_id, documents.c.kind == kind)
+        return self._connection.execute(select(documents.c.sha256).where(*where)).scalar() is not None
+
+    def add_pay_link(self, invoice_id: str, link: PayLink, amount: Money, now: datetime) -> None:
+        values = {"link_id": link.link_id, "invoice_id": invoice_id, "url": link.url, "amount_minor": amount.minor}
+        insert_once(self._connection, pay_links, values | {"created_at": now})
+
+    def pay_link(self, invoice_id: str) -> PayLink | None:
+        query = (
+            select(pay_links)
+            .where(pay_links.c.invoice_id == invoice_id, pay_links.c.closed_at.is_(None))
+            .order_by(pay_links.c.created_at.desc())
+            .limit(1)
+        )
+        row = first(self._connection, query)
+        return PayLink(row.link_id, row.url) if row else None
+
+    def close_pay_link(self, link_id: str, now: datetime) -> None:
+        self._connection.execute(update(pay_links).where(pay_links.c.link_id == link_id).values(closed_at=now))
+
+    def pause(self, invoice_id: str, actor: str, reason: str, now: datetime) -> None:
+        values = {"invoice_id": invoice_id, "actor": actor, "reason": reason, "paused_at": now}
+        self._connection.execute(pauses.insert().values(values))
+
+    def resume(self, invoice_id: str, now: datetime) -> None:
+        open_pauses = update(pauses).where(pauses.c.invoice_id == invoice_id, pauses.c.lifted_at.is_(None))
+        self._connection.execute(open_pauses.values(lifted_at=now))
+
+    def is_paused(self, invoice_id: str) -> bool:
+        where = (pauses.c.invoice_id == invoice_id, pauses.c.lifted_at.is_(None))
+        return self._connection.execute(select(pauses.c.pause_id).where(*where).limit(1)).scalar() is not None
+
+    def _all(self, query: Select[Any]) -> list[InvoiceRow]:
+        ordered = query.order_by(invoices.c.finalized_at, invoices.c.invoice_id)
+        return [_invoice(row) for row in rows(self._connection, ordered)]
+
+
+def _invoice(row: Row[Any]) -> InvoiceRow:
+    invoice = canonical.loads(Invoice, row.snapshot)
+    return InvoiceRow(invoice, row.finalized_at, int(row.balance_minor), bool(row.is_void))
+
+
+def _draft(row: Row[Any]) -> DraftRow:
+    return DraftRow(canonical.loads(Invoice, row.snapshot), row.state, row.created_at)
+
+
+def _header(invoice: Invoice, facts: FinalizationFacts) -> dict[str, Any]:
+    snapshot = canonical.dumps(invoice)
+    return {
+        "invoice_id": invoice.invoice_id,
+        "number": invoice.number,
+        "session_id": invoice.session_id,
+        "part": invoice.part,
+        "client_id": invoice.client.client_id,
+        "client_name": invoice.client.name,
+        "currency": invoice.currency,
+        "collection": invoice.collection.value,
+        "issued_on": invoice.issued_on,
+        "due_on": invoice.due_on,
+        "session_on": invoice.session.session_on,
+        "subtotal_minor": invoice.subtotal_minor,
+        "pre_tax_discount_minor": invoice.pre_tax_discount_minor,
+        "exclusive_tax_minor": sum(tax.amount_minor for tax in invoice.taxes if not tax.inclusive),
+        "after_tax_discount_minor": invoice.after_tax_discount_minor,
+        "total_minor": invoice.total_minor,
+        "deductions_minor": sum(item.amount_minor for item in invoice.deductions),
+        "amount_due_minor": invoice.amount_due_minor,
+        "series": facts.series,
+        "sequence": facts.sequence,
+        "revision": facts.revision,
+        "trigger_observed_at": facts.trigger_observed_at,
+        "priced_at": facts.priced_at,
+        "finalized_at": facts.finalized_at,
+        "record_horizon": facts.record_horizon,
+        "snapshot": snapshot,
+        "snapshot_sha256": canonical.sha256(snapshot),
+    }
+
+
+def _lines(invoice: Invoice) -> list[dict[str, Any]]:
+    return [
+        {
+            "invoice_id": invoice.invoice_id,
+            "position": line.position,
+            "depth": line.depth,
+            "name": line.name,
+            "product_type": line.product_type,
+            "quantity": str(line.quantity),
+            "unit_minor": line.unit_minor,
+            "amount_minor": line.amount_minor,
+            "discount_minor": line.discount_minor,
+            "included_tax_minor": line.included_tax_minor,
+            "taxable": int(line.taxable),
+        }
+        for line in invoice.lines
+    ]
+
+
+def _taxes(invoice: Invoice) -> list[dict[str, Any]]:
+    return [
+        {
+            "invoice_id": invoice.invoice_id,
+            "position": position,
+            "name": tax.name,
+            "rate": str(tax.rate),
+            "inclusive": int(tax.inclusive),
+            "base_minor": tax.base_minor,
+            "amount_minor": tax.amount_minor,
+        }
+        for position, tax in enumerate(invoice.taxes)
+    ]
+
+
+def _deductions(invoice: Invoice) -> list[dict[str, Any]]:
+    return [
+        {
+            "invoice_id": invoice.invoice_id,
+            "position": position,
+            "kind": item.kind,
+            "source_payment_id": item.source_payment_id,
+            "received_on": item.received_on,
+            "amount_minor": item.amount_minor,
+        }
+        for position, item in enumerate(invoice.deductions)
+    ]

@@ -1,0 +1,97 @@
+"""Double entry and domain events: append only, numbered, each row hashed over the one before."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from billing.adapters.ledger.schema import chain_heads, domain_events, journal_entries, journal_transactions
+from billing.adapters.ledger.statements import first, put, rows
+from billing.domain import canonical
+from billing.domain.books import Entry, Posting
+from billing.domain.events import DomainEvent
+from billing.domain.money import Money
+
+GENESIS = "0" * 64
+
+
+class SqlJournal:
+    """Implements ports.ledger.Journal. Writers are serialized by the transaction, so the chain has no forks."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def post(self, posting: Posting, now: datetime) -> bool:
+        known = select(journal_transactions.c.seq).where(
+            journal_transactions.c.transaction_id == posting.transaction_id
+        )
+        if first(self._connection, known):
+            return False
+        seq, previous, digest = self._extend("journal", canonical.dumps(posting))
+        header = {
+            "seq": seq,
+            "transaction_id": posting.transaction_id,
+            "kind": posting.kind,
+            "subject_id": posting.subject_id,
+            "posted_on": posting.posted_on,
+            "posted_at": now,
+            "previous_hash": previous,
+            "hash": digest,
+        }
+        self._connection.execute(journal_transactions.insert().values(header))
+        entries = [
+            {
+                "transaction_id": posting.transaction_id,
+                "position": position,
+                "account": entry.account,
+                "detail": entry.detail,
+                "currency": entry.amount.currency,
+                "amount_minor": entry.amount.minor,
+            }
+            for position, entry in enumerate(posting.entries)
+        ]
+        self._connection.execute(journal_entries.insert(), entries)
+        return True
+
+    def balance(self, account: str, detail: str) -> int:
+        query = select(func.coalesce(func.sum(journal_entries.c.amount_minor), 0)).where(
+            journal_entries.c.account == account, journal_entries.c.detail == detail
+        )
+        return int(self._connection.execute(query).scalar_one())
+
+    def entries(self, transaction_id: str) -> list[Entry]:
+        query = (
+            select(journal_entries)
+            .where(journal_entries.c.transaction_id == transaction_id)
+            .order_by(journal_entries.c.position)
+        )
+        found = rows(self._connection, query)
+        return [Entry(row.account, row.detail, Money(row.amount_minor, row.currency)) for row in found]
+
+    def tell(self, event: DomainEvent) -> bool:
+        known = select(domain_events.c.seq).where(domain_events.c.event_id == event.event_id)
+        if first(self._connection, known):
+            return False
+        seq, previous, digest = self._extend("domain_events", canonical.dumps(event))
+        values = {
+            "seq": seq,
+            "event_id": event.event_id,
+            "kind": event.kind,
+            "subject_id": event.subject_id,
+            "actor": event.actor,
+            "at": event.at,
+            "body": canonical.dumps(event.body),
+            "previous_hash": previous,
+            "hash": digest,
+        }
+        self._connection.execute(domain_events.insert().values(values))
+        return True
+
+    def _extend(self, chain: str, text: str) -> tuple[int, str, str]:
+        """The next place in a chain: its number, the hash before it and its own."""
+        head = first(self._connection, select(chain_heads).where(chain_heads.c.chain == chain))
+        seq, previous = (head.seq + 1, head.hash) if head else (1, GENESIS)
+        digest = canonical.sha256(previous + text)
+        put(self._connection, chain_heads, {"chain": chain, "seq": seq, "hash": digest})
+        return seq, previous, digest

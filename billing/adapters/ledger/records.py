@@ -1,0 +1,174 @@
+"""Raw outside facts: every version of every object, linked to the jobs they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, update
+
+from billing.adapters.ledger.schema import cursors, record_links, sessions, source_records
+from billing.adapters.ledger.statements import first, insert_once, put, rows
+from billing.domain import canonical
+from billing.ports.ledger import SessionRow
+from billing.ports.outside import RawRecord
+
+_NEWEST = (
+    select(
+        source_records.c.source,
+        source_records.c.kind,
+        source_records.c.source_id,
+        func.max(source_records.c.version).label("version"),
+    )
+    .group_by(source_records.c.source, source_records.c.kind, source_records.c.source_id)
+    .subquery()
+)
+
+
+class SqlRecords:
+    """Implements ports.ledger.Records."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def keep(self, source: str, record: RawRecord, job_id: str | None, now: datetime) -> bool:
+        if job_id:
+            link = {"source": source, "job_id": job_id, "kind": record.kind, "source_id": record.source_id}
+            insert_once(self._connection, record_links, link)
+        digest = canonical.sha256(record.body)
+        newest = first(
+            self._connection,
+            select(source_records.c.version, source_records.c.body_sha256)
+            .where(
+                source_records.c.source == source,
+                source_records.c.kind == record.kind,
+                source_records.c.source_id == record.source_id,
+            )
+            .order_by(source_records.c.version.desc())
+            .limit(1),
+        )
+        if newest and newest.body_sha256 == digest:
+            return False
+        values = {
+            "source": source,
+            "kind": record.kind,
+            "source_id": record.source_id,
+            "version": newest.version + 1 if newest else 1,
+            "modified_at": record.modified_at,
+            "observed_at": now,
+            "body": record.body,
+            "body_sha256": digest,
+        }
+        self._connection.execute(source_records.insert().values(values))
+        return True
+
+    def of_job(self, source: str, job_id: str) -> list[RawRecord]:
+        newest = (
+            select(record_links.c.kind, record_links.c.source_id, func.max(source_records.c.version).label("version"))
+            .join(
+                source_records,
+                (source_records.c.source == record_links.c.source)
+                & (source_records.c.kind == record_links.c.kind)
+                & (source_records.c.source_id == record_links.c.source_id),
+            )
+            .where(record_links.c.source == source, record_links.c.job_id == job_id)
+            .group_by(record_links.c.kind, record_links.c.source_id)
+            .subquery()
+        )
+        query = (
+            select(source_records)
+            .join(
+                newest,
+                (source_records.c.kind == newest.c.kind)
+                & (source_records.c.source_id == newest.c.source_id)
+                & (source_records.c.version == newest.c.version),
+            )
+            .where(source_records.c.source == source)
+            .order_by(source_records.c.kind, source_records.c.source_id)
+        )
+        return [_record(row) for row in rows(self._connection, query)]
+
+    def of_kinds(self, source: str, kinds: Sequence[str]) -> list[RawRecord]:
+        query = (
+            select(source_records)
+            .join(
+                _NEWEST,
+                (source_records.c.source == _NEWEST.c.source)
+                & (source_records.c.kind == _NEWEST.c.kind)
+                & (source_records.c.source_id == _NEWEST.c.source_id)
+                & (source_records.c.version == _NEWEST.c.version),
+            )
+            .where(source_records.c.source == source, source_records.c.kind.in_(kinds))
+            .order_by(source_records.c.kind, source_records.c.source_id)
+        )
+        return [_record(row) for row in rows(self._connection, query)]
+
+    def horizon(self) -> int:
+        query = select(func.coalesce(func.max(source_records.c.record_id), 0))
+        return int(self._connection.execute(query).scalar_one())
+
+    def cursor(self, name: str) -> str | None:
+        return self._connection.execute(select(cursors.c.value).where(cursors.c.name == name)).scalar()
+
+    def move_cursor(self, name: str, value: str, now: datetime) -> None:
+        put(self._connection, cursors, {"name": name, "value": value, "updated_at": now})
+
+
+def _record(row: Row[Any]) -> RawRecord:
+    return RawRecord(row.kind, row.source_id, row.modified_at, row.body)
+
+
+class SqlSessions:
+    """Implements ports.ledger.Sessions."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def observe(self, session: SessionRow, trigger_policy: str, reason: str | None = None) -> bool:
+        values = {
+            "session_id": session.session_id,
+            "source": session.source,
+            "job_id": session.job_id,
+            "name": session.name,
+            "state": session.state,
+            "reason": reason,
+            "trigger_policy": trigger_policy,
+            "completed_on": session.completed_on,
+            "first_observed_at": session.first_observed_at,
+        }
+        return insert_once(self._connection, sessions, values)
+
+    def get(self, session_id: str) -> SessionRow | None:
+        row = first(self._connection, select(sessions).where(sessions.c.session_id == session_id))
+        return _session(row) if row else None
+
+    def in_state(self, state: str, limit: int | None = None) -> list[SessionRow]:
+        query = (
+            select(sessions)
+            .where(sessions.c.state == state)
+            .order_by(sessions.c.first_observed_at, sessions.c.session_id)
+            .limit(limit)
+        )
+        return [_session(row) for row in rows(self._connection, query)]
+
+    def settle(self, session_id: str, state: str, reason: str | None, now: datetime) -> None:
+        values = {"state": state, "reason": reason, "settled_at": now}
+        self._connection.execute(update(sessions).where(sessions.c.session_id == session_id).values(values))
+
+    def records_fetched(self, session_id: str, now: datetime) -> None:
+        changed = update(sessions).where(sessions.c.session_id == session_id).values(records_fetched_at=now)
+        self._connection.execute(changed)
+
+
+def _session(row: Row[Any]) -> SessionRow:
+    return SessionRow(
+        row.session_id,
+        row.source,
+        row.job_id,
+        row.name,
+        row.state,
+        row.completed_on,
+        row.first_observed_at,
+        row.records_fetched_at,
+    )

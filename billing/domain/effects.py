@@ -1,0 +1,105 @@
+"""Effects: what must be done outside, one row each, with its own key, before it is done (house.md, Effects)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from billing.domain import canonical
+
+
+class EffectKind(StrEnum):
+    """What is done outside."""
+
+    MAIL = "mail"
+    PAY_LINK = "pay_link"
+    CLOSE_PAY_LINK = "close_pay_link"
+    CHARGE = "charge"
+    WRITE_BACK = "write_back"
+    GRANT = "grant"
+
+
+class EffectState(StrEnum):
+    """`unknown` is a state of its own: nothing else is tried for that subject until the provider was asked.
+
+    `held` waits for a person because a daily limit was reached.
+    """
+
+    READY = "ready"
+    IN_FLIGHT = "in_flight"
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    CANCELLED = "cancelled"
+    HELD = "held"
+
+
+OPEN_STATES = (EffectState.READY, EffectState.IN_FLIGHT, EffectState.UNKNOWN, EffectState.HELD)
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """The decision to do one thing. `key` follows from what it is for; the same intent twice is one effect."""
+
+    kind: EffectKind
+    purpose: str
+    subject_id: str
+    parameters: dict[str, str | int | None]
+    not_before: datetime | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind}:{self.purpose}:{self.subject_id}"
+
+    @property
+    def effect_id(self) -> str:
+        return canonical.derived_id("eff", self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One effect as the ledger has it. `fence` grows with every lease; a late worker's outcome is refused by it."""
+
+    effect_id: str
+    kind: EffectKind
+    purpose: str
+    subject_id: str
+    key: str
+    parameters: dict[str, str | int | None]
+    state: EffectState
+    attempts: int
+    fence: int
+    provider_reference: str | None
+    created_at: datetime
+
+    def text(self, name: str) -> str:
+        """A parameter that must be there, as text."""
+        value = self.parameters[name]
+        if value is None:
+            raise ValueError(f"effect {self.key} has no {name}")
+        return str(value)
+
+    def number(self, name: str) -> int:
+        return int(self.text(name))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an attempt ended. `retry_at` only with `ready`: nothing happened, try again then."""
+
+    state: EffectState
+    code: str
+    detail: str = ""
+    reference: str | None = None
+    retry_at: datetime | None = None
+
+
+def retry_delay_seconds(attempts: int, asked_for: int | None = None) -> int:
+    """How long to wait after the n-th temporary failure: 30 s doubling to an hour, never less than asked for."""
+    return max(asked_for or 0, min(3600, 30 << min(attempts, 10)))
+
+
+def message_id(key: str, domain: str) -> str:
+    """The Message-ID that follows from an effect's key, so that a second copy is recognisable as one."""
+    return f"<{canonical.sha256(key)[:32]}@{domain}>"

@@ -1,0 +1,333 @@
+"""The ledger by role: a unit of work (`Books`) of small rooms, each with the few questions that services ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from billing.domain.books import Entry, Posting
+from billing.domain.effects import Effect, EffectKind, EffectState, Intent, Outcome
+from billing.domain.events import AttentionItem, Command, DomainEvent
+from billing.domain.invoices import Invoice
+from billing.domain.money import Money
+from billing.domain.payments import PayLink, ProviderEvent, SavedMethod
+from billing.ports.outside import GalleryAccess, RawRecord
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A completed session. `state`: due | billed | attention | history | excluded."""
+
+    session_id: str
+    source: str
+    job_id: str
+    name: str
+    state: str
+    completed_on: date | None
+    first_observed_at: datetime
+    records_fetched_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceRow:
+    """A finalized invoice with what changes around it. `balance_minor` comes from the journal."""
+
+    invoice: Invoice
+    finalized_at: datetime
+    balance_minor: int
+    is_void: bool
+
+    @property
+    def balance(self) -> Money:
+        return Money(self.balance_minor, self.invoice.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRow:
+    """An invoice without a number that waits, or was approved, discarded or finalized."""
+
+    invoice: Invoice
+    state: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRow:
+    """Money that was received. Amounts in minor units of `currency`."""
+
+    payment_id: str
+    provider: str
+    provider_object_id: str
+    invoice_id: str | None
+    amount: Money
+    fee: Money
+    method_label: str
+    method_kind: str  # autopay | link | elsewhere
+    captured_at: datetime
+    received_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class GrantRow:
+    """A gallery that is open for a client."""
+
+    grant_id: str
+    invoice_id: str
+    host: str
+    gallery_id: str
+    gallery_name: str
+    access: GalleryAccess
+    granted_at: datetime
+
+
+class Records(Protocol):
+    """Raw outside facts, every version."""
+
+    def keep(self, source: str, record: RawRecord, job_id: str | None, now: datetime) -> bool:
+        """Store the record if it differs from its newest version; True if it was new."""
+        ...
+
+    def of_job(self, source: str, job_id: str) -> list[RawRecord]: ...
+
+    def of_kinds(self, source: str, kinds: Sequence[str]) -> list[RawRecord]: ...
+
+    def horizon(self) -> int:
+        """The newest record's number: "what did we know when we billed" is every record up to it."""
+        ...
+
+    def cursor(self, name: str) -> str | None: ...
+
+    def move_cursor(self, name: str, value: str, now: datetime) -> None: ...
+
+
+class Sessions(Protocol):
+    """Completed sessions and what became of them."""
+
+    def observe(self, session: SessionRow, trigger_policy: str, reason: str | None = None) -> bool:
+        """First sight of a completed session; False if it is known."""
+        ...
+
+    def get(self, session_id: str) -> SessionRow | None: ...
+
+    def in_state(self, state: str, limit: int | None = None) -> list[SessionRow]: ...
+
+    def settle(self, session_id: str, state: str, reason: str | None, now: datetime) -> None: ...
+
+    def records_fetched(self, session_id: str, now: datetime) -> None: ...
+
+
+class Invoices(Protocol):
+    """Drafts, finalized invoices, their documents and pay links."""
+
+    def next_sequence(self, series: str) -> int:
+        """The next number of the series, taken in this transaction: a rollback gives it back, so there are no gaps."""
+        ...
+
+    def revisions(self, session_id: str, part: str) -> tuple[int, bool]:
+        """How many invoices this part has had, and whether the newest of them is still live."""
+        ...
+
+    def keep_draft(self, invoice: Invoice, state: str, now: datetime) -> None: ...
+
+    def drafts(self, state: str) -> list[DraftRow]: ...
+
+    def draft(self, invoice_id: str) -> DraftRow | None: ...
+
+    def decide_draft(self, invoice_id: str, state: str, actor: str, now: datetime) -> None: ...
+
+    def add(self, invoice: Invoice, facts: FinalizationFacts) -> None: ...
+
+    def get(self, invoice_id: str) -> InvoiceRow | None: ...
+
+    def by_number(self, number: str) -> InvoiceRow | None: ...
+
+    def without_document(self, kind: str) -> list[InvoiceRow]: ...
+
+    def awaiting_grant(self) -> list[InvoiceRow]: ...
+
+    def unpaid(self) -> list[InvoiceRow]: ...
+
+    def void(self, invoice_id: str, actor: str, reason: str, now: datetime) -> None: ...
+
+    def add_document(self, subject_id: str, kind: str, content: bytes, now: datetime) -> str:
+        """Keep the bytes once; returns their SHA-256."""
+        ...
+
+    def document(self, subject_id: str, kind: str) -> bytes | None: ...
+
+    def has_document(self, subject_id: str, kind: str) -> bool: ...
+
+    def add_pay_link(self, invoice_id: str, link: PayLink, amount: Money, now: datetime) -> None: ...
+
+    def pay_link(self, invoice_id: str) -> PayLink | None: ...
+
+    def close_pay_link(self, link_id: str, now: datetime) -> None: ...
+
+    def pause(self, invoice_id: str, actor: str, reason: str, now: datetime) -> None: ...
+
+    def resume(self, invoice_id: str, now: datetime) -> None: ...
+
+    def is_paused(self, invoice_id: str) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FinalizationFacts:
+    """What the ledger notes about the moment of finalizing."""
+
+    series: str
+    sequence: int
+    revision: int
+    trigger_observed_at: datetime
+    priced_at: datetime
+    finalized_at: datetime
+    record_horizon: int
+
+
+class Journal(Protocol):
+    """Double entry and the chain of domain events."""
+
+    def post(self, posting: Posting, now: datetime) -> bool:
+        """Append; False if this transaction was posted before."""
+        ...
+
+    def balance(self, account: str, detail: str) -> int: ...
+
+    def entries(self, transaction_id: str) -> list[Entry]: ...
+
+    def tell(self, event: DomainEvent) -> bool:
+        """Append a domain event; False if it was told before."""
+        ...
+
+
+class Payments(Protocol):
+    """Money received, provider events, consents."""
+
+    def add(self, payment: PaymentRow, now: datetime) -> bool:
+        """False if the (provider, object, kind) is recorded already."""
+        ...
+
+    def allocate(self, payment_id: str, invoice_id: str, amount: Money) -> None: ...
+
+    def get(self, payment_id: str) -> PaymentRow | None: ...
+
+    def of_invoice(self, invoice_id: str) -> list[PaymentRow]: ...
+
+    def keep_event(self, provider: str, event: ProviderEvent, now: datetime) -> bool: ...
+
+    def waiting_events(self, provider: str, limit: int) -> list[ProviderEvent]: ...
+
+    def settle_event(self, provider: str, event_id: str, state: str, reason: str | None, now: datetime) -> None: ...
+
+    def add_consent(self, method: SavedMethod, actor: str, now: datetime) -> None: ...
+
+    def revoke_consent(self, client_id: str, now: datetime) -> bool: ...
+
+    def consent(self, client_id: str) -> SavedMethod | None: ...
+
+
+class Effects(Protocol):
+    """Intents and how they ended."""
+
+    def intend(self, intent: Intent, now: datetime) -> bool:
+        """Commit to do it; False if this key is there already."""
+        ...
+
+    def claim(
+        self, kinds: Sequence[EffectKind], owner: str, now: datetime, lease_until: datetime, limit: int
+    ) -> list[Effect]:
+        """Lease due effects (state ready, not_before passed), oldest first."""
+        ...
+
+    def note_reference(self, effect: Effect, reference: str) -> None:
+        """Keep the provider's id of the object before acting on it; refused if the lease is lost."""
+        ...
+
+    def settle(self, effect: Effect, outcome: Outcome, now: datetime) -> bool:
+        """Record how it ended; False (and nothing recorded) if another worker holds a newer fence."""
+        ...
+
+    def lapsed(self, now: datetime) -> list[Effect]:
+        """In flight with a lease that has run out: their worker is dead, their outcome unknown."""
+        ...
+
+    def in_state(self, state: EffectState, kind: EffectKind | None = None) -> list[Effect]: ...
+
+    def of_subject(self, subject_id: str, kind: EffectKind | None = None) -> list[Effect]: ...
+
+    def get(self, effect_id: str) -> Effect | None: ...
+
+    def sent_on(self, subject_id: str, purpose_prefix: str) -> list[tuple[str, datetime]]:
+        """(purpose, when) of mails of this subject that were sent, or may have been."""
+        ...
+
+    def intended_since(self, kind: EffectKind, since: datetime) -> int: ...
+
+    def reopen(self, effect_id: str, state: EffectState, not_before: datetime) -> None: ...
+
+    def due_count(self, now: datetime) -> int: ...
+
+
+class Grants(Protocol):
+    """Galleries opened for clients."""
+
+    def add(self, grant: GrantRow, session_id: str) -> None: ...
+
+    def of_invoice(self, invoice_id: str) -> list[GrantRow]: ...
+
+
+class Desk(Protocol):
+    """What waits for people, and what people have asked for."""
+
+    def raise_attention(self, subject_id: str, code: str, sentence: str, now: datetime) -> bool:
+        """Open an item; False if the same (subject, code) is open already."""
+        ...
+
+    def resolve_attention(self, subject_id: str, code: str | None, by: str, now: datetime) -> int: ...
+
+    def open_items(self) -> list[AttentionItem]: ...
+
+    def submit(
+        self, name: str, arguments: Mapping[str, str | int | None], actor: str, reason: str, now: datetime
+    ) -> int: ...
+
+    def waiting_commands(self) -> list[Command]: ...
+
+    def settle_command(self, command_id: int, state: str, outcome: str, now: datetime) -> None: ...
+
+    def pin(self, name: str, value: str, now: datetime) -> str:
+        """Keep a value on first sight and return the pinned one ever after."""
+        ...
+
+
+class Books(Protocol):
+    """One transaction over the whole ledger."""
+
+    @property
+    def records(self) -> Records: ...
+    @property
+    def sessions(self) -> Sessions: ...
+    @property
+    def invoices(self) -> Invoices: ...
+    @property
+    def journal(self) -> Journal: ...
+    @property
+    def payments(self) -> Payments: ...
+    @property
+    def effects(self) -> Effects: ...
+    @property
+    def grants(self) -> Grants: ...
+    @property
+    def desk(self) -> Desk: ...
+
+
+class Ledger(Protocol):
+    """The system of record. No call outside is made while a transaction is open."""
+
+    def read(self) -> AbstractContextManager[Books]: ...
+
+    def write(self) -> AbstractContextManager[Books]:
+        """Commits at the end, rolls back on any exception."""
+        ...

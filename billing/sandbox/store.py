@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ create table if not exists objects (
     unique (kind, id)
 );
 create index if not exists objects_by_parent on objects (kind, parent);
+create index if not exists objects_by_age on objects (kind, seq);
 create table if not exists effects (
     seq integer primary key autoincrement,
     kind text not null, subject text not null, at text not null, detail text not null
@@ -83,12 +84,59 @@ class Store:
         with self.transaction():
             self._db.execute("delete from objects where kind = ? and id = ?", (kind, id_))
 
-    def newest(self, kind: str, parent: str | None = None) -> list[Body]:
+    def newest(self, kind: str, parent: str | None = None, *, limit: int = -1, offset: int = 0) -> list[Body]:
         """All objects of a kind (of one parent, if given), newest first."""
         where, values = ("kind = ?", [kind]) if parent is None else ("kind = ? and parent = ?", [kind, parent])
         with self._lock:
             rows = self._db.execute(
-                f"select body from objects where {where} order by seq desc",  # noqa: S608 - constant text
+                f"select body from objects where {where} order by seq desc limit ? offset ?",  # noqa: S608 - constant text
+                [*values, limit, offset],
+            ).fetchall()
+        return [json.loads(row[0]) for row in rows]
+
+    def count(self, kind: str) -> int:
+        with self._lock:
+            found: int = self._db.execute("select count(*) from objects where kind = ?", (kind,)).fetchone()[0]
+        return found
+
+    def select(
+        self,
+        kind: str,
+        *,
+        equal: Mapping[str, object] | None = None,
+        order_by: str = "id",
+        descending: bool = False,
+        limit: int = -1,
+        offset: int = 0,
+        parent: str | None = None,
+    ) -> tuple[list[Body], int]:
+        """One page of a kind, sorted by a field of its body, filtered by values; and how many there are in all."""
+        where = "kind = ? and (? is null or parent = ?)"
+        values: list[object] = [kind, parent, parent]
+        for field, value in (equal or {}).items():
+            where, values = where + " and json_extract(body, ?) is ?", [*values, f"$.{field}", value]
+        way = "desc" if descending else "asc"
+        with self._lock:
+            total = self._db.execute(f"select count(*) from objects where {where}", values).fetchone()[0]  # noqa: S608
+            rows = self._db.execute(
+                f"select body from objects where {where} order by json_extract(body, ?) {way}, seq {way}"  # noqa: S608
+                " limit ? offset ?",
+                [*values, f"$.{order_by}", limit, offset],
+            ).fetchall()
+        return [json.loads(row[0]) for row in rows], total
+
+    def neighbours(
+        self, kind: str, parent: str | None = None, *, of: str | None = None, newer: bool = False, limit: int = 100
+    ) -> list[Body]:
+        """The next older objects after `of` (or after the newest), or the next newer ones: nearest first."""
+        side, way = (">", "asc") if newer else ("<", "desc")
+        where, values = ("kind = ?", [kind]) if parent is None else ("kind = ? and parent = ?", [kind, parent])
+        if of is not None:
+            where += f" and seq {side} (select seq from objects where kind = ? and id = ?)"
+            values += [kind, of]
+        with self._lock:
+            rows = self._db.execute(
+                f"select body from objects where {where} order by seq {way} limit {int(limit)}",  # noqa: S608
                 values,
             ).fetchall()
         return [json.loads(row[0]) for row in rows]

@@ -1,0 +1,32 @@
+"""Galleries that no program can open: each one is a task for a person (port GalleryHost)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NoReturn
+
+from billing.domain.errors import NeedsAttention
+
+__all__ = ["ManualGalleries"]
+
+
+class ManualGalleries:
+    """Never opens anything; says what a person has to do. The ready e-mail to the client is the caller's."""
+
+    name = "manual"
+
+    def open_gallery(self, gallery_id: str, expires_on: date | None) -> NoReturn:
+        """Raises NeedsAttention `gallery_by_hand`."""
+        until = f" until {expires_on.isoformat()}" if expires_on else ""
+        raise NeedsAttention(
+            "gallery_by_hand",
+            f"The gallery {gallery_id} is opened by hand: publish it{until} at its host,"
+            " then send the client the e-mail that is ready, with link and password.",
+        )
+
+    def close_gallery(self, gallery_id: str) -> NoReturn:
+        """Raises NeedsAttention `gallery_by_hand`."""
+        raise NeedsAttention(
+            "gallery_by_hand",
+            f"The gallery {gallery_id} is closed by hand: hide it at its host, then mark this task as done.",
+        )

@@ -1,0 +1,126 @@
+"""Who is billed and who photographed: job contacts and the address book (schemas JobContact, Person, Company)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from billing.adapters.vsco import places
+from billing.adapters.vsco.catalogue import Catalogue
+from billing.adapters.vsco.fields import Fields
+from billing.adapters.vsco.jobs import custom_fields
+from billing.domain.errors import PermanentError
+from billing.domain.sessions import Client
+
+_CLIENT_KINDS = ("client", "customer")
+_LONGEST_EMAIL = 254
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """The contacts of one job. `contacts` by contact id, `job_contacts` oldest first."""
+
+    contacts: Mapping[str, Fields]
+    job_contacts: tuple[Fields, ...]
+    catalogue: Catalogue
+
+    def client_fields(self, job_id: str, recipients: Iterable[str]) -> Fields:
+        """The contact to bill: whom the orders go to, else the job's client.
+
+        `recipients`: contact ids (or job contact ids) from the orders that still ask for money.
+        """
+        wanted = {self._contact_id(recipient) for recipient in recipients}
+        if len(wanted) > 1:
+            raise PermanentError(
+                "several_recipients",
+                f"Job {job_id} has orders that go to different clients ({', '.join(sorted(wanted))});"
+                " give them one recipient in VSCO Workspace, or bill them by hand.",
+            )
+        found = self.contacts.get(wanted.pop() if wanted else self._client_id())
+        if found is None:
+            raise PermanentError(
+                "client_missing",
+                f"Job {job_id} has no client to bill; mark one of its contacts as client in VSCO Workspace.",
+            )
+        return found
+
+    def photographer(self) -> str | None:
+        """The first contact whose role is of kind `team`; events name no attendees in this API."""
+        for row in self.job_contacts:
+            if "team" in self._kinds(row) and (contact := self.contacts.get(row.id("contactId"))):
+                return display_name(contact) or None
+        return None
+
+    def _client_id(self) -> str:
+        for rank in range(3):
+            for row in self.job_contacts:
+                if row.flag("client") if rank == 0 else _CLIENT_KINDS[rank - 1] in self._kinds(row):
+                    return row.id("contactId")
+        return ""
+
+    def _contact_id(self, recipient: str) -> str:
+        """The specification does not say which of the two ids an order's recipient is."""
+        if recipient in self.contacts:
+            return recipient
+        return next((row.id("contactId") for row in self.job_contacts if row.raw("id") == recipient), recipient)
+
+    def _kinds(self, row: Fields) -> set[str]:
+        return set(names(row, "roleKinds")) | {self.catalogue.role_kinds.get(id_, "") for id_ in names(row, "jobRoles")}
+
+
+def names(row: Fields, field: str) -> list[str]:
+    """The texts of a list; nulls and whatever else is in it are passed over."""
+    value = row.raw(field)
+    return [name for name in value if isinstance(name, str)] if isinstance(value, list) else []
+
+
+def read_client(contact: Fields, catalogue: Catalogue, language_field: str, job_fields: Mapping[str, str]) -> Client:
+    """The client as a bill needs them. The language comes from the contact's custom field, else from the job's."""
+    address = _address(contact)
+    country = places.country_code(address.text("country")) if address else None
+    language = custom_fields(contact, catalogue).get(language_field) or job_fields.get(language_field)
+    name = display_name(contact)
+    if not name:
+        raise contact.wrong("name", "is empty")
+    return Client(
+        client_id=contact.id(),
+        name=name,
+        emails=_emails(contact),
+        address_lines=places.address_lines(address, country) if address else (),
+        country=country,
+        language=places.language_tag(language or ""),
+        company=_company(contact),
+    )
+
+
+def display_name(contact: Fields) -> str:
+    """How to address them: a company's contact person if there is one; empty only if nothing at all is known."""
+    parts = ("primaryContactFirstName", "primaryContactLastName") if _is_company(contact) else ("firstName", "lastName")
+    person = " ".join(part for part in map(contact.text, parts) if part)
+    return person or contact.text("name") or contact.text("companyName") or contact.text("email")
+
+
+def _company(contact: Fields) -> str | None:
+    return contact.text("name" if _is_company(contact) else "companyName") or None
+
+
+def _is_company(contact: Fields) -> bool:
+    return contact.text("kind") == "company"
+
+
+def _emails(contact: Fields) -> tuple[str, ...]:
+    """`email`, then `secondaryEmail`, each once, and only what can be an address at all."""
+    typed = [contact.text(field) for field in ("email", "secondaryEmail")]
+    by_spelling = {email.casefold(): email for email in reversed(typed) if _plausible(email)}
+    return tuple(reversed(by_spelling.values()))
+
+
+def _plausible(email: str) -> bool:
+    local, _, host = email.rpartition("@")
+    return bool(local and host) and " " not in email and len(email) <= _LONGEST_EMAIL
+
+
+def _address(contact: Fields) -> Fields | None:
+    """Where bills go: the mailing address if it is filled in, else the address."""
+    filled = (part for name in ("mailingAddress", "address") if (part := contact.part(name)) and places.is_filled(part))
+    return next(filled, None)

@@ -26,14 +26,16 @@ def split(total: int, weights: Sequence[int]) -> list[int]:
     """Share `total` in proportion to `weights` by the largest remainder; the parts add up to `total` exactly.
 
     Ties go to the earlier part. Weights of zero get nothing, unless all are zero: then the first takes all.
+    Weights are of one sign: over a mix of both there is no proportion whose parts stay within `total`.
     """
-    whole = sum(weights)
     if not weights:
         raise ValueError("cannot split over no weights")
-    if whole == 0:
+    if min(weights) < 0 < max(weights):
+        raise ValueError(f"cannot split over weights of both signs: {list(weights)}")
+    if not any(weights):
         return [total] + [0] * (len(weights) - 1)
-    sign = -1 if (total < 0) != (whole < 0) else 1
-    size, base = abs(total), abs(whole)
+    sign = -1 if total < 0 else 1
+    size, base = abs(total), abs(sum(weights))
     parts = [size * abs(weight) // base for weight in weights]
     remainders = [size * abs(weight) % base for weight in weights]
     order = sorted(range(len(weights)), key=lambda index: -remainders[index])

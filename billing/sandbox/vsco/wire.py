@@ -58,7 +58,7 @@ def to_wire(value: Any, scale: int, field: str = "") -> Any:
         return {name: to_wire(part, scale, name) for name, part in value.items()}
     if isinstance(value, list):
         return [to_wire(part, scale, field) for part in value]
-    if field in MONEY_FIELDS and isinstance(value, int) and scale != 1:
+    if scale != 1 and _is_money(field, value):
         return (value + scale // 2) // scale
     return value
 
@@ -69,9 +69,12 @@ def from_wire(value: Any, scale: int, field: str = "") -> Any:
         return {name: from_wire(part, scale, name) for name, part in value.items()}
     if isinstance(value, list):
         return [from_wire(part, scale, field) for part in value]
-    if field in MONEY_FIELDS and isinstance(value, int) and not isinstance(value, bool):
-        return value * scale
-    return value
+    return value * scale if _is_money(field, value) else value
+
+
+def _is_money(field: str, value: Any) -> bool:
+    """`taxable` is an amount in a subtotal and a yes or no on a line."""
+    return field in MONEY_FIELDS and isinstance(value, int) and not isinstance(value, bool)
 
 
 def present(store: Store, public_url: str, resource: Resource, body: Body) -> Body:

@@ -1,0 +1,137 @@
+"""Words, money and dates as the client reads them: one language for the sentences and the figures around them."""
+
+from __future__ import annotations
+
+import copy
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_datetime, format_skeleton
+from babel.numbers import NumberPattern, format_decimal, parse_pattern
+
+from billing.domain.money import Money, exponent
+
+WORDS = Path(__file__).parent / "words"
+FALLBACK = "en"
+_NOT_IN_A_TAG = re.compile(r"[^A-Za-z0-9_]")
+_LONGEST_TAG = 35  # RFC 5646, section 4.4.1: no sensible tag is longer
+_MINUS = "\N{MINUS SIGN}"
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What the studio says in one language, and how that language writes amounts and dates."""
+
+    language: str
+    locale: Locale
+    words: Mapping[str, str]
+
+    @property
+    def tag(self) -> str:
+        """The language as HTML and PDF name it: "pt-BR"."""
+        return str(self.locale).replace("_", "-")
+
+    def say(self, key: str, **values: str) -> str:
+        """The words under `section.key`; only the words are a template, never the values."""
+        return self.words[key].format_map(values) if values else self.words[key]
+
+    def money(self, money: Money) -> str:
+        """With the currency as the language writes it: "€1,240.00", "1.240,00 €"."""
+        return self._figures(money, "standard")
+
+    def amount(self, money: Money) -> str:
+        """Without the currency, for columns that name it in their head: "1,240.00"."""
+        return self._figures(money, None)
+
+    def coded(self, money: Money) -> str:
+        """With the currency's code, for subjects and sentences: "1,240.00 EUR", never torn apart by a line end."""
+        return f"{self.amount(money)}\N{NO-BREAK SPACE}{money.currency}"
+
+    def full_date(self, day: date) -> str:
+        """Written out, with the year: "3 April 2026"."""
+        return format_date(day, "long", locale=self.locale)
+
+    def day(self, day: date) -> str:
+        """Written out, without the year: "3 April"."""
+        return format_skeleton("MMMMd", day, locale=self.locale)
+
+    def instant(self, moment: datetime) -> str:
+        """An instant in UTC: "3 April 2026, 14:05 UTC"."""
+        return f"{self.full_date(moment.date())}, {format_datetime(moment, 'HH:mm', locale=self.locale)} UTC"
+
+    def quantity(self, quantity: Decimal) -> str:
+        """Without needless decimals: "2", "1.5"."""
+        return format_decimal(quantity.normalize(), "#,##0.######", locale=self.locale).replace("-", _MINUS)
+
+    def percent(self, rate: Decimal) -> str:
+        """A fraction as a percentage without needless decimals: 0.19 is "19%" or "19 %"."""
+        pattern = self.locale.percent_formats[None].pattern.replace("0%", "0.####%").replace("0\xa0%", "0.####\xa0%")
+        return str(parse_pattern(pattern).apply(rate, self.locale))
+
+    def _figures(self, money: Money, currency_format: str | None) -> str:
+        pattern = _pattern(self.locale, currency_format, exponent(money.currency))
+        currency = money.currency if currency_format else None
+        text = pattern.apply(money.decimal, self.locale, currency=currency, currency_digits=False)
+        return str(text).replace("-", _MINUS)
+
+
+def wording_for(language: str, country: str | None = None) -> Wording:
+    """The wording for a language tag ("de", "de_AT", "pt-BR"); English where the house has no words for it.
+
+    English without a region is American for a studio in the United States and international elsewhere, because
+    "April 3" and "3 April" are both right, but not for the same reader.
+    """
+    return _wording(_safe_tag(language), country)
+
+
+@lru_cache(maxsize=256)
+def _wording(tag: str, country: str | None) -> Wording:
+    locale = _locale(tag)
+    if locale is None or locale.language not in languages():
+        locale = Locale.parse(FALLBACK)
+    if locale.language == FALLBACK and locale.territory is None:
+        locale = Locale.parse("en_US" if country == "US" else "en_001")
+    return Wording(locale.language, locale, words_of(locale.language))
+
+
+def _safe_tag(language: str) -> str:
+    return _NOT_IN_A_TAG.sub("", language.replace("-", "_"))[:_LONGEST_TAG]
+
+
+def _locale(tag: str) -> Locale | None:
+    for candidate in (tag, tag.partition("_")[0]):
+        try:
+            return Locale.parse(candidate)
+        except (ValueError, UnknownLocaleError, TypeError, AttributeError):
+            continue  # Babel answers odd tags with any of these; the next candidate is plainer
+    return None
+
+
+@cache
+def languages() -> frozenset[str]:
+    """The languages the house has words for."""
+    return frozenset(path.stem for path in WORDS.glob("*.toml"))
+
+
+@cache
+def words_of(language: str) -> Mapping[str, str]:
+    """All words of one language as `section.key`."""
+    sections: dict[str, dict[str, Any]] = tomllib.loads((WORDS / f"{language}.toml").read_text(encoding="utf-8"))
+    return {f"{name}.{key}": words for name, section in sections.items() for key, words in section.items()}
+
+
+@lru_cache(maxsize=256)
+def _pattern(locale: Locale, currency_format: str | None, decimals: int) -> NumberPattern:
+    # The ledger's exponent decides, not CLDR's: they differ for a few currencies, and a digit too few is a wrong sum.
+    patterns = locale.currency_formats if currency_format else locale.decimal_formats
+    pattern: NumberPattern = copy.copy(patterns[currency_format])
+    pattern.frac_prec = (decimals, decimals)
+    return pattern

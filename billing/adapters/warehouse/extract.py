@@ -1,0 +1,115 @@
+"""Copies the ledger's tables into a fresh DuckDB file: `python -m billing.adapters.warehouse.extract`, job on stdin.
+
+It runs in a process of its own. The ledger is open elsewhere through pysqlite3, and two copies of the SQLite library
+in one process undo each other's POSIX locks: closing any file handle drops them all (sqlite.org, "How To Corrupt An
+SQLite Database File", 2.2). The job comes over stdin because a command line is readable by everybody on the machine.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from sqlalchemy.engine import URL, make_url
+
+from billing.adapters.warehouse.tables import RAW_TABLES, RawTable
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+MEMORY_LIMIT = "1GB"  # a small server keeps room for its other processes
+_BATCH_ROWS = 16_384  # rows a record batch: large enough to be fast, small enough to stay flat
+_BUSY_TIMEOUT_MS = 30_000
+# One snapshot over all tables, and no way to write.
+_POSTGRES_OPTIONS = "-c default_transaction_isolation=repeatable\\ read -c default_transaction_read_only=on"
+
+
+def read_only_uri(ledger_url: str) -> str:
+    """SQLAlchemy's URL of the ledger as SQLite's or libpq's own URI.
+
+    >>> read_only_uri("sqlite:////srv/studio/ledger.sqlite")
+    'file:/srv/studio/ledger.sqlite?mode=ro'
+    """
+    url = make_url(ledger_url)
+    if url.get_backend_name() == "sqlite":
+        return f"file:{quote(url.database or '')}?mode=ro"
+    return _libpq(url).render_as_string(hide_password=False)
+
+
+def _libpq(url: URL) -> URL:
+    options = " ".join(part for part in (str(url.query.get("options", "")), _POSTGRES_OPTIONS) if part)
+    return url.set(drivername="postgresql", query={**url.query, "options": options})
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerReader:
+    """An ADBC connection that cannot write; all its reads see one snapshot, because autocommit is off."""
+
+    connection: Any
+    statement_options: Mapping[str, str]
+
+    def stream(self, query: str) -> Any:
+        """A cursor whose `fetch_record_batch()` yields the rows in Arrow batches; the caller closes it."""
+        cursor = self.connection.cursor(adbc_stmt_kwargs=dict(self.statement_options))
+        cursor.execute(query)
+        return cursor
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+def open_ledger(ledger_url: str) -> LedgerReader:
+    """Open SQLite or PostgreSQL by SQLAlchemy's URL of the ledger."""
+    uri = read_only_uri(ledger_url)
+    if not uri.startswith("file:"):
+        from adbc_driver_postgresql import dbapi as postgres
+
+        return LedgerReader(postgres.connect(uri), {})
+    from adbc_driver_sqlite import dbapi as sqlite
+
+    reader = LedgerReader(sqlite.connect(uri), {"adbc.sqlite.query.batch_rows": str(_BATCH_ROWS)})
+    reader.stream(f"pragma busy_timeout = {_BUSY_TIMEOUT_MS}").close()
+    return reader
+
+
+def copy_ledger(ledger_url: str, target_path: str) -> dict[str, int]:
+    """Write the raw tables into the DuckDB file at `target_path` (it must not exist); rows by table."""
+    import duckdb
+
+    with (
+        closing(open_ledger(ledger_url)) as ledger,
+        closing(duckdb.connect(target_path, config={"memory_limit": MEMORY_LIMIT})) as building,
+    ):
+        return {table.name: _copy_table(ledger, building, table) for table in RAW_TABLES}
+
+
+def _copy_table(ledger: LedgerReader, building: DuckDBPyConnection, table: RawTable) -> int:
+    building.execute(table.create_query)
+    with ledger.stream(table.read_query) as cursor:
+        building.register("stream", cursor.fetch_record_batch())
+        (rows,) = building.execute(table.fill_query).fetchone() or (0,)
+        building.unregister("stream")
+    return int(rows)
+
+
+def main() -> int:
+    """Answer the job with the rows by table as JSON; a failure with one line on stderr that names no secret."""
+    job = json.load(sys.stdin)
+    try:
+        rows = copy_ledger(job["ledger_url"], job["target_path"])
+    except Exception as error:
+        secret = make_url(job["ledger_url"]).password
+        message = f"{type(error).__name__}: {error}"
+        sys.stderr.write(message.replace(str(secret), "***") if secret else message)
+        return 1
+    json.dump(rows, sys.stdout)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,209 @@
+"""/v1/checkout/sessions: a page for one payment, alive for a day at most."""
+
+from __future__ import annotations
+
+from billing.sandbox.store import Body
+from billing.sandbox.stripe import catalog, lists, money
+from billing.sandbox.stripe.errors import invalid, wrong_state
+from billing.sandbox.stripe.expand import INCLUDABLE
+from billing.sandbox.stripe.world import World, about, merged_metadata, public
+
+_DAY = 86_400
+_SHORTEST = 30 * 60
+_CANCELABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
+_OPEN = "stripe.open_session"
+
+
+def create(world: World, params: Body) -> Body:
+    if params.get("mode") != "payment":
+        text = "You must provide `mode`. This sandbox speaks mode=payment only."
+        raise invalid(text, "mode", None if "mode" in params else "parameter_missing")
+    if params.get("ui_mode", "hosted_page") != "hosted_page":
+        raise invalid("This sandbox speaks ui_mode=hosted_page only.", "ui_mode")
+    if "success_url" not in params:
+        raise invalid("Missing required param: success_url.", "success_url", "parameter_missing")
+    if "line_items" not in params:
+        raise invalid("You must provide `line_items` in payment mode.", "line_items", "parameter_missing")
+    if params.get("customer"):
+        world.find("customer", params["customer"], "customer")
+        if "customer_email" in params:
+            raise invalid("You may only specify one of these parameters: customer, customer_email.", "customer")
+    items = catalog.line_items(world, params["line_items"])
+    session = _new(world, params, items)
+    _open(world, session)
+    detail = {name: session[name] for name in ("amount_total", "currency", "metadata")}
+    named = about(session["metadata"] or session["_intent_data"].get("metadata"), session["id"])
+    world.effect("checkout_session_created", named, {"session": session["id"], **detail})
+    return session
+
+
+def open_for_link(world: World, link: Body) -> Body:
+    """A visit that pays a payment link: the link's metadata are copied to the session."""
+    params = {name: link[name] for name in ("submit_type", "customer_creation", "metadata")}
+    if link["payment_method_types"]:
+        params["allowed_payment_method_types"] = link["payment_method_types"]
+    given = link["payment_intent_data"] or {}
+    params["payment_intent_data"] = {name: value for name, value in given.items() if value is not None}
+    session = _new(world, {**params, "success_url": "https://stripe.com"}, link["_line_items"])
+    session |= {"payment_link": link["id"], "_after_completion": link["after_completion"]}
+    _open(world, session)
+    return session
+
+
+def _open(world: World, session: Body) -> None:
+    money.chargeable(session["amount_total"], session["currency"], "line_items")
+    world.save("checkout.session", session, session["payment_link"] or "")
+    world.store.put(_OPEN, session["id"], {"id": session["id"], "expires_at": session["expires_at"]})
+
+
+def _expires_at(world: World, params: Body) -> int:
+    at: int = params.get("expires_at", world.now + _DAY)
+    if not world.now + _SHORTEST <= at <= world.now + _DAY:
+        text = "must be at least 30 minutes and less than 24 hours from Checkout Session creation."
+        raise invalid(f"The `expires_at` timestamp {text}", "expires_at")
+    return at
+
+
+def _new(world: World, params: Body, items: list[Body]) -> Body:
+    id_ = world.new_id("checkout.session")
+    total = sum(item["amount_total"] for item in items)
+    data = params.get("payment_intent_data") or {}
+    email = params.get("customer_email")
+    saves = data.get("setup_future_usage") is not None and not params.get("customer")
+    return {
+        "id": id_,
+        "object": "checkout.session",
+        "adaptive_pricing": {"enabled": False},
+        "after_expiration": None,
+        "allow_promotion_codes": None,
+        "allowed_payment_method_types": params.get("allowed_payment_method_types"),
+        "amount_subtotal": total,
+        "amount_total": total,
+        "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
+        "billing_address_collection": params.get("billing_address_collection"),
+        "cancel_url": params.get("cancel_url"),
+        "client_reference_id": params.get("client_reference_id"),
+        "client_secret": None,
+        "collected_information": None,
+        "consent": None,
+        "consent_collection": None,
+        "created": world.now,
+        "currency": items[0]["currency"],
+        "currency_conversion": None,
+        "custom_fields": [],
+        "custom_text": {
+            "after_submit": None,
+            "shipping_address": None,
+            "submit": None,
+            "terms_of_service_acceptance": None,
+            **params.get("custom_text", {}),
+        },
+        "customer": params.get("customer"),
+        "customer_creation": "always" if saves else params.get("customer_creation", "if_required"),
+        "customer_details": {"email": email, "tax_exempt": "none", "tax_ids": None} if email else None,
+        "customer_email": email,
+        "discounts": [],
+        "expires_at": _expires_at(world, params),
+        "invoice": None,
+        "invoice_creation": {"enabled": False, "invoice_data": _NO_INVOICE},
+        "livemode": world.livemode,
+        "locale": params.get("locale"),
+        "metadata": merged_metadata({}, params.get("metadata")),
+        "mode": "payment",
+        "origin_context": None,
+        "payment_intent": None,
+        "payment_link": None,
+        "payment_method_collection": "if_required",
+        "payment_method_configuration_details": None,
+        "payment_method_options": params.get("payment_method_options") or {},
+        "payment_method_types": params.get("allowed_payment_method_types") or ["card"],
+        "payment_status": "unpaid",
+        "permissions": None,
+        "phone_number_collection": {"enabled": False},
+        "recovered_from": None,
+        "saved_payment_method_options": None,
+        "setup_intent": None,
+        "shipping_address_collection": None,
+        "shipping_cost": None,
+        "shipping_options": [],
+        "status": "open",
+        "submit_type": params.get("submit_type"),
+        "subscription": None,
+        "success_url": params.get("success_url"),
+        "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
+        "ui_mode": "hosted_page",
+        "url": f"{world.public_url}/pay/{id_}",
+        "wallet_options": None,
+        "_line_items": items,
+        "_intent_data": data,
+        "_after_completion": None,
+    }
+
+
+_NO_INVOICE: Body = {
+    "account_tax_ids": None,
+    "custom_fields": None,
+    "description": None,
+    "footer": None,
+    "issuer": None,
+    "metadata": {},
+    "rendering_options": None,
+}
+
+
+def retrieve(world: World, _: Body, id_: str) -> Body:
+    return world.find("checkout.session", id_)
+
+
+def list_(world: World, params: Body) -> Body:
+    link, intent = params.get("payment_link"), params.get("payment_intent")
+    if intent:
+        world.find("payment_intent", intent, "payment_intent")
+
+    def keep(session: Body) -> bool:
+        wanted = ("payment_intent", "customer", "status")
+        return all(params.get(name) in (None, session[name]) for name in wanted)
+
+    return lists.page(world, "checkout.session", params, "/v1/checkout/sessions", parent=link, keep=keep)
+
+
+def line_items(world: World, _: Body, id_: str) -> Body:
+    items = [public(item) for item in world.find("checkout.session", id_)["_line_items"]]
+    return lists.listed(items, f"/v1/checkout/sessions/{id_}/line_items")
+
+
+INCLUDABLE["checkout.session", "line_items"] = lambda world, session: line_items(world, {}, session["id"])
+
+
+def expire(world: World, _: Body, id_: str) -> Body:
+    session = world.find("checkout.session", id_)
+    if session["status"] != "open":
+        text = f'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status of {session["status"]}.'
+        raise wrong_state(text, "checkout_session_unexpected_state")
+    return _expire(world, session)
+
+
+def expire_overdue(world: World) -> None:
+    """Sessions run out by the clock, whether or not anybody looks."""
+    for entry in world.store.newest(_OPEN):
+        if entry["expires_at"] <= world.now:
+            owner = world.in_mode_of("checkout.session", entry["id"])
+            _expire(owner, owner.find("checkout.session", entry["id"]))
+
+
+def close(world: World, session: Body) -> None:
+    """It has been completed: it can expire no more."""
+    world.store.delete(_OPEN, session["id"])
+
+
+def _expire(world: World, session: Body) -> Body:
+    session |= {"status": "expired", "url": None}
+    world.save("checkout.session", session)
+    close(world, session)
+    intent = session["payment_intent"] and world.find("payment_intent", session["payment_intent"])
+    if intent and intent["status"] in _CANCELABLE:
+        intent |= {"status": "canceled", "canceled_at": world.now, "cancellation_reason": "expired"}
+        world.save("payment_intent", intent)
+        world.emit("payment_intent.canceled", intent)
+    world.emit("checkout.session.expired", session)
+    return session

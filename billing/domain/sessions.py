@@ -99,7 +99,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Gallery:
-    """A gallery of the session at its host (`vsco`, `pixieset` or `manual`)."""
+    """A gallery of the session at its host (`vsco`, `pixieset` or `manual`). `gallery_id` is what the host opens."""
 
     gallery_id: str
     host: str

@@ -38,7 +38,7 @@ class VscoClient:
         self._key = key
         self._base_url = base_url.rstrip("/")
         self._http = httpx.Client(
-            headers={"X-API-KEY": key, "Accept": "application/json"},
+            headers={"X-API-KEY": key, "Accept": "application/json", "Content-Type": "application/json"},
             timeout=timeout_seconds,
             limits=httpx.Limits(keepalive_expiry=_KEEPALIVE_SECONDS),
             transport=transport,
@@ -71,7 +71,8 @@ class VscoClient:
 
         what = f"{method} {path}"
         try:
-            response = self._http.request(method, self._base_url + path, params=query, json=body)
+            content = None if body is None else jsontext.canonical(body).encode()
+            response = self._http.request(method, self._base_url + path, params=query, content=content)
         except (httpx.UnsupportedProtocol, httpx.InvalidURL):
             return PermanentError(
                 "vsco_base_url", f"{self._base_url!r} is no web address; check the setting vsco_base_url."

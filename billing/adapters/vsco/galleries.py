@@ -31,6 +31,7 @@ class VscoGalleries:
         A gallery that is open already with this expiry is not written to. An archived one needs a person.
         """
         gallery = self._read(gallery_id)
+        _access(gallery)  # what cannot be handed on is not opened
         if gallery.raw("status") == "archived":
             raise NeedsAttention(
                 "gallery_archived",
@@ -60,7 +61,13 @@ class VscoGalleries:
             answer = self._client.write("PUT", f"/gallery/{gallery_id}", {**body, **wanted})
         except UnknownOutcomeError as doubt:
             return self._look_after(gallery_id, wanted, doubt)
-        return Fields(answer, f"gallery {gallery_id}")
+        after = Fields({**dict(gallery.items()), **answer}, f"gallery {gallery_id}")
+        if not _agrees(after, wanted):
+            raise NeedsAttention(
+                "gallery_not_changed",
+                f"VSCO Workspace took the change of gallery {gallery_id} and did not make it; set it there by hand.",
+            )
+        return after
 
     def _look_after(self, gallery_id: str, wanted: dict[str, Any], doubt: UnknownOutcomeError) -> Fields:
         """Evidence at once, if it can be had: a change that shows has happened."""

@@ -28,7 +28,7 @@ def raw_record(kind: str, body: Body) -> RawRecord:
 def checked_id(what: str, id_: str) -> str:
     """The id, safe to stand in a path."""
     if not is_id(id_):
-        raise PermanentError("malformed_id", f"{id_[:40]!r} is no id of a {what} in VSCO Workspace; correct it.")
+        raise PermanentError("malformed_record", f"{id_[:40]!r} is no id of a {what} in VSCO Workspace; correct it.")
     return id_
 
 

@@ -105,7 +105,7 @@ class VscoWorkspace:
         """POST /payment, posted. The memo is cut at 128 characters; a transaction id is not, it must match later."""
         if not 0 < len(transaction_id) <= _LONGEST_TRANSACTION_ID:
             raise PermanentError(
-                "malformed_id",
+                "malformed_record",
                 f"A transaction id has 1 to {_LONGEST_TRANSACTION_ID} characters, not {len(transaction_id)}.",
             )
         body = {

@@ -1,0 +1,75 @@
+"""A Mail as an RFC 5322 message, and addresses worth sending it to."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
+from email.utils import format_datetime
+
+from billing.domain.errors import PermanentError
+from billing.domain.mail import Mail
+
+# 7bit: quoted-printable and base64 pass every server on the way, also those without 8BITMIME.
+_POLICY = SMTP.clone(cte_type="7bit")
+_UTF8_POLICY = SMTPUTF8.clone(cte_type="7bit")  # only for addresses that cannot be written otherwise
+
+
+def check_address(address: str) -> str:
+    """The address in its normal form, its domain as DNS knows it; PermanentError `invalid_email` if it is none."""
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        checked = validate_email(address, check_deliverability=False)
+    except EmailNotValidError as error:
+        raise PermanentError(
+            "invalid_email", f"{address!r} is not an e-mail address ({error}); correct it in the booking system."
+        ) from error
+    return str(checked.ascii_email or checked.normalized)
+
+
+def sender_of(mail: Mail) -> Address:
+    """Name and address of "North Light, Bristol <studio@northlight.example>", commas and all."""
+    name, opening, rest = mail.sender.rpartition("<")
+    address = rest.removesuffix(">") if opening else mail.sender
+    return _address(check_address(address.strip()), " ".join(name.replace('"', "").split()))
+
+
+def compose(mail: Mail, sent_at: datetime | None = None) -> EmailMessage:
+    """The message: text and HTML alternatives, then the attachments. `sent_at` is now unless given.
+
+    PermanentError `malformed_mail` if a header would break out of its line.
+    """
+    message = EmailMessage(policy=_UTF8_POLICY if needs_utf8(mail) else _POLICY)
+    try:
+        _head(message, mail, sent_at or datetime.now(UTC))
+    except (ValueError, TypeError) as error:
+        raise PermanentError("malformed_mail", f"Mail {mail.message_id!r} cannot be written: {error}.") from error
+    message.set_content(mail.letter.text, cte="quoted-printable")
+    message.add_alternative(mail.letter.html, subtype="html", cte="quoted-printable")
+    for attachment in mail.attachments:
+        maintype, _, subtype = attachment.media_type.partition("/")
+        message.add_attachment(attachment.content, maintype=maintype, subtype=subtype, filename=attachment.filename)
+    return message
+
+
+def needs_utf8(mail: Mail) -> bool:
+    """Whether an address has letters beyond ASCII before its @, which not every server takes (RFC 6531)."""
+    return not all(check_address(address).isascii() for address in (*mail.to, sender_of(mail).addr_spec))
+
+
+def _head(message: EmailMessage, mail: Mail, sent_at: datetime) -> None:
+    message["From"] = sender_of(mail)
+    message["To"] = [_address(check_address(address)) for address in mail.to]
+    if mail.reply_to:
+        message["Reply-To"] = _address(check_address(mail.reply_to))
+    message["Subject"] = mail.letter.subject
+    message["Date"] = format_datetime(sent_at)
+    message["Message-ID"] = mail.message_id if mail.message_id.startswith("<") else f"<{mail.message_id}>"
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: out-of-office programs do not answer these
+
+
+def _address(address: str, name: str = "") -> Address:
+    local, _, domain = address.rpartition("@")
+    return Address(name, local, domain)

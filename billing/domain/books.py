@@ -89,12 +89,6 @@ def post_payment(payment: ReceivedPayment) -> Posting:
     )
 
 
-def post_fee(payment_id: str, invoice_id: str, posted_on: date, fee: Money) -> Posting:
-    """A fee that the provider told only after the payment was recorded."""
-    entries = (Entry("fees", "stripe", fee), Entry("stripe_clearing", "", -fee))
-    return Posting(f"fee:{payment_id}", "fee_charged", invoice_id, posted_on, entries)
-
-
 def post_void(invoice: Invoice, issued: Iterable[Entry], balance: Money, voided_on: date) -> Posting:
     """The issuing transaction, reversed; what was paid or deducted already becomes the client's credit."""
     settled = invoice.total - balance

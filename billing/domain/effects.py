@@ -21,10 +21,7 @@ class EffectKind(StrEnum):
 
 
 class EffectState(StrEnum):
-    """`unknown` is a state of its own: nothing else is tried for that subject until the provider was asked.
-
-    `held` waits for a person because a daily limit was reached.
-    """
+    """`unknown` is a state of its own: nothing else is tried for that subject until the provider was asked."""
 
     READY = "ready"
     IN_FLIGHT = "in_flight"
@@ -32,25 +29,29 @@ class EffectState(StrEnum):
     FAILED = "failed"
     UNKNOWN = "unknown"
     CANCELLED = "cancelled"
-    HELD = "held"
 
 
-OPEN_STATES = (EffectState.READY, EffectState.IN_FLIGHT, EffectState.UNKNOWN, EffectState.HELD)
+OPEN_STATES = (EffectState.READY, EffectState.IN_FLIGHT, EffectState.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """The decision to do one thing. `key` follows from what it is for; the same intent twice is one effect."""
+    """The decision to do one thing. `key` follows from what it is for; the same intent twice is one effect.
+
+    `occasion` tells apart intents of one purpose that were given up and decided anew (a reminder of another day).
+    """
 
     kind: EffectKind
     purpose: str
     subject_id: str
     parameters: dict[str, str | int | None]
     not_before: datetime | None = None
+    occasion: str = ""
 
     @property
     def key(self) -> str:
-        return f"{self.kind}:{self.purpose}:{self.subject_id}"
+        key = f"{self.kind}:{self.purpose}:{self.subject_id}"
+        return f"{key}:{self.occasion}" if self.occasion else key
 
     @property
     def effect_id(self) -> str:
@@ -86,13 +87,17 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt ended. `retry_at` only with `ready`: nothing happened, try again then."""
+    """How an attempt ended. `retry_at` only with `ready`: nothing happened, try again then.
+
+    `result` is what the outside answered, handed on to what follows; it is not stored here.
+    """
 
     state: EffectState
     code: str
     detail: str = ""
     reference: str | None = None
     retry_at: datetime | None = None
+    result: object = None
 
 
 def retry_delay_seconds(attempts: int, asked_for: int | None = None) -> int:

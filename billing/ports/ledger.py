@@ -19,7 +19,7 @@ from billing.ports.outside import GalleryAccess, RawRecord
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """A completed session. `state`: due | billed | attention | history | excluded."""
+    """A completed session. `state`: expected | due | billed | attention | history | excluded."""
 
     session_id: str
     source: str
@@ -118,6 +118,14 @@ class Sessions(Protocol):
 
     def records_fetched(self, session_id: str, now: datetime) -> None: ...
 
+    def wake(self, session_id: str, state: str, reason: str | None, completed_on: date, now: datetime) -> None:
+        """An expected session was completed now: this is when its trigger was first observed."""
+        ...
+
+    def paid_without_gallery(self, fetched_before: datetime) -> list[SessionRow]:
+        """Billed and paid, no gallery known yet, and not looked at since `fetched_before`."""
+        ...
+
 
 class Invoices(Protocol):
     """Drafts, finalized invoices, their documents and pay links."""
@@ -142,13 +150,25 @@ class Invoices(Protocol):
 
     def get(self, invoice_id: str) -> InvoiceRow | None: ...
 
+    def require(self, invoice_id: str) -> InvoiceRow:
+        """As `get`; PermanentError `no_such_invoice` if it is not there."""
+        ...
+
     def by_number(self, number: str) -> InvoiceRow | None: ...
 
-    def without_document(self, kind: str) -> list[InvoiceRow]: ...
+    def ready_to_render(self, limit: int) -> list[InvoiceRow]:
+        """Live invoices without their PDF whose pay link is there, or that are on autopay; oldest first."""
+        ...
 
-    def awaiting_grant(self) -> list[InvoiceRow]: ...
+    def awaiting_grant(self, paid_only: bool) -> list[InvoiceRow]:
+        """Live invoices whose session has a gallery that was neither granted nor intended to be."""
+        ...
 
     def unpaid(self) -> list[InvoiceRow]: ...
+
+    def made_since(self, since: datetime) -> int:
+        """Invoices finalized and drafts waiting since then; the daily limit counts both."""
+        ...
 
     def void(self, invoice_id: str, actor: str, reason: str, now: datetime) -> None: ...
 
@@ -260,14 +280,16 @@ class Effects(Protocol):
     def get(self, effect_id: str) -> Effect | None: ...
 
     def sent_on(self, subject_id: str, purpose_prefix: str) -> list[tuple[str, datetime]]:
-        """(purpose, when) of mails of this subject that were sent, or may have been."""
+        """(purpose, when) of mails of this subject that were tried; given-up ones do not count."""
         ...
 
     def intended_since(self, kind: EffectKind, since: datetime) -> int: ...
 
     def reopen(self, effect_id: str, state: EffectState, not_before: datetime) -> None: ...
 
-    def due_count(self, now: datetime) -> int: ...
+    def due_kinds(self, now: datetime) -> list[str]:
+        """Kinds of which something is ready now, or was left by a worker that died."""
+        ...
 
 
 class Grants(Protocol):

@@ -105,7 +105,7 @@ class SqlEffects:
                 effects.c.subject_id == subject_id,
                 effects.c.kind == "mail",
                 effects.c.purpose.startswith(purpose_prefix, autoescape=True),
-                effects.c.state.in_(["done", "unknown", "in_flight", "ready", "held"]),
+                effects.c.state.in_(["done", "unknown", "in_flight", "ready", "failed"]),
             )
             .order_by(at)
         )
@@ -123,12 +123,17 @@ class SqlEffects:
         values = {"state": state.value, "not_before": not_before, "lease_owner": None, "lease_until": None}
         self._connection.execute(update(effects).where(effects.c.effect_id == effect_id).values(values))
 
-    def due_count(self, now: datetime) -> int:
-        query = select(func.count()).where(
-            ((effects.c.state == "ready") & (effects.c.not_before <= now))
-            | ((effects.c.state == "in_flight") & (effects.c.lease_until < now))
+    def due_kinds(self, now: datetime) -> list[str]:
+        query = (
+            select(effects.c.kind)
+            .where(
+                ((effects.c.state == "ready") & (effects.c.not_before <= now))
+                | ((effects.c.state == "in_flight") & (effects.c.lease_until < now))
+            )
+            .distinct()
+            .order_by(effects.c.kind)
         )
-        return int(self._connection.execute(query).scalar_one())
+        return [row.kind for row in rows(self._connection, query)]
 
     def _held(self, effect: Effect) -> Any:
         return update(effects).where(

@@ -21,9 +21,12 @@ from billing.adapters.ledger.schema import (
     number_series,
     pauses,
     pay_links,
+    record_links,
+    sessions,
 )
 from billing.adapters.ledger.statements import first, insert_once, put, rows
 from billing.domain import canonical
+from billing.domain.errors import PermanentError
 from billing.domain.invoices import Invoice
 from billing.domain.money import Money
 from billing.domain.payments import PayLink
@@ -100,21 +103,40 @@ class SqlInvoices:
         row = first(self._connection, _ROW.where(invoices.c.invoice_id == invoice_id))
         return _invoice(row) if row else None
 
+    def require(self, invoice_id: str) -> InvoiceRow:
+        row = self.get(invoice_id)
+        if row is None:
+            raise PermanentError("no_such_invoice", f"Invoice {invoice_id} is not in the ledger.")
+        return row
+
     def by_number(self, number: str) -> InvoiceRow | None:
         row = first(self._connection, _ROW.where(invoices.c.number == number))
         return _invoice(row) if row else None
 
-    def without_document(self, kind: str) -> list[InvoiceRow]:
-        made = exists().where(documents.c.subject_id == invoices.c.invoice_id, documents.c.kind == kind)
-        return self._all(_ROW.where(~made, ~_IS_VOID))
+    def ready_to_render(self, limit: int) -> list[InvoiceRow]:
+        made = exists().where(documents.c.subject_id == invoices.c.invoice_id, documents.c.kind == "invoice")
+        linked = exists().where(pay_links.c.invoice_id == invoices.c.invoice_id)
+        payable = linked | (invoices.c.collection == "autopay")
+        return self._all(_ROW.where(~made, ~_IS_VOID, payable).limit(limit))
 
-    def awaiting_grant(self) -> list[InvoiceRow]:
+    def awaiting_grant(self, paid_only: bool) -> list[InvoiceRow]:
         granted = exists().where(grants.c.invoice_id == invoices.c.invoice_id)
         intended = exists().where(effects.c.subject_id == invoices.c.invoice_id, effects.c.kind == "grant")
-        return self._all(_ROW.where(~granted, ~intended, ~_IS_VOID, _BALANCE <= 0))
+        has_gallery = (
+            exists()
+            .where(record_links.c.source == sessions.c.source, record_links.c.job_id == sessions.c.job_id)
+            .where(record_links.c.kind == "gallery", sessions.c.session_id == invoices.c.session_id)
+        )
+        waiting = _ROW.where(~granted, ~intended, ~_IS_VOID, has_gallery)
+        return self._all(waiting.where(_BALANCE <= 0) if paid_only else waiting)
 
     def unpaid(self) -> list[InvoiceRow]:
         return self._all(_ROW.where(~_IS_VOID, _BALANCE > 0))
+
+    def made_since(self, since: datetime) -> int:
+        finalized = select(func.count()).where(invoices.c.finalized_at >= since)
+        waiting = select(func.count()).where(drafts.c.created_at >= since, drafts.c.state == "waiting")
+        return sum(int(self._connection.execute(query).scalar_one()) for query in (finalized, waiting))
 
     def void(self, invoice_id: str, actor: str, reason: str, now: datetime) -> None:
         values = {"invoice_id": invoice_id, "voided_at": now, "actor": actor, "reason": reason}

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, exists, func, select, update
 
-from billing.adapters.ledger.schema import cursors, record_links, sessions, source_records
+from billing.adapters.ledger.schema import (
+    cursors,
+    invoices,
+    journal_entries,
+    record_links,
+    sessions,
+    source_records,
+)
 from billing.adapters.ledger.statements import first, insert_once, put, rows
 from billing.domain import canonical
 from billing.ports.ledger import SessionRow
@@ -159,6 +166,29 @@ class SqlSessions:
     def records_fetched(self, session_id: str, now: datetime) -> None:
         changed = update(sessions).where(sessions.c.session_id == session_id).values(records_fetched_at=now)
         self._connection.execute(changed)
+
+    def wake(self, session_id: str, state: str, reason: str | None, completed_on: date, now: datetime) -> None:
+        values = {"state": state, "reason": reason, "completed_on": completed_on, "first_observed_at": now}
+        self._connection.execute(update(sessions).where(sessions.c.session_id == session_id).values(values))
+
+    def paid_without_gallery(self, fetched_before: datetime) -> list[SessionRow]:
+        open_balance = (
+            select(func.coalesce(func.sum(journal_entries.c.amount_minor), 0))
+            .where(journal_entries.c.account == "receivable", journal_entries.c.detail == invoices.c.invoice_id)
+            .scalar_subquery()
+        )
+        has_gallery = exists().where(
+            record_links.c.source == sessions.c.source,
+            record_links.c.job_id == sessions.c.job_id,
+            record_links.c.kind == "gallery",
+        )
+        query = (
+            select(sessions)
+            .join(invoices, invoices.c.session_id == sessions.c.session_id)
+            .where(sessions.c.records_fetched_at < fetched_before, ~has_gallery, open_balance <= 0)
+            .distinct()
+        )
+        return [_session(row) for row in rows(self._connection, query)]
 
 
 def _session(row: Row[Any]) -> SessionRow:

@@ -92,7 +92,7 @@ sessions = _table(  # one completed session of the booking system, from the mome
     instant("records_fetched_at", nullable=True),
     instant("settled_at", nullable=True),
     UniqueConstraint("source", "job_id"),
-    CheckConstraint("state in ('due', 'billed', 'attention', 'history', 'excluded')", name="state"),
+    CheckConstraint("state in ('expected', 'due', 'billed', 'attention', 'history', 'excluded')", name="state"),
     Index("ix_sessions_state", "state"),
 )
 
@@ -136,7 +136,7 @@ invoices = _table(  # finalized and frozen; append only
     number("amount_due_minor"),
     instant("trigger_observed_at"),
     instant("priced_at"),
-    instant("finalized_at"),
+    instant("finalized_at", index=True),
     number("record_horizon"),  # the newest source record that was known when this was billed
     text("snapshot"),
     text("snapshot_sha256"),
@@ -313,14 +313,19 @@ effects = _table(  # one row for each thing that must be done outside, committed
     instant("created_at"),
     instant("settled_at", nullable=True),
     CheckConstraint(
-        "state in ('ready', 'in_flight', 'done', 'failed', 'unknown', 'cancelled', 'held')", name="state"
+        "state in ('ready', 'in_flight', 'done', 'failed', 'unknown', 'cancelled')", name="state"
     ),
     Index("ix_effects_subject", "subject_id", "kind", "purpose"),
     Index("ix_effects_due", "state", "kind", "not_before"),
     Index(
+        "uq_effects_one_mail", "subject_id", "purpose", unique=True,
+        sqlite_where=sql("kind = 'mail' and state in ('ready', 'in_flight', 'unknown', 'done')"),
+        postgresql_where=sql("kind = 'mail' and state in ('ready', 'in_flight', 'unknown', 'done')"),
+    ),
+    Index(
         "uq_effects_open_charge", "subject_id", unique=True,
-        sqlite_where=sql("kind = 'charge' and state in ('ready', 'in_flight', 'unknown', 'held')"),
-        postgresql_where=sql("kind = 'charge' and state in ('ready', 'in_flight', 'unknown', 'held')"),
+        sqlite_where=sql("kind = 'charge' and state in ('ready', 'in_flight', 'unknown')"),
+        postgresql_where=sql("kind = 'charge' and state in ('ready', 'in_flight', 'unknown')"),
     ),
 )  # fmt: skip
 

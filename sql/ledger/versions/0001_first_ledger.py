@@ -199,8 +199,7 @@ def _create_tables() -> None:
         sa.Column("created_at", sa.Text(), nullable=False),
         sa.Column("settled_at", sa.Text(), nullable=True),
         sa.CheckConstraint(
-            "state in ('ready', 'in_flight', 'done', 'failed', 'unknown', 'cancelled', 'held')",
-            name=op.f("ck_effects_state"),
+            "state in ('ready', 'in_flight', 'done', 'failed', 'unknown', 'cancelled')", name=op.f("ck_effects_state")
         ),
         sa.PrimaryKeyConstraint("effect_id", name=op.f("pk_effects")),
         sa.UniqueConstraint("key", name=op.f("uq_effects_key")),
@@ -209,12 +208,20 @@ def _create_tables() -> None:
     op.create_index("ix_effects_due", "effects", ["state", "kind", "not_before"], unique=False)
     op.create_index("ix_effects_subject", "effects", ["subject_id", "kind", "purpose"], unique=False)
     op.create_index(
+        "uq_effects_one_mail",
+        "effects",
+        ["subject_id", "purpose"],
+        unique=True,
+        sqlite_where=sa.text("kind = 'mail' and state in ('ready', 'in_flight', 'unknown', 'done')"),
+        postgresql_where=sa.text("kind = 'mail' and state in ('ready', 'in_flight', 'unknown', 'done')"),
+    )
+    op.create_index(
         "uq_effects_open_charge",
         "effects",
         ["subject_id"],
         unique=True,
-        sqlite_where=sa.text("kind = 'charge' and state in ('ready', 'in_flight', 'unknown', 'held')"),
-        postgresql_where=sa.text("kind = 'charge' and state in ('ready', 'in_flight', 'unknown', 'held')"),
+        sqlite_where=sa.text("kind = 'charge' and state in ('ready', 'in_flight', 'unknown')"),
+        postgresql_where=sa.text("kind = 'charge' and state in ('ready', 'in_flight', 'unknown')"),
     )
     op.create_table(
         "grants",
@@ -319,6 +326,7 @@ def _create_tables() -> None:
         sa.UniqueConstraint("session_id", "part", "revision", name=op.f("uq_invoices_session_id_part_revision")),
         sqlite_strict=True,
     )
+    op.create_index(op.f("ix_invoices_finalized_at"), "invoices", ["finalized_at"], unique=False)
     op.create_table(
         "journal_transactions",
         sa.Column("seq", BIG, autoincrement=False, nullable=False),
@@ -447,7 +455,7 @@ def _create_tables() -> None:
         sa.Column("records_fetched_at", sa.Text(), nullable=True),
         sa.Column("settled_at", sa.Text(), nullable=True),
         sa.CheckConstraint(
-            "state in ('due', 'billed', 'attention', 'history', 'excluded')", name=op.f("ck_sessions_state")
+            "state in ('expected', 'due', 'billed', 'attention', 'history', 'excluded')", name=op.f("ck_sessions_state")
         ),
         sa.PrimaryKeyConstraint("session_id", name=op.f("pk_sessions")),
         sa.UniqueConstraint("source", "job_id", name=op.f("uq_sessions_source_job_id")),

@@ -1,0 +1,100 @@
+"""What the payment provider hints at: kept once in the inbox, then applied by reading the object again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from billing.domain.errors import BillingError, PermanentError
+from billing.domain.payments import PaymentFact, PaymentStatus, ProviderEvent
+from billing.ports.ledger import Books
+from billing.services.house import House
+from billing.services.record_payments import record_captured
+
+PAGE = 500
+# Refunds and disputes are shown to a person until the ledger posts them by itself.
+_FOR_A_PERSON = ("charge.refunded", "refund.", "charge.dispute.", "payout.failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """Events newly kept in this poll."""
+
+    events_new: int
+
+
+def poll_events(house: House) -> Polled:
+    """Keep every event after the cursor. The cursor and the events it stands for are committed together."""
+    name = f"{house.gateway.name}:events"
+    kept = 0
+    while True:
+        with house.ledger.read() as books:
+            after = books.records.cursor(name)
+        events = house.gateway.new_events(after, PAGE)
+        if not events:
+            return Polled(kept)
+        with house.ledger.write() as books:
+            kept += sum(books.payments.keep_event(house.gateway.name, event, house.now()) for event in events)
+            books.records.move_cursor(name, events[-1].event_id, house.now())
+        if len(events) < PAGE:
+            return Polled(kept)
+
+
+def apply_events(house: House) -> Counter[str]:
+    """Settle every waiting event: applied, ignored with a reason, or in review. Counts by how they ended.
+
+    An event whose object cannot be read now stays waiting for the next round.
+    """
+    ended: Counter[str] = Counter()
+    provider = house.gateway.name
+    with house.ledger.read() as books:
+        waiting = books.payments.waiting_events(provider, PAGE)
+    with ThreadPoolExecutor(house.concurrency) as pool:
+        read = list(pool.map(lambda event: _read(house, event), waiting))
+    for event, found in zip(waiting, read, strict=True):
+        with house.ledger.write() as books:
+            state, reason = _apply(house, books, event, found)
+            if state != "waiting":
+                books.payments.settle_event(provider, event.event_id, state, reason, house.now())
+        ended[state] += 1
+    return ended
+
+
+def _read(house: House, event: ProviderEvent) -> PaymentFact | BillingError | None:
+    if event.payment_id is None or not event.kind.startswith(("payment_intent.", "checkout.session.")):
+        return None
+    try:
+        return house.gateway.read_payment(event.payment_id)
+    except BillingError as error:
+        return error
+
+
+def _apply(
+    house: House, books: Books, event: ProviderEvent, found: PaymentFact | BillingError | None
+) -> tuple[str, str | None]:
+    if isinstance(found, PermanentError):
+        return "review", found.sentence
+    if isinstance(found, BillingError):
+        return "waiting", None
+    if found is None:
+        return _without_payment(house, books, event)
+    if found.invoice_id is None:
+        return "ignored", "a payment that is not of our asking"
+    if found.status is not PaymentStatus.SUCCEEDED:
+        return "ignored", f"no money yet: {found.status.value}"
+    by_autopay = any(
+        effect.provider_reference == found.payment_id for effect in books.effects.of_subject(found.invoice_id)
+    )
+    new = record_captured(books, found, "autopay" if by_autopay else "link", house.policy, house.now())
+    return "applied", None if new else "recorded before"
+
+
+def _without_payment(house: House, books: Books, event: ProviderEvent) -> tuple[str, str | None]:
+    if event.kind.startswith(_FOR_A_PERSON):
+        sentence = (
+            f"Stripe reports {event.kind} for {event.object_id}; look at it in Stripe's dashboard and in the books."
+        )
+        books.desk.raise_attention(event.object_id, "provider_event", sentence, house.now())
+        return "review", sentence
+    return "ignored", "nothing to do for this kind of event"

@@ -1,0 +1,266 @@
+"""The one door through which people act: every human act is a row with an actor, a reason and a time.
+
+`submit` only writes the row; the pipeline carries it out within seconds (`carry_out_commands`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+
+from billing.domain import canonical
+from billing.domain.books import post_void
+from billing.domain.effects import OPEN_STATES, EffectKind, EffectState, Outcome
+from billing.domain.errors import BillingError, PermanentError
+from billing.domain.events import Command, DomainEvent
+from billing.domain.money import Money
+from billing.domain.payments import SavedMethod
+from billing.ports.ledger import Books, InvoiceRow, Ledger, PaymentRow
+from billing.ports.outside import GalleryAccess
+from billing.services.effects import HANDLERS
+from billing.services.effects.grant import record_grant
+from billing.services.house import House
+from billing.services.issue_invoices import approve_draft
+from billing.services.limits import raise_limit
+from billing.services.record_payments import close_link_intent, record_payment
+
+Arguments = Mapping[str, str | int | None]
+
+
+def submit(ledger: Ledger, name: str, arguments: Arguments, actor: str, reason: str, now: datetime) -> int:
+    """Ask for something to be done; returns the command's number. Refuses what nobody can carry out."""
+    if name not in _CARRIED_OUT_BY:
+        known = ", ".join(sorted(_CARRIED_OUT_BY))
+        raise PermanentError("unknown_command", f"There is no command {name}; there are {known}.")
+    if not actor.strip():
+        raise PermanentError("no_actor", f"{name} needs to know who asks for it.")
+    with ledger.write() as books:
+        return books.desk.submit(name, arguments, actor, reason, now)
+
+
+def carry_out_commands(house: House) -> list[tuple[Command, str]]:
+    """Carry out all waiting commands, oldest first; each with what came of it. A refused one says why and is kept."""
+    with house.ledger.read() as books:
+        waiting = books.desk.waiting_commands()
+    return [(command, _carry_out(house, command)) for command in waiting]
+
+
+def _carry_out(house: House, command: Command) -> str:
+    try:
+        outcome, state = _CARRIED_OUT_BY[command.name](house, command), "done"
+    except BillingError as error:
+        outcome, state = error.sentence, "refused"
+    with house.ledger.write() as books:
+        books.desk.settle_command(command.command_id, state, outcome, house.now())
+        body = dict(command.arguments) | {"reason": command.reason, "outcome": outcome}
+        event_id = f"command:{command.command_id}"
+        subject = str(command.arguments.get("number") or command.arguments.get("subject") or command.name)
+        kind = f"command_{command.name}_{state}"
+        books.journal.tell(DomainEvent(event_id, kind, subject, house.now(), command.actor, body))
+    return outcome
+
+
+def _approve(house: House, command: Command) -> str:
+    wanted = _text(command, "invoice_id")
+    with house.ledger.read() as books:
+        waiting = [draft.invoice.invoice_id for draft in books.invoices.drafts("waiting")]
+    approved, refused = [], []
+    for invoice_id in waiting if wanted == "all" else [wanted]:
+        try:
+            approved.append(str(approve_draft(house, invoice_id, command.actor).number))
+        except PermanentError as error:
+            refused.append(error.sentence)
+    if refused and not approved:
+        raise PermanentError("not_approved", " ".join(refused))
+    return " ".join([f"Approved {', '.join(approved) or 'nothing'}.", *refused])
+
+
+def _discard(house: House, command: Command) -> str:
+    invoice_id = _text(command, "invoice_id")
+    with house.ledger.write() as books:
+        draft = books.invoices.draft(invoice_id)
+        if draft is None or draft.state != "waiting":
+            raise PermanentError("no_such_draft", f"No draft {invoice_id} waits; `billing status` lists them.")
+        books.invoices.decide_draft(invoice_id, "discarded", command.actor, house.now())
+        books.sessions.settle(draft.invoice.session_id, "excluded", command.reason, house.now())
+    return f"Discarded draft {invoice_id}."
+
+
+def _record_payment(house: House, command: Command) -> str:
+    with house.ledger.write() as books:
+        row = _invoice(books, command)
+        amount = Money(int(_text(command, "amount_minor")), row.invoice.currency)
+        if amount.minor <= 0:
+            raise PermanentError("amount_not_positive", f"A payment is more than nothing; {amount} is not.")
+        reference = _text(command, "reference")
+        payment = PaymentRow(
+            payment_id=canonical.derived_id("pay", "office", row.invoice.invoice_id, reference),
+            provider="office",
+            provider_object_id=f"{row.invoice.number}/{reference}",
+            invoice_id=row.invoice.invoice_id,
+            amount=amount,
+            fee=Money(0, amount.currency),
+            method_label=_text(command, "method"),
+            method_kind="elsewhere",
+            captured_at=house.now(),
+            received_on=date.fromisoformat(_text(command, "received_on")),
+        )
+        if not record_payment(books, payment, "bank", house.now(), command.actor):
+            raise PermanentError(
+                "recorded_before", f"A payment {reference} of {row.invoice.number} is recorded already."
+            )
+    return f"Recorded {amount} for {row.invoice.number}."
+
+
+def _void(house: House, command: Command) -> str:
+    now = house.now()
+    with house.ledger.write() as books:
+        row = _invoice(books, command)
+        if row.is_void:
+            raise PermanentError("void_before", f"{row.invoice.number} is void already.")
+        charges = books.effects.of_subject(row.invoice.invoice_id, EffectKind.CHARGE)
+        if any(charge.state in OPEN_STATES for charge in charges):
+            raise PermanentError("charge_open", f"{row.invoice.number} is being charged; void it when that has ended.")
+        issued = books.journal.entries(f"issued:{row.invoice.invoice_id}")
+        books.journal.post(post_void(row.invoice, issued, row.balance, house.today()), now)
+        books.invoices.void(row.invoice.invoice_id, command.actor, command.reason, now)
+        link = books.invoices.pay_link(row.invoice.invoice_id)
+        if link is not None:
+            books.effects.intend(close_link_intent(link, row), now)
+    return f"{row.invoice.number} is void."
+
+
+def _pause(house: House, command: Command) -> str:
+    with house.ledger.write() as books:
+        row = _invoice(books, command)
+        if not books.invoices.is_paused(row.invoice.invoice_id):
+            books.invoices.pause(row.invoice.invoice_id, command.actor, command.reason, house.now())
+    return f"Reminders of {row.invoice.number} are paused."
+
+
+def _resume(house: House, command: Command) -> str:
+    with house.ledger.write() as books:
+        row = _invoice(books, command)
+        books.invoices.resume(row.invoice.invoice_id, house.now())
+    return f"Reminders of {row.invoice.number} go on."
+
+
+def _retry(house: House, command: Command) -> str:
+    effect_id = _text(command, "effect_id")
+    with house.ledger.write() as books:
+        effect = books.effects.get(effect_id)
+        if effect is None or effect.state is not EffectState.FAILED:
+            raise PermanentError("not_failed", f"{effect_id} has not failed; only what failed cleanly is tried again.")
+        books.effects.reopen(effect_id, EffectState.READY, house.now())
+        books.desk.resolve_attention(effect.key, None, command.actor, house.now())
+    return f"{effect.key} is tried again."
+
+
+def _settle(house: House, command: Command) -> str:
+    """A named person says how an unknown effect ended; they have looked outside."""
+    effect_id, happened = _text(command, "effect_id"), _text(command, "happened") == "yes"
+    with house.ledger.write() as books:
+        effect = books.effects.get(effect_id)
+        if effect is None or effect.state is not EffectState.UNKNOWN:
+            raise PermanentError("not_unknown", f"{effect_id} is not unknown; there is nothing to settle.")
+        state = EffectState.DONE if happened else EffectState.FAILED
+        outcome = Outcome(state, "settled_by_person", f"{command.actor}: {command.reason}")
+        books.effects.settle(effect, outcome, house.now())
+        books.desk.resolve_attention(effect.key, None, command.actor, house.now())
+        HANDLERS[effect.kind].follow(house, books, effect, outcome)
+    return f"{effect.key} is settled as {state.value}."
+
+
+def _record_consent(house: House, command: Command) -> str:
+    method = SavedMethod(
+        client_id=_text(command, "client_id"),
+        customer_id=_text(command, "customer_id"),
+        payment_method_id=_text(command, "payment_method_id"),
+        label=_text(command, "label"),
+        text_version=_text(command, "text_version"),
+        consented_at=datetime.fromisoformat(_text(command, "consented_at")),
+    )
+    with house.ledger.write() as books:
+        books.payments.add_consent(method, command.actor, house.now())
+    return f"{method.client_id} may be charged: {method.label}."
+
+
+def _revoke_consent(house: House, command: Command) -> str:
+    with house.ledger.write() as books:
+        if not books.payments.revoke_consent(_text(command, "client_id"), house.now()):
+            raise PermanentError("no_consent", f"{_text(command, 'client_id')} has given no consent to revoke.")
+    return f"{_text(command, 'client_id')} is not charged any more."
+
+
+def _gallery_opened(house: House, command: Command) -> str:
+    """A person has opened a gallery by hand; the client is told now."""
+    with house.ledger.write() as books:
+        effect = books.effects.get(_text(command, "effect_id"))
+        if effect is None or effect.kind is not EffectKind.GRANT or effect.state is not EffectState.FAILED:
+            raise PermanentError(
+                "no_such_task", f"{_text(command, 'effect_id')} is no gallery that waits for a person."
+            )
+        expires = command.arguments.get("expires_on")
+        access = GalleryAccess(
+            url=_text(command, "url"),
+            password=_optional(command, "password"),
+            pin=_optional(command, "pin"),
+            expires_on=date.fromisoformat(str(expires)) if expires else None,
+        )
+        record_grant(house, books, effect, access, command.actor)
+        books.desk.resolve_attention(effect.key, None, command.actor, house.now())
+    return f"The client is told of {access.url}."
+
+
+def _resolve(house: House, command: Command) -> str:
+    with house.ledger.write() as books:
+        closed = books.desk.resolve_attention(
+            _text(command, "subject"), _optional(command, "code"), command.actor, house.now()
+        )
+    if not closed:
+        raise PermanentError("nothing_open", f"Nothing is open for {_text(command, 'subject')}.")
+    return f"Closed {closed} of {_text(command, 'subject')}."
+
+
+def _raise_limit(house: House, command: Command) -> str:
+    what, to = _text(command, "what"), int(_text(command, "to"))
+    with house.ledger.write() as books:
+        raise_limit(house, books, what, to)
+    return f"Today's limit of {what} is {to}."
+
+
+_CARRIED_OUT_BY: dict[str, Callable[[House, Command], str]] = {
+    "approve": _approve,
+    "discard": _discard,
+    "record_payment": _record_payment,
+    "void": _void,
+    "pause_reminders": _pause,
+    "resume_reminders": _resume,
+    "retry": _retry,
+    "settle": _settle,
+    "record_consent": _record_consent,
+    "revoke_consent": _revoke_consent,
+    "gallery_opened": _gallery_opened,
+    "resolve": _resolve,
+    "raise_limit": _raise_limit,
+}
+
+
+def _text(command: Command, name: str) -> str:
+    value = command.arguments.get(name)
+    if value is None or value == "":
+        raise PermanentError("argument_missing", f"{command.name} needs {name}.")
+    return str(value)
+
+
+def _optional(command: Command, name: str) -> str | None:
+    value = command.arguments.get(name)
+    return str(value) if value not in (None, "") else None
+
+
+def _invoice(books: Books, command: Command) -> InvoiceRow:
+    number = _text(command, "number")
+    row = books.invoices.by_number(number)
+    if row is None:
+        raise PermanentError("no_such_invoice", f"There is no invoice {number}; `billing status` lists the newest.")
+    return row

@@ -1,0 +1,131 @@
+"""From the facts of one completed session to draft invoices: one for each order that has something to bill."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from billing.domain import canonical
+from billing.domain.errors import NeedsAttention, PermanentError
+from billing.domain.invoices import BilledClient, BilledSession, Collection, Invoice, page_size_for
+from billing.domain.payments import SavedMethod
+from billing.domain.policy import decide_collection
+from billing.domain.pricing import PricedOrder, check_client, check_order, price_order
+from billing.domain.sessions import Order, SessionFacts
+from billing.ports.ledger import Books, SessionRow
+from billing.ports.outside import RawRecord
+from billing.services.house import House
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """What billing this session comes to: invoices to be made, and what is set aside, each with its sentence."""
+
+    facts: SessionFacts | None
+    invoices: tuple[Invoice, ...]
+    set_aside: tuple[PermanentError, ...]
+    record_horizon: int = 0
+
+
+def draft_session(house: House, session: SessionRow, shared: Sequence[RawRecord]) -> Drafted:
+    """Price one session from what the ledger knows of it. Writes nothing."""
+    with house.ledger.read() as books:
+        records = books.records.of_job(session.source, session.job_id)
+        horizon = books.records.horizon()
+        try:
+            facts = house.source.read_session(records, shared)
+            check_client(facts.client)
+            consent = books.payments.consent(facts.client.client_id)
+            invoices, problems = _draft_orders(house, books, session, facts, consent)
+        except PermanentError as error:
+            return Drafted(None, (), (error,), horizon)
+    return Drafted(facts, tuple(invoices), tuple(problems), horizon)
+
+
+def invoice_id_of(session_id: str, part: str, revision: int) -> str:
+    return canonical.derived_id("inv", session_id, part, str(revision))
+
+
+def _draft_orders(
+    house: House, books: Books, session: SessionRow, facts: SessionFacts, consent: SavedMethod | None
+) -> tuple[list[Invoice], list[PermanentError]]:
+    if not facts.orders:
+        sentence = f"Job {facts.job.name} has no order; add the order in VSCO Workspace, it is then billed by itself."
+        return [], [NeedsAttention("no_order", sentence)]
+    invoices: list[Invoice] = []
+    problems: list[PermanentError] = []
+    billed_before = False
+    for order in facts.orders:
+        revision, is_live = books.invoices.revisions(session.session_id, order.order_id)
+        if is_live:
+            billed_before = True
+            continue
+        try:
+            priced = price_order(order)
+            check_order(order, priced)
+        except PermanentError as error:
+            problems.append(error)
+            continue
+        invoices.append(_draft(house, session, facts, order, priced, revision + 1, consent))
+    if invoices or billed_before:
+        # Beside an order that is billed, one that is paid or voided asks nothing of anybody.
+        problems = [error for error in problems if error.code not in ("zero_balance", "order_voided")]
+    return invoices, problems
+
+
+def _draft(
+    house: House,
+    session: SessionRow,
+    facts: SessionFacts,
+    order: Order,
+    priced: PricedOrder,
+    revision: int,
+    consent: SavedMethod | None,
+) -> Invoice:
+    policy, today = house.policy, house.today()
+    collection = decide_collection(facts.collection_preference, consent)
+    on_autopay = collection is Collection.AUTOPAY
+    return Invoice(
+        invoice_id=invoice_id_of(session.session_id, order.order_id, revision),
+        number=None,
+        session_id=session.session_id,
+        part=order.order_id,
+        order_number=order.number,
+        currency=order.currency,
+        issued_on=today,
+        due_on=today if on_autopay else today + timedelta(days=policy.due_days),
+        language=facts.client.language or policy.default_language,
+        page_size=page_size_for(facts.client.country or policy.studio.country),
+        studio=policy.studio,
+        client=_billed_client(facts),
+        session=_billed_session(house, facts),
+        lines=priced.lines,
+        subtotal_minor=priced.subtotal_minor,
+        pre_tax_discount_minor=priced.pre_tax_discount_minor,
+        taxes=priced.taxes,
+        after_tax_discount_minor=priced.after_tax_discount_minor,
+        total_minor=priced.total_minor,
+        deductions=priced.deductions,
+        amount_due_minor=priced.amount_due_minor,
+        collection=collection,
+        card_label=consent.label if on_autopay and consent else None,
+    )
+
+
+def _billed_client(facts: SessionFacts) -> BilledClient:
+    client = facts.client
+    return BilledClient(
+        client.client_id, client.name, client.emails, client.address_lines, client.country, client.company
+    )
+
+
+def _billed_session(house: House, facts: SessionFacts) -> BilledSession:
+    starts_at = facts.session_starts_at
+    return BilledSession(
+        job_id=facts.job.job_id,
+        name=facts.job.name,
+        session_on=house.policy.day_of(starts_at) if starts_at else facts.job.fulfilled_on,
+        place=facts.place,
+        photographer=facts.photographer,
+    )

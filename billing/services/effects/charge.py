@@ -1,0 +1,96 @@
+"""Charging the card on file: created unconfirmed, its id committed, confirmed off-session, outcome recorded."""
+
+from __future__ import annotations
+
+from billing.domain.effects import Effect, EffectState, Outcome
+from billing.domain.errors import PermanentError
+from billing.domain.money import Money
+from billing.domain.payments import NextStep, PaymentFact, PaymentStatus, Refusal, SavedMethod, next_step
+from billing.ports.ledger import Books
+from billing.services.effects.pay_link import why_not_payable
+from billing.services.house import House
+from billing.services.issue_invoices import pay_link_intent
+from billing.services.record_payments import record_captured
+
+
+class _Charge:
+    def unwanted(self, house: House, books: Books, effect: Effect) -> str | None:
+        row = books.invoices.get(effect.subject_id)
+        reason = why_not_payable(row)
+        if reason or row is None:
+            return reason
+        if row.balance_minor != effect.number("amount_minor"):
+            return f"invoice {row.invoice.number} is not open for the amount that was agreed on any more"
+        consent = books.payments.consent(effect.text("client_id"))
+        if consent is None or consent.payment_method_id != effect.text("payment_method_id"):
+            return "the client's consent to this card is not there any more"
+        return None
+
+    def act(self, house: House, effect: Effect) -> Outcome:
+        payment_id = effect.provider_reference
+        if payment_id is None:
+            payment_id = self._prepare(house, effect)
+        return self._confirmed(house, effect, payment_id)
+
+    def follow(self, house: House, books: Books, effect: Effect, outcome: Outcome) -> None:
+        """A success is recorded as a payment at once; a refusal becomes a pay link that is sent to the client."""
+        if isinstance(outcome.result, PaymentFact):
+            record_captured(books, outcome.result, "autopay", house.policy, house.now())
+        elif outcome.state in (EffectState.FAILED, EffectState.CANCELLED):
+            self._ask_client(house, books, effect, outcome)
+
+    def ask(self, house: House, effect: Effect) -> Outcome:
+        """The object's own state answers; without its id, the customer's list of payments does."""
+        payment_id = effect.provider_reference or self._find(house, effect)
+        if payment_id is None:
+            return Outcome(EffectState.READY, "never_created", "no payment was created", retry_at=house.now())
+        fact = house.gateway.read_payment(payment_id)
+        if fact.status is PaymentStatus.UNCONFIRMED:
+            return Outcome(EffectState.READY, "never_confirmed", reference=payment_id, retry_at=house.now())
+        return self._outcome(fact)
+
+    def _prepare(self, house: House, effect: Effect) -> str:
+        with house.ledger.read() as books:
+            row = books.invoices.require(effect.subject_id)
+            consent = books.payments.consent(effect.text("client_id"))
+        if consent is None:
+            raise PermanentError("consent_missing", f"The client of invoice {row.invoice.number} gave no consent.")
+        amount = Money(effect.number("amount_minor"), effect.text("currency"))
+        method = SavedMethod(
+            consent.client_id, effect.text("customer_id"), effect.text("payment_method_id"),
+            consent.label, consent.text_version, consent.consented_at,
+        )  # fmt: skip
+        known = self._find(house, effect) if effect.attempts > 1 else None
+        payment_id = known or house.gateway.prepare_charge(row.invoice, amount, method, effect.key)
+        with house.ledger.write() as books:
+            books.effects.note_reference(effect, payment_id)
+        return payment_id
+
+    def _confirmed(self, house: House, effect: Effect, payment_id: str) -> Outcome:
+        if effect.attempts > 1:
+            fact = house.gateway.read_payment(payment_id)
+            if fact.status is not PaymentStatus.UNCONFIRMED:
+                return self._outcome(fact)
+        return self._outcome(house.gateway.confirm_charge(payment_id, effect.key))
+
+    def _find(self, house: House, effect: Effect) -> str | None:
+        found = house.gateway.find_charges(effect.text("customer_id"), effect.key)
+        return found[0].payment_id if found else None
+
+    def _outcome(self, fact: PaymentFact) -> Outcome:
+        if fact.status is PaymentStatus.SUCCEEDED:
+            return Outcome(EffectState.DONE, "succeeded", str(fact.amount), fact.payment_id, result=fact)
+        if fact.status is PaymentStatus.PROCESSING:
+            return Outcome(EffectState.UNKNOWN, "processing", "the bank has not answered yet", fact.payment_id)
+        refusal = fact.refused or Refusal(fact.status.value)
+        return Outcome(EffectState.FAILED, next_step(refusal).value, refusal.code, reference=fact.payment_id)
+
+    def _ask_client(self, house: House, books: Books, effect: Effect, outcome: Outcome) -> None:
+        row = books.invoices.get(effect.subject_id)
+        if why_not_payable(row) is None and row is not None:
+            step = outcome.code if outcome.state is EffectState.FAILED else NextStep.OTHER_CARD.value
+            link = pay_link_intent(row.invoice, row.balance_minor, f"after_charge:{step}")
+            books.effects.intend(link, house.now())
+
+
+CHARGE = _Charge()

@@ -1,0 +1,86 @@
+"""Opening a gallery for the client, and telling them how to see it."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from billing.domain import canonical
+from billing.domain.effects import Effect, EffectKind, EffectState, Intent, Outcome
+from billing.domain.events import PIPELINE, DomainEvent
+from billing.domain.mail import MailKind
+from billing.domain.policy import GalleryPolicy
+from billing.domain.sessions import Gallery
+from billing.ports.ledger import Books, GrantRow
+from billing.ports.outside import GalleryAccess
+from billing.services.deliver_invoices import mail_intent
+from billing.services.house import House
+from billing.services.observe_sessions import shared_records
+
+
+class _Grant:
+    def unwanted(self, house: House, books: Books, effect: Effect) -> str | None:
+        row = books.invoices.get(effect.subject_id)
+        if row is None or row.is_void:
+            return "the invoice is void"
+        if house.policy.gallery_policy is GalleryPolicy.PAID_IN_FULL and row.balance_minor > 0:
+            return f"invoice {row.invoice.number} is not paid in full any more"
+        return None
+
+    def act(self, house: House, effect: Effect) -> Outcome:
+        host = house.galleries[effect.text("host")]
+        access = host.open_gallery(effect.text("gallery_id"), date.fromisoformat(effect.text("expires_on")))
+        return Outcome(EffectState.DONE, "open", access.url, effect.text("gallery_id"), result=access)
+
+    def follow(self, house: House, books: Books, effect: Effect, outcome: Outcome) -> None:
+        if isinstance(outcome.result, GalleryAccess):
+            record_grant(house, books, effect, outcome.result, PIPELINE)
+
+    def ask(self, house: House, effect: Effect) -> Outcome:
+        return self.act(house, effect)  # opening an open gallery changes nothing
+
+
+def plan_grants(house: House) -> int:
+    """Commit to opening the galleries whose policy holds now; returns how many."""
+    if house.policy.gallery_policy is GalleryPolicy.BY_HAND:
+        return 0
+    with house.ledger.read() as books:
+        waiting = books.invoices.awaiting_grant(house.policy.gallery_policy is GalleryPolicy.PAID_IN_FULL)
+    shared = shared_records(house) if waiting else []
+    planned = 0
+    for row in waiting:
+        with house.ledger.write() as books:
+            records = books.records.of_job(house.source.name, row.invoice.session.job_id)
+            for gallery in house.source.read_session(records, shared).galleries:
+                planned += books.effects.intend(_intent(house, row.invoice.invoice_id, gallery), house.now())
+    return planned
+
+
+def record_grant(house: House, books: Books, effect: Effect, access: GalleryAccess, actor: str) -> None:
+    """Keep what the client needs to see their photos, and commit to telling them."""
+    now = house.now()
+    row = books.invoices.require(effect.subject_id)
+    grant = GrantRow(
+        grant_id=canonical.derived_id("grant", effect.key),
+        invoice_id=row.invoice.invoice_id,
+        host=effect.text("host"),
+        gallery_id=effect.text("gallery_id"),
+        gallery_name=effect.text("gallery_name"),
+        access=access,
+        granted_at=now,
+    )
+    books.grants.add(grant, row.invoice.session_id)
+    books.journal.tell(DomainEvent(f"granted:{grant.grant_id}", "gallery_granted", row.invoice.invoice_id, now, actor))
+    books.effects.intend(mail_intent(row, MailKind.GALLERY, grant.grant_id), now)
+
+
+def _intent(house: House, invoice_id: str, gallery: Gallery) -> Intent:
+    parameters: dict[str, str | int | None] = {
+        "host": gallery.host,
+        "gallery_id": gallery.remote_id if gallery.host == "pixieset" and gallery.remote_id else gallery.gallery_id,
+        "gallery_name": gallery.name,
+        "expires_on": (house.today() + timedelta(days=house.policy.gallery_days)).isoformat(),
+    }
+    return Intent(EffectKind.GRANT, f"{gallery.host}:{gallery.gallery_id}", invoice_id, parameters)
+
+
+GRANT = _Grant()

@@ -1,0 +1,155 @@
+"""Sending one mail: written at the moment of sending from what the ledger then says, after one more look."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from billing.domain.effects import Effect, EffectKind, EffectState, Outcome, message_id
+from billing.domain.errors import PermanentError, TemporaryError
+from billing.domain.events import DomainEvent
+from billing.domain.mail import (
+    Attachment,
+    GalleryMail,
+    InvoiceMail,
+    Mail,
+    MailContent,
+    MailKind,
+    OwnerAlert,
+    PaymentFailedMail,
+    ReceiptMail,
+    ReminderMail,
+)
+from billing.ports.ledger import Books, InvoiceRow
+from billing.services.effects.pay_link import why_not_payable
+from billing.services.house import House
+
+
+class _Mail:
+    def unwanted(self, house: House, books: Books, effect: Effect) -> str | None:
+        kind = _kind(effect)
+        if kind in (MailKind.OWNER_ALERT, MailKind.RECEIPT, MailKind.GALLERY):
+            return None
+        row = books.invoices.get(effect.text("invoice_id"))
+        if kind is MailKind.INVOICE:
+            return f"invoice {row.invoice.number} is void" if row and row.is_void else None
+        return why_not_payable(row) or self._why_not_remind(house, books, effect, kind)
+
+    def act(self, house: House, effect: Effect) -> Outcome:
+        with house.ledger.read() as books:
+            content = _content(house, books, effect)
+            attachments = _attachments(books, content)
+        domain = house.policy.sender.rpartition("@")[2].rstrip(">") or "localhost"
+        mail = Mail(
+            message_id=message_id(effect.key, domain),
+            sender=house.policy.sender,
+            to=tuple(effect.text("to").split(",")),
+            letter=house.writer.write(content),
+            attachments=attachments,
+            reply_to=house.policy.studio.email or None,
+        )
+        house.mailer.send(mail)
+        return Outcome(EffectState.DONE, "accepted", effect.text("to"), reference=mail.message_id)
+
+    def follow(self, house: House, books: Books, effect: Effect, outcome: Outcome) -> None:
+        if outcome.state is EffectState.DONE:
+            kind = f"{_kind(effect).value}_sent"
+            body: dict[str, str | int | None] = {"purpose": effect.purpose, "to": effect.text("to")}
+            books.journal.tell(DomainEvent(f"sent:{effect.key}", kind, effect.subject_id, house.now(), body=body))
+
+    def ask(self, house: House, effect: Effect) -> Outcome:
+        """A mail server does not tell what it has accepted: only a person can look."""
+        return Outcome(EffectState.UNKNOWN, "no_evidence", "the mail server cannot be asked what it accepted")
+
+    def _why_not_remind(self, house: House, books: Books, effect: Effect, kind: MailKind) -> str | None:
+        if kind is not MailKind.REMINDER:
+            return None
+        subject = effect.subject_id
+        if books.invoices.is_paused(subject):
+            return "reminders are paused"
+        if effect.text("remind_on") != house.today().isoformat():
+            return f"it was meant for {effect.text('remind_on')}; the policy decides anew"
+        if any(
+            charge.state in ("ready", "in_flight", "unknown")
+            for charge in books.effects.of_subject(subject, EffectKind.CHARGE)
+        ):
+            return "an attempt to pay is open"
+        return None
+
+
+def _kind(effect: Effect) -> MailKind:
+    return MailKind(effect.purpose.split(":")[0])
+
+
+def _content(house: House, books: Books, effect: Effect) -> MailContent:
+    kind = _kind(effect)
+    if kind is MailKind.OWNER_ALERT:
+        sentences = tuple(effect.text("sentences").split("\n"))
+        return OwnerAlert(house.policy.studio, effect.text("title"), sentences, effect.created_at)
+    row = books.invoices.require(effect.text("invoice_id"))
+    return _WRITERS[kind](books, effect, row)
+
+
+def _invoice(books: Books, _effect: Effect, row: InvoiceRow) -> MailContent:
+    link = books.invoices.pay_link(row.invoice.invoice_id)
+    return InvoiceMail(row.invoice, link.url if link else None)
+
+
+def _receipt(books: Books, effect: Effect, row: InvoiceRow) -> MailContent:
+    payment = books.payments.get(effect.subject_id)
+    if payment is None:
+        raise PermanentError("no_such_payment", f"Payment {effect.subject_id} is not in the ledger.")
+    return ReceiptMail(
+        row.invoice, payment.amount.minor, payment.received_on, payment.method_label, effect.number("balance_minor")
+    )
+
+
+def _reminder(books: Books, effect: Effect, row: InvoiceRow) -> MailContent:
+    return ReminderMail(
+        invoice=row.invoice,
+        stage=effect.purpose.split(":")[1],
+        days_past_due=effect.number("days_past_due"),
+        balance_minor=row.balance_minor,
+        pay_url=_pay_url(books, row),
+        is_last=bool(effect.number("is_last")),
+    )
+
+
+def _payment_failed(books: Books, effect: Effect, row: InvoiceRow) -> MailContent:
+    return PaymentFailedMail(row.invoice, _pay_url(books, row), bool(effect.number("must_authenticate")))
+
+
+def _gallery(books: Books, effect: Effect, row: InvoiceRow) -> MailContent:
+    grant_id = effect.subject_id
+    grant = next(grant for grant in books.grants.of_invoice(row.invoice.invoice_id) if grant.grant_id == grant_id)
+    access = grant.access
+    expires_on: date | None = access.expires_on
+    return GalleryMail(row.invoice, grant.gallery_name, access.url, access.password, access.pin, expires_on)
+
+
+_WRITERS = {
+    MailKind.INVOICE: _invoice,
+    MailKind.RECEIPT: _receipt,
+    MailKind.REMINDER: _reminder,
+    MailKind.PAYMENT_FAILED: _payment_failed,
+    MailKind.GALLERY: _gallery,
+}
+
+
+def _pay_url(books: Books, row: InvoiceRow) -> str:
+    link = books.invoices.pay_link(row.invoice.invoice_id)
+    if link is None:
+        number = row.invoice.number
+        raise TemporaryError("no_pay_link", f"The pay link of invoice {number} is not there yet.")
+    return link.url
+
+
+def _attachments(books: Books, content: MailContent) -> tuple[Attachment, ...]:
+    if not isinstance(content, InvoiceMail):
+        return ()
+    pdf = books.invoices.document(content.invoice.invoice_id, "invoice")
+    if pdf is None:
+        raise PermanentError("no_document", f"Invoice {content.invoice.number} has no PDF yet.")
+    return (Attachment(f"{content.invoice.number}.pdf", pdf),)
+
+
+MAIL = _Mail()

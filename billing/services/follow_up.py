@@ -1,0 +1,72 @@
+"""Following up unpaid invoices: what the policy says of each today, committed as one mail or as a task for a person."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from billing.domain.dunning import FollowUpState, HandOver, Reminder, next_follow_up
+from billing.domain.effects import OPEN_STATES, EffectKind, EffectState
+from billing.domain.invoices import Collection
+from billing.domain.mail import MailKind
+from billing.ports.ledger import Books, InvoiceRow
+from billing.services.deliver_invoices import mail_intent
+from billing.services.house import House
+
+
+def plan_follow_ups(house: House) -> Counter[str]:
+    """Decide for every unpaid invoice; counts by stage, and `handed_over`. Safe at any time, any number of times."""
+    today = house.today()
+    planned: Counter[str] = Counter()
+    with house.ledger.read() as books:
+        unpaid = books.invoices.unpaid()
+    for row in unpaid:
+        with house.ledger.write() as books:
+            step = next_follow_up(house.policy.dunning, follow_up_state(house, books, row), today)
+            if isinstance(step, Reminder) and _remind(house, books, row, step):
+                planned[step.stage] += 1
+            elif isinstance(step, HandOver) and _hand_over(house, books, row, step):
+                planned["handed_over"] += 1
+    return planned
+
+
+def follow_up_state(house: House, books: Books, row: InvoiceRow) -> FollowUpState:
+    """The invoice as the policy sees it: its balance, what stands in the way, and what was sent on which day."""
+    invoice = row.invoice
+    charges = books.effects.of_subject(invoice.invoice_id, EffectKind.CHARGE)
+    sent = books.effects.sent_on(invoice.invoice_id, f"{MailKind.REMINDER.value}:")
+    return FollowUpState(
+        due_on=invoice.due_on,
+        issued_on=invoice.issued_on,
+        balance_minor=row.balance_minor,
+        is_void=row.is_void,
+        payment_unknown=any(charge.state in OPEN_STATES for charge in charges),
+        is_paused=books.invoices.is_paused(invoice.invoice_id),
+        on_autopay=invoice.collection is Collection.AUTOPAY
+        and not any(charge.state in (EffectState.FAILED, EffectState.CANCELLED) for charge in charges),
+        sent=tuple((purpose.split(":")[1], house.policy.day_of(at)) for purpose, at in sent),
+    )
+
+
+def _remind(house: House, books: Books, row: InvoiceRow, step: Reminder) -> bool:
+    if books.invoices.pay_link(row.invoice.invoice_id) is None:
+        return False  # the link is on its way, or its failure waits for a person already
+    reminder = mail_intent(
+        row,
+        MailKind.REMINDER,
+        row.invoice.invoice_id,
+        step.stage,
+        days_past_due=step.days_past_due,
+        is_last=int(step.is_last),
+        remind_on=house.today().isoformat(),
+    )
+    return books.effects.intend(replace(reminder, occasion=house.today().isoformat()), house.now())
+
+
+def _hand_over(house: House, books: Books, row: InvoiceRow, step: HandOver) -> bool:
+    invoice = row.invoice
+    sentence = (
+        f"Invoice {invoice.number} to {invoice.client.name} is {step.days_past_due} days past due and all reminders"
+        f" were sent: {row.balance} is open. Call them, then record a payment, void it, or pause it with a reason."
+    )
+    return books.desk.raise_attention(invoice.invoice_id, "follow_ups_ended", sentence, house.now())

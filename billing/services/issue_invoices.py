@@ -1,0 +1,188 @@
+"""Billing completed sessions: draft, check, and finalize (or leave for review), one session a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from billing.domain import books as postings
+from billing.domain import canonical
+from billing.domain.effects import EffectKind, Intent
+from billing.domain.errors import PermanentError
+from billing.domain.events import PIPELINE, DomainEvent
+from billing.domain.invoices import Collection, Invoice, invoice_number
+from billing.domain.policy import DeliveryMode
+from billing.ports.ledger import Books, FinalizationFacts, SessionRow
+from billing.services.draft_invoices import Drafted, draft_session
+from billing.services.house import House
+from billing.services.limits import room_today
+from billing.services.observe_sessions import shared_records
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass
+class Billed:
+    """What one round of billing did: invoice ids and counts."""
+
+    finalized: list[Invoice] = field(default_factory=list)
+    drafted: list[Invoice] = field(default_factory=list)
+    set_aside: int = 0
+    over_limit: int = 0
+
+
+def bill_due_sessions(house: House, limit: int | None = None, progress: Progress | None = None) -> Billed:
+    """Bill every session that is due. One that cannot be billed is set aside with its sentence; the others go on."""
+    billed = Billed()
+    with house.ledger.read() as books:
+        due = [row for row in books.sessions.in_state("due", limit) if row.records_fetched_at is not None]
+    if not due or not may_bill(house):
+        return billed
+    shared = shared_records(house)
+    room = invoices_left_today(house)
+    for done, session in enumerate(due):
+        if len(billed.finalized) + len(billed.drafted) >= room:
+            billed.over_limit = len(due) - done
+            _ask_for_more(house, billed.over_limit)
+            break
+        bill_session(house, session, draft_session(house, session, shared), billed)
+        if progress:
+            progress(done + 1, len(due))
+    return billed
+
+
+def invoices_left_today(house: House) -> int:
+    """How many more invoices the daily limit allows (drafts count too)."""
+    return room_today(
+        house, "invoices", house.policy.limits.invoices, lambda books, since: books.invoices.made_since(since)
+    )
+
+
+def may_bill(house: House) -> bool:
+    """Nothing is billed before the studio has said from which day on; says so under "needs attention"."""
+    if house.policy.billing_starts_on is not None:
+        return True
+    sentence = "Set BILLING_STARTS_ON to the first day whose sessions are to be billed; until then nothing is billed."
+    with house.ledger.write() as books:
+        books.desk.raise_attention("settings", "billing_starts_on_missing", sentence, house.now())
+    return False
+
+
+def bill_session(house: House, session: SessionRow, drafted: Drafted, billed: Billed) -> None:
+    """Carry out what was drafted, in one transaction: finalize or keep for review, and settle the session."""
+    now = house.now()
+    with house.ledger.write() as books:
+        for problem in drafted.set_aside:
+            books.desk.raise_attention(session.session_id, problem.code, problem.sentence, now)
+        billed.set_aside += bool(drafted.set_aside)
+        for draft in drafted.invoices:
+            if books.invoices.revisions(draft.session_id, draft.part)[1]:
+                continue  # another worker was faster
+            if house.policy.delivery_mode is DeliveryMode.REVIEW:
+                _keep_for_review(books, draft, now)
+                billed.drafted.append(draft)
+            else:
+                billed.finalized.append(finalize_invoice(house, books, session, draft, drafted.record_horizon))
+        if not drafted.set_aside:
+            books.desk.resolve_attention(session.session_id, None, PIPELINE, now)
+        books.sessions.settle(session.session_id, "attention" if drafted.set_aside else "billed", None, now)
+
+
+def finalize_invoice(
+    house: House, books: Books, session: SessionRow, draft: Invoice, record_horizon: int, actor: str = PIPELINE
+) -> Invoice:
+    """Give the draft its number and freeze it; post it, tell it, and commit to what must be done outside."""
+    now, today = house.now(), house.today()
+    series = house.policy.series_on(today)
+    sequence = books.invoices.next_sequence(series)
+    due_on = today + (draft.due_on - draft.issued_on)
+    invoice = draft.numbered(invoice_number(series, sequence), today, due_on)
+    revision = books.invoices.revisions(draft.session_id, draft.part)[0] + 1
+    facts = FinalizationFacts(series, sequence, revision, session.first_observed_at, now, now, record_horizon)
+    books.invoices.add(invoice, facts)
+    for posting in postings.post_invoice(invoice):
+        books.journal.post(posting, now)
+    body: dict[str, str | int | None] = {"number": invoice.number, "amount_due_minor": invoice.amount_due_minor}
+    event_id = f"finalized:{invoice.invoice_id}"
+    books.journal.tell(DomainEvent(event_id, "invoice_finalized", invoice.invoice_id, now, actor, body))
+    for intent in collection_intents(books, invoice):
+        books.effects.intend(intent, now)
+    return invoice
+
+
+def collection_intents(books: Books, invoice: Invoice) -> list[Intent]:
+    """How the money is asked for: a charge with the client's consent, or a pay link to send."""
+    if invoice.collection is Collection.AUTOPAY:
+        method = books.payments.consent(invoice.client.client_id)
+        if method is not None:
+            return [_charge(invoice, method.customer_id, method.payment_method_id)]
+    return [pay_link_intent(invoice, invoice.amount_due_minor)]
+
+
+def pay_link_intent(invoice: Invoice, amount_minor: int, why: str = "balance") -> Intent:
+    """A page to pay this amount on: one for each balance that the invoice comes to."""
+    parameters: dict[str, str | int | None] = {"amount_minor": amount_minor, "currency": invoice.currency}
+    return Intent(EffectKind.PAY_LINK, why, invoice.invoice_id, parameters, occasion=str(amount_minor))
+
+
+def preview_invoices(house: House, session: SessionRow) -> Drafted:
+    """What would be billed for this session now, as `billing bill --dry-run` shows it. Writes nothing."""
+    return draft_session(house, session, shared_records(house))
+
+
+def approve_draft(house: House, invoice_id: str, actor: str) -> Invoice:
+    """Finalize a draft that a person has seen. If the order has changed since, the draft is renewed and refused."""
+    with house.ledger.read() as books:
+        waiting = books.invoices.draft(invoice_id)
+        session = books.sessions.get(waiting.invoice.session_id) if waiting else None
+    if waiting is None or session is None or waiting.state != "waiting":
+        raise PermanentError("no_such_draft", f"No draft {invoice_id} waits for approval; `billing status` lists them.")
+    drafted = preview_invoices(house, session)
+    fresh = next((draft for draft in drafted.invoices if draft.invoice_id == invoice_id), None)
+    with house.ledger.write() as books:
+        if fresh is None or not _same_but_for_dates(fresh, waiting.invoice):
+            _renew(books, session, invoice_id, fresh, house.now())
+        else:
+            books.invoices.decide_draft(invoice_id, "finalized", actor, house.now())
+            return finalize_invoice(house, books, session, fresh, drafted.record_horizon, actor)
+    raise PermanentError(
+        "draft_changed", f"The order behind draft {invoice_id} has changed since it was made; look at it once more."
+    )
+
+
+def _renew(books: Books, session: SessionRow, invoice_id: str, fresh: Invoice | None, now: datetime) -> None:
+    if fresh is None:
+        books.invoices.decide_draft(invoice_id, "discarded", PIPELINE, now)
+        books.sessions.settle(session.session_id, "due", None, now)
+    else:
+        _keep_for_review(books, fresh, now)
+
+
+def _same_but_for_dates(one: Invoice, other: Invoice) -> bool:
+    dated = replace(one, issued_on=other.issued_on, due_on=other.due_on)
+    return canonical.dumps(dated) == canonical.dumps(other)
+
+
+def _keep_for_review(books: Books, draft: Invoice, now: datetime) -> None:
+    books.invoices.keep_draft(draft, "waiting", now)
+
+
+def _charge(invoice: Invoice, customer_id: str, payment_method_id: str) -> Intent:
+    parameters: dict[str, str | int | None] = {
+        "client_id": invoice.client.client_id,
+        "customer_id": customer_id,
+        "payment_method_id": payment_method_id,
+        "amount_minor": invoice.amount_due_minor,
+        "currency": invoice.currency,
+    }
+    return Intent(EffectKind.CHARGE, "autopay", invoice.invoice_id, parameters)
+
+
+def _ask_for_more(house: House, waiting: int) -> None:
+    sentence = (
+        f"The daily limit of invoices is reached and {waiting} more sessions wait; see whether that is right, then"
+        " `billing approve --over-limit invoices`. Otherwise they go on tomorrow."
+    )
+    with house.ledger.write() as books:
+        books.desk.raise_attention("limits", "limit_invoices", sentence, house.now())

@@ -1,0 +1,174 @@
+"""Noticing completed sessions in the booking system and keeping what it says of them, every version, raw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from billing.domain.errors import BillingError, PermanentError
+from billing.domain.policy import Trigger, completed_on, why_left_out
+from billing.domain.sessions import JobSummary, Stage
+from billing.ports.ledger import Books, SessionRow
+from billing.ports.outside import RawRecord
+from billing.services.house import House
+
+# Two pages may shift while they are read, and clocks differ: read a little more than is new, every time.
+OVERLAP = timedelta(minutes=10)
+REFETCH_ATTENTION_AFTER = timedelta(minutes=5)
+REFETCH_GALLERY_AFTER = timedelta(hours=6)
+SHARED_KINDS = ("studio", "job_type", "brand", "job_role", "custom_field", "product", "product_type")
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What one poll saw. `complete` is False when it stopped at its limit of pages, with more to read."""
+
+    jobs_read: int
+    records_new: int
+    sessions_new: int
+    complete: bool
+
+
+def session_id_of(source: str, job_id: str) -> str:
+    return f"{source}:{job_id}"
+
+
+def observe_jobs(house: House, max_pages: int | None = None) -> Observed:
+    """Read jobs modified since the watermark, keep each new version, and note the sessions that were completed.
+
+    The watermark moves only when the reading has reached it, so a poll that was cut short is read again.
+    """
+    name = f"{house.source.name}:jobs"
+    with house.ledger.read() as books:
+        watermark = books.records.cursor(name)
+    since = datetime.fromisoformat(watermark) - OVERLAP if watermark else None
+    shared = shared_records(house)
+    newest, jobs_read, records_new, sessions_new, pages = watermark, 0, 0, 0, 0
+    for page in house.source.changed_jobs(since, max_pages):
+        pages += 1
+        jobs_read += len(page)
+        with house.ledger.write() as books:
+            for record in page:
+                is_new, is_completed = _observe_job(house, books, record, shared)
+                records_new += is_new
+                sessions_new += is_completed
+        newest = max([newest or "", *(record.modified_at.isoformat() for record in page if record.modified_at)])
+    complete = max_pages is None or pages < max_pages
+    if complete and newest:
+        with house.ledger.write() as books:
+            books.records.move_cursor(name, newest, house.now())
+    return Observed(jobs_read, records_new, sessions_new, complete)
+
+
+def shared_records(house: House) -> list[RawRecord]:
+    """What many jobs refer to (job types, products, …): from the ledger, fetched on first need and once a day."""
+    name = f"{house.source.name}:shared"
+    with house.ledger.read() as books:
+        known = books.records.of_kinds(house.source.name, SHARED_KINDS)
+        fetched_on = books.records.cursor(name)
+    if known and fetched_on == house.today().isoformat():
+        return known
+    fetched = house.source.shared_records()
+    with house.ledger.write() as books:
+        for record in fetched:
+            books.records.keep(house.source.name, record, None, house.now())
+        books.records.move_cursor(name, house.today().isoformat(), house.now())
+    return fetched
+
+
+def fetch_session_records(house: House, limit: int | None = None) -> int:
+    """Fetch orders, contacts, payments, events and galleries of the sessions that need them; returns how many.
+
+    That is: due ones without records, those under attention (somebody may have mended them), expected ones whose
+    session may have ended, and paid ones whose gallery was not there yet. One that cannot be read is set aside.
+    """
+    wanted = _sessions_to_fetch(house)[:limit]
+    with ThreadPoolExecutor(house.concurrency) as pool:
+        fetched = list(pool.map(lambda session: _fetch(house, session), wanted))
+    for session, records in zip(wanted, fetched, strict=True):
+        with house.ledger.write() as books:
+            if isinstance(records, BillingError):
+                if isinstance(records, PermanentError):
+                    books.desk.raise_attention(session.session_id, records.code, records.sentence, house.now())
+                continue
+            news = [books.records.keep(session.source, record, session.job_id, house.now()) for record in records]
+            books.sessions.records_fetched(session.session_id, house.now())
+            if session.state == "attention" and any(news):
+                books.sessions.settle(session.session_id, "due", None, house.now())
+    wake_expected_sessions(house)
+    return len(wanted)
+
+
+def wake_expected_sessions(house: House) -> int:
+    """Under the trigger `session_ended`: sessions whose end, plus the grace, has passed become due."""
+    with house.ledger.read() as books:
+        expected = books.sessions.in_state("expected")
+    shared = shared_records(house) if expected else []
+    woken = 0
+    for session in expected:
+        with house.ledger.write() as books:
+            records = books.records.of_job(session.source, session.job_id)
+            if session.records_fetched_at is None:
+                continue
+            facts = house.source.read_session(records, shared)
+            ended_at = facts.session_ends_at
+            if ended_at and ended_at + house.policy.session_grace <= house.now():
+                state, reason = _first_state(house, facts.job, house.policy.day_of(ended_at))
+                books.sessions.wake(session.session_id, state, reason, house.policy.day_of(ended_at), house.now())
+                woken += 1
+    return woken
+
+
+def _observe_job(house: House, books: Books, record: RawRecord, shared: Sequence[RawRecord]) -> tuple[bool, bool]:
+    now = house.now()
+    is_new = books.records.keep(house.source.name, record, record.source_id, now)
+    session_id = session_id_of(house.source.name, record.source_id)
+    try:
+        job = house.source.read_job(record, shared)
+    except PermanentError as error:
+        books.desk.raise_attention(session_id, error.code, error.sentence, now)
+        return is_new, False
+    completed = completed_on(job, house.policy.trigger)
+    if completed is None and not _is_expected(house, job):
+        return is_new, False
+    state, reason = _first_state(house, job, completed) if completed else ("expected", None)
+    row = SessionRow(session_id, house.source.name, job.job_id, job.name, state, completed, now, None)
+    return is_new, books.sessions.observe(row, house.policy.trigger.value, reason)
+
+
+def _is_expected(house: House, job: JobSummary) -> bool:
+    by_end = house.policy.trigger is Trigger.SESSION_ENDED
+    return by_end and job.stage is not Stage.LEAD and job.session_id is not None and not job.closed
+
+
+def _first_state(house: House, job: JobSummary, completed: date) -> tuple[str, str | None]:
+    reason = why_left_out(job, house.policy.jobs)
+    if reason:
+        return "excluded", reason
+    starts_on = house.policy.billing_starts_on
+    if starts_on is not None and completed < starts_on:
+        return "history", f"completed before billing_starts_on {starts_on}"
+    return "due", None
+
+
+def _sessions_to_fetch(house: House) -> list[SessionRow]:
+    now = house.now()
+    with house.ledger.read() as books:
+        fresh = [row for row in books.sessions.in_state("due") if row.records_fetched_at is None]
+        expected = books.sessions.in_state("expected")
+        stale = [row for row in books.sessions.in_state("attention") if _older(row, now - REFETCH_ATTENTION_AFTER)]
+        without_gallery = books.sessions.paid_without_gallery(now - REFETCH_GALLERY_AFTER)
+    return fresh + expected + stale + without_gallery
+
+
+def _older(row: SessionRow, than: datetime) -> bool:
+    return row.records_fetched_at is None or row.records_fetched_at < than
+
+
+def _fetch(house: House, session: SessionRow) -> list[RawRecord] | BillingError:
+    try:
+        return house.source.related_records(session.job_id)
+    except BillingError as error:
+        return error

@@ -1,0 +1,125 @@
+"""Money that arrived: recorded once, posted once, and what follows from it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from billing.domain import canonical
+from billing.domain.books import ReceivedPayment, post_payment
+from billing.domain.effects import EffectKind, Intent
+from billing.domain.events import PIPELINE, DomainEvent
+from billing.domain.mail import MailKind
+from billing.domain.money import Money
+from billing.domain.payments import PayLink, PaymentFact, PaymentStatus
+from billing.domain.policy import StudioPolicy
+from billing.ports.ledger import Books, InvoiceRow, PaymentRow
+from billing.services.deliver_invoices import mail_intent
+from billing.services.issue_invoices import pay_link_intent
+
+
+def record_captured(books: Books, fact: PaymentFact, method_kind: str, policy: StudioPolicy, now: datetime) -> bool:
+    """Record what the provider captured for an invoice. False if it was recorded before, or is no money yet."""
+    if fact.status is not PaymentStatus.SUCCEEDED or fact.invoice_id is None or fact.amount.minor <= 0:
+        return False
+    captured_at = fact.captured_at or now
+    payment = PaymentRow(
+        payment_id=canonical.derived_id("pay", fact.provider, fact.payment_id),
+        provider=fact.provider,
+        provider_object_id=fact.payment_id,
+        invoice_id=fact.invoice_id,
+        amount=fact.amount,
+        fee=fact.fee or Money(0, fact.amount.currency),
+        method_label=fact.method_label,
+        method_kind=method_kind,
+        captured_at=captured_at,
+        received_on=policy.day_of(captured_at),
+    )
+    return record_payment(books, payment, "stripe_clearing", now)
+
+
+def record_payment(
+    books: Books, payment: PaymentRow, clearing_account: str, now: datetime, actor: str = PIPELINE
+) -> bool:
+    """Record, allocate and post one payment, and commit to what follows: receipt, write-back, closing the pay link.
+
+    A surplus, or money for a void invoice, becomes the client's credit and is shown to a person; never dropped.
+    """
+    row = books.invoices.get(payment.invoice_id or "")
+    if row is None:
+        sentence = f"{payment.amount} arrived ({payment.provider_object_id}) for an invoice that is not in the ledger."
+        books.desk.raise_attention(payment.provider_object_id, "payment_without_invoice", sentence, now)
+        return False
+    if not books.payments.add(payment, now):
+        return False
+    payable = not row.is_void and payment.amount.currency == row.invoice.currency
+    balance = max(0, row.balance_minor) if payable else 0
+    allocated = Money(min(balance, payment.amount.minor), payment.amount.currency)
+    if allocated:
+        books.payments.allocate(payment.payment_id, row.invoice.invoice_id, allocated)
+    books.journal.post(post_payment(_received(payment, row, allocated, clearing_account)), now)
+    _tell(books, payment, row, now, actor)
+    _follow(books, payment, row, balance - allocated.minor, now)
+    if allocated.minor < payment.amount.minor:
+        _show_surplus(books, payment, row, payment.amount - allocated, now)
+    return True
+
+
+def _received(payment: PaymentRow, row: InvoiceRow, allocated: Money, clearing_account: str) -> ReceivedPayment:
+    return ReceivedPayment(
+        payment_id=payment.payment_id,
+        invoice_id=row.invoice.invoice_id,
+        client_id=row.invoice.client.client_id,
+        received_on=payment.received_on,
+        gross=payment.amount,
+        fee=payment.fee,
+        allocated=allocated,
+        clearing_account=clearing_account,
+    )
+
+
+def _tell(books: Books, payment: PaymentRow, row: InvoiceRow, now: datetime, actor: str) -> None:
+    body: dict[str, str | int | None] = {
+        "amount_minor": payment.amount.minor,
+        "provider_object_id": payment.provider_object_id,
+    }
+    event_id = f"paid:{payment.payment_id}"
+    books.journal.tell(DomainEvent(event_id, "payment_recorded", row.invoice.invoice_id, now, actor, body))
+
+
+def _follow(books: Books, payment: PaymentRow, row: InvoiceRow, balance_minor: int, now: datetime) -> None:
+    receipt = mail_intent(row, MailKind.RECEIPT, payment.payment_id, balance_minor=balance_minor)
+    books.effects.intend(receipt, now)
+    books.effects.intend(_write_back(payment, row), now)
+    if balance_minor > 0:
+        books.effects.intend(pay_link_intent(row.invoice, balance_minor), now)
+    link = books.invoices.pay_link(row.invoice.invoice_id)
+    if link is not None:
+        # Paid, the link must not take money again; paid in part, its fixed amount is wrong from now on.
+        books.effects.intend(close_link_intent(link, row), now)
+
+
+def close_link_intent(link: PayLink, row: InvoiceRow) -> Intent:
+    """Nobody must be able to pay what is not owed any more."""
+    return Intent(EffectKind.CLOSE_PAY_LINK, "settled", link.link_id, {"invoice_id": row.invoice.invoice_id})
+
+
+def _write_back(payment: PaymentRow, row: InvoiceRow) -> Intent:
+    parameters: dict[str, str | int | None] = {
+        "job_id": row.invoice.session.job_id,
+        "order_id": row.invoice.part,
+        "transaction_id": payment.provider_object_id,
+        "amount_minor": payment.amount.minor,
+        "currency": payment.amount.currency,
+        "received_on": payment.received_on.isoformat(),
+        "memo": f"{row.invoice.number} {payment.method_label}"[:128],
+    }
+    return Intent(EffectKind.WRITE_BACK, "payment", payment.payment_id, parameters)
+
+
+def _show_surplus(books: Books, payment: PaymentRow, row: InvoiceRow, surplus: Money, now: datetime) -> None:
+    why = "is void" if row.is_void else "needed less"
+    sentence = (
+        f"{surplus} of payment {payment.provider_object_id} is {row.invoice.client.name}'s credit, because invoice"
+        f" {row.invoice.number} {why}; refund it or keep it for the next invoice."
+    )
+    books.desk.raise_attention(payment.payment_id, "client_credit", sentence, now)

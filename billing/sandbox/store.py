@@ -126,17 +126,19 @@ class Store:
         return [json.loads(row[0]) for row in rows], total
 
     def neighbours(
-        self, kind: str, parent: str | None = None, *, of: str | None = None, newer: bool = False, limit: int = 100
+        self, kind: str, *parents: str, of: str | None = None, newer: bool = False, limit: int = 100
     ) -> list[Body]:
         """The next older objects after `of` (or after the newest), or the next newer ones: nearest first."""
         side, way = (">", "asc") if newer else ("<", "desc")
-        where, values = ("kind = ?", [kind]) if parent is None else ("kind = ? and parent = ?", [kind, parent])
+        where, values = "kind = ?", [kind, *parents]
+        if parents:
+            where += f" and parent in ({', '.join('?' * len(parents))})"
         if of is not None:
-            where += f" and seq {side} (select seq from objects where kind = ? and id = ?)"
+            where += f" and seq {side} (select seq from objects where kind = ? and id = ?)"  # noqa: S608
             values += [kind, of]
         with self._lock:
             rows = self._db.execute(
-                f"select body from objects where {where} order by seq {way} limit {int(limit)}",  # noqa: S608
+                f"select body from objects where {where} order by seq {way} limit {int(limit)}",  # noqa: S608 - constant
                 values,
             ).fetchall()
         return [json.loads(row[0]) for row in rows]

@@ -1,4 +1,4 @@
-"""/admin: what no merchant can order from Stripe, and a test or a demo must: banks, disputes, payouts, faults, the oracle."""
+"""/admin: what no merchant can order from Stripe, and a test or a demo must: banks, disputes, payouts, faults."""
 
 from __future__ import annotations
 
@@ -73,7 +73,8 @@ class Admin:
             with self._store.transaction():
                 world = self._api.world(livemode=bool(given.pop("livemode", False)))
                 checkout.expire_overdue(world)
-                return JSONResponse(_kept(act, world, given | {k: v for k, v in path.items() if k == "verb"}, path))
+                verb = {"verb": path["verb"]} if "verb" in path else {}
+                return JSONResponse(_shown(act(world, given | verb, path.get("id", ""))))
         except StripeError as refused:
             return JSONResponse(refused.body(), refused.status)
         except paying.Closed as closed:
@@ -96,16 +97,15 @@ class Admin:
         return JSONResponse({"data": mine})
 
 
-def _kept(act: Act, world: World, given: Body, path: Body) -> Any:
-    """Our own notes stay here; a refusal that was executed keeps what it wrote."""
-    answer = act(world, given, path.get("id", ""))
+def _shown(answer: Any) -> Any:
+    """Our own notes stay here."""
     if isinstance(answer, list):
         return {"data": [public(item) for item in answer]}
     return public(answer)
 
 
 def _pay(world: World, given: Body, _: str) -> Body:
-    """{"payment_link" | "session" | "url", "card", "expiry"?, "cvc"?, "name"?, "email"?, "authenticate"?: true | false}"""
+    """{"payment_link" | "session" | "url", "card"?, "expiry"?, "cvc"?, "name"?, "email"?, "authenticate"?: bool}"""
     named = given.get("payment_link") or given.get("session") or str(given["url"]).rstrip("/").rsplit("/", 1)[-1]
     world = world.in_mode_of("payment_link" if named.startswith("plink_") else "checkout.session", named)
     typed = {name: given[name] for name in ("expiry", "cvc", "name", "email") if name in given}

@@ -1,7 +1,7 @@
 """Stripe's test cards and tokens, and what each does: https://docs.stripe.com/testing.
 
-A number is looked at once, here, and forgotten: what is kept is the brand, the last four digits, the expiry date and the
-name of a behaviour.
+A number is looked at once, here, and forgotten: what is kept is the brand, the last four digits, the expiry date and
+the name of a behaviour.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _DECLINED = "Your card was declined."
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """What happens when a card is attached, set up or charged. `authenticate`: never, unless_set_up, on_session, always."""
+    """What a card does. `authenticate` is never, unless_set_up, on_session or always."""
 
     code: str | None = None
     decline_code: str | None = None
@@ -82,7 +82,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "bank_debit": Behaviour(),
 }
 
-# number: (brand, funding, behaviour)
+# By number: brand, funding, behaviour.
 _CARDS = {
     "4242424242424242": ("visa", "credit", "succeeds"),
     "4000056655665556": ("visa", "debit", "succeeds"),

@@ -64,6 +64,45 @@ def _expires_at(world: World, params: Body) -> int:
     return at
 
 
+# What a session shows that this sandbox never changes.
+_PLAIN: Body = {
+    "object": "checkout.session",
+    "adaptive_pricing": {"enabled": False},
+    "after_expiration": None,
+    "allow_promotion_codes": None,
+    "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
+    "client_secret": None,
+    "collected_information": None,
+    "consent": None,
+    "consent_collection": None,
+    "currency_conversion": None,
+    "custom_fields": [],
+    "discounts": [],
+    "invoice": None,
+    "mode": "payment",
+    "origin_context": None,
+    "payment_intent": None,
+    "payment_link": None,
+    "payment_method_collection": "if_required",
+    "payment_method_configuration_details": None,
+    "payment_status": "unpaid",
+    "permissions": None,
+    "phone_number_collection": {"enabled": False},
+    "recovered_from": None,
+    "saved_payment_method_options": None,
+    "setup_intent": None,
+    "shipping_address_collection": None,
+    "shipping_cost": None,
+    "shipping_options": [],
+    "status": "open",
+    "subscription": None,
+    "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
+    "ui_mode": "hosted_page",
+    "wallet_options": None,
+    "_after_completion": None,
+}
+
+
 def _new(world: World, params: Body, items: list[Body]) -> Body:
     id_ = world.new_id("checkout.session")
     total = sum(item["amount_total"] for item in items)
@@ -71,26 +110,16 @@ def _new(world: World, params: Body, items: list[Body]) -> Body:
     email = params.get("customer_email")
     saves = data.get("setup_future_usage") is not None and not params.get("customer")
     return {
+        **_PLAIN,
         "id": id_,
-        "object": "checkout.session",
-        "adaptive_pricing": {"enabled": False},
-        "after_expiration": None,
-        "allow_promotion_codes": None,
         "allowed_payment_method_types": params.get("allowed_payment_method_types"),
         "amount_subtotal": total,
         "amount_total": total,
-        "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
         "billing_address_collection": params.get("billing_address_collection"),
         "cancel_url": params.get("cancel_url"),
         "client_reference_id": params.get("client_reference_id"),
-        "client_secret": None,
-        "collected_information": None,
-        "consent": None,
-        "consent_collection": None,
         "created": world.now,
         "currency": items[0]["currency"],
-        "currency_conversion": None,
-        "custom_fields": [],
         "custom_text": {
             "after_submit": None,
             "shipping_address": None,
@@ -102,41 +131,18 @@ def _new(world: World, params: Body, items: list[Body]) -> Body:
         "customer_creation": "always" if saves else params.get("customer_creation", "if_required"),
         "customer_details": {"email": email, "tax_exempt": "none", "tax_ids": None} if email else None,
         "customer_email": email,
-        "discounts": [],
         "expires_at": _expires_at(world, params),
-        "invoice": None,
         "invoice_creation": {"enabled": False, "invoice_data": _NO_INVOICE},
         "livemode": world.livemode,
         "locale": params.get("locale"),
         "metadata": merged_metadata({}, params.get("metadata")),
-        "mode": "payment",
-        "origin_context": None,
-        "payment_intent": None,
-        "payment_link": None,
-        "payment_method_collection": "if_required",
-        "payment_method_configuration_details": None,
         "payment_method_options": params.get("payment_method_options") or {},
         "payment_method_types": params.get("allowed_payment_method_types") or ["card"],
-        "payment_status": "unpaid",
-        "permissions": None,
-        "phone_number_collection": {"enabled": False},
-        "recovered_from": None,
-        "saved_payment_method_options": None,
-        "setup_intent": None,
-        "shipping_address_collection": None,
-        "shipping_cost": None,
-        "shipping_options": [],
-        "status": "open",
         "submit_type": params.get("submit_type"),
-        "subscription": None,
         "success_url": params.get("success_url"),
-        "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
-        "ui_mode": "hosted_page",
         "url": f"{world.public_url}/pay/{id_}",
-        "wallet_options": None,
         "_line_items": items,
         "_intent_data": data,
-        "_after_completion": None,
     }
 
 
@@ -178,7 +184,8 @@ INCLUDABLE["checkout.session", "line_items"] = lambda world, session: line_items
 def expire(world: World, _: Body, id_: str) -> Body:
     session = world.find("checkout.session", id_)
     if session["status"] != "open":
-        text = f'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status of {session["status"]}.'
+        text = 'Only Checkout Sessions with a status in ["open"] can be expired.'
+        text += f" This Checkout Session has a status of {session['status']}."
         raise wrong_state(text, "checkout_session_unexpected_state")
     return _expire(world, session)
 

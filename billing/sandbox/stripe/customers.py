@@ -10,20 +10,34 @@ from billing.sandbox.stripe.world import World, letters, merged_metadata
 _PLAIN = ("address", "description", "email", "name", "phone", "preferred_locales", "shipping", "tax_exempt", "balance")
 
 
+# A customer of whom nothing is known.
+_FRESH: Body = {
+    "object": "customer",
+    "address": None,
+    "balance": 0,
+    "currency": None,
+    "default_source": None,
+    "delinquent": False,
+    "description": None,
+    "discount": None,
+    "email": None,
+    "metadata": {},
+    "name": None,
+    "next_invoice_sequence": 1,
+    "phone": None,
+    "preferred_locales": [],
+    "shipping": None,
+    "tax_exempt": "none",
+    "test_clock": None,
+}
+
+
 def create(world: World, params: Body) -> Body:
     id_ = world.new_id("customer")
     customer: Body = {
+        **_FRESH,
         "id": id_,
-        "object": "customer",
-        "address": None,
-        "balance": 0,
         "created": world.now,
-        "currency": None,
-        "default_source": None,
-        "delinquent": False,
-        "description": None,
-        "discount": None,
-        "email": None,
         "invoice_prefix": letters(id_, 8).upper(),
         "invoice_settings": {
             "custom_fields": None,
@@ -32,14 +46,6 @@ def create(world: World, params: Body) -> Body:
             "rendering_options": None,
         },
         "livemode": world.livemode,
-        "metadata": {},
-        "name": None,
-        "next_invoice_sequence": 1,
-        "phone": None,
-        "preferred_locales": [],
-        "shipping": None,
-        "tax_exempt": "none",
-        "test_clock": None,
     }
     _take(customer, params)
     world.save("customer", customer, customer["email"] or "")

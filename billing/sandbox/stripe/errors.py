@@ -8,7 +8,7 @@ from billing.sandbox.store import Body
 
 
 class StripeError(Exception):
-    """A refusal. `executed` ones were reached by running the request: their writes stay and their answer is remembered."""
+    """A refusal. `executed` ones came out of running the request: what it wrote stays and the answer is remembered."""
 
     def __init__(
         self,

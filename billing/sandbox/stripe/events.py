@@ -20,6 +20,7 @@ def list_(world: World, params: Body) -> Body:
     patterns = wanted or ([params["type"]] if params.get("type") else [])
     return lists.page(
         *(world, "event", params, "/v1/events"),
+        parent=() if any(pattern.endswith("*") for pattern in patterns) else tuple(patterns),
         keep=lambda event: not patterns or any(_fits(event["type"], pattern) for pattern in patterns),
         not_before=world.now - _KEPT_SECONDS,
     )

@@ -18,7 +18,7 @@ def page(
     params: Body,
     url: str,
     *,
-    parent: str | None = None,
+    parent: str | tuple[str, ...] | None = None,
     keep: Callable[[Body], bool] = lambda _: True,
     not_before: int | None = None,
 ) -> Body:
@@ -30,7 +30,8 @@ def page(
         world.find(kind, cursor, "ending_before" if newer else "starting_after")
     created = _created(params.get("created"))
     found: list[Body] = []
-    for body in _walk(world, kind, parent, cursor, newer, limit):
+    parents = () if parent is None else (parent,) if isinstance(parent, str) else parent
+    for body in _walk(world, kind, parents, cursor, newer, limit):
         if not_before is not None and body["created"] < not_before:
             if newer:
                 continue
@@ -67,10 +68,12 @@ def _created(wanted: Body | int | None) -> Callable[[Body], bool]:
     return lambda body: bool(low <= body["created"] <= high)
 
 
-def _walk(world: World, kind: str, parent: str | None, cursor: str | None, newer: bool, limit: int) -> Iterator[Body]:
+def _walk(
+    world: World, kind: str, parents: tuple[str, ...], cursor: str | None, newer: bool, limit: int
+) -> Iterator[Body]:
     batch_size = limit + 1
     while True:
-        batch = world.store.neighbours(f"stripe.{kind}", parent, of=cursor, newer=newer, limit=batch_size)
+        batch = world.store.neighbours(f"stripe.{kind}", *parents, of=cursor, newer=newer, limit=batch_size)
         yield from batch
         if len(batch) < batch_size:
             return

@@ -33,6 +33,31 @@ def create(world: World, params: Body) -> Body:
     return confirming.confirm(world, intent, params) if params.get("confirm") else intent
 
 
+# An intent that nobody has touched yet.
+_FRESH: Body = {
+    "object": "payment_intent",
+    "amount_capturable": 0,
+    "amount_details": {"tip": {}},
+    "amount_received": 0,
+    "application": None,
+    "application_fee_amount": None,
+    "canceled_at": None,
+    "cancellation_reason": None,
+    "last_payment_error": None,
+    "latest_charge": None,
+    "next_action": None,
+    "on_behalf_of": None,
+    "payment_method": None,
+    "payment_method_configuration_details": None,
+    "processing": None,
+    "review": None,
+    "source": None,
+    "status": "requires_payment_method",
+    "transfer_data": None,
+    "_session": None,
+}
+
+
 def _new(world: World, params: Body, currency: str) -> Body:
     id_ = world.new_id("payment_intent")
     methods = _automatic(params)
@@ -44,18 +69,11 @@ def _new(world: World, params: Body, currency: str) -> Body:
             "This sandbox captures at once; capture_method=manual is not one that it speaks.", "capture_method"
         )
     return {
+        **_FRESH,
         "id": id_,
-        "object": "payment_intent",
         "allowed_payment_method_types": allowed,
         "amount": params["amount"],
-        "amount_capturable": 0,
-        "amount_details": {"tip": {}},
-        "amount_received": 0,
-        "application": None,
-        "application_fee_amount": None,
         "automatic_payment_methods": methods,
-        "canceled_at": None,
-        "cancellation_reason": None,
         "capture_method": capture,
         "client_secret": f"{id_}_secret_{letters(id_, 25)}",
         "confirmation_method": params.get("confirmation_method", "automatic"),
@@ -63,28 +81,16 @@ def _new(world: World, params: Body, currency: str) -> Body:
         "currency": currency,
         "customer": params.get("customer"),
         "description": params.get("description"),
-        "last_payment_error": None,
-        "latest_charge": None,
         "livemode": world.livemode,
         "metadata": merged_metadata({}, params.get("metadata")),
-        "next_action": None,
-        "on_behalf_of": None,
-        "payment_method": None,
-        "payment_method_configuration_details": None,
         "payment_method_options": params.get("payment_method_options") or {},
         "payment_method_types": allowed or usual,
-        "processing": None,
         "receipt_email": params.get("receipt_email"),
-        "review": None,
         "setup_future_usage": params.get("setup_future_usage"),
         "shipping": params.get("shipping"),
-        "source": None,
         "statement_descriptor": params.get("statement_descriptor"),
         "statement_descriptor_suffix": params.get("statement_descriptor_suffix"),
-        "status": "requires_payment_method",
-        "transfer_data": None,
         "transfer_group": params.get("transfer_group"),
-        "_session": None,
     }
 
 

@@ -25,22 +25,37 @@ def create(world: World, params: Body) -> Body:
     return link
 
 
+# What a link shows that this sandbox never changes, or a request has not asked for yet.
+_PLAIN: Body = {
+    "object": "payment_link",
+    "active": True,
+    "application": None,
+    "application_fee_amount": None,
+    "application_fee_percent": None,
+    "automatic_tax": {"enabled": False, "liability": None},
+    "consent_collection": None,
+    "custom_fields": [],
+    "invoice_creation": None,
+    "on_behalf_of": None,
+    "phone_number_collection": {"enabled": False},
+    "shipping_address_collection": None,
+    "shipping_options": [],
+    "subscription_data": None,
+    "tax_id_collection": {"enabled": False, "required": "never"},
+    "transfer_data": None,
+    "_completed": 0,
+}
+
+
 def _new(world: World, params: Body, currency: str) -> Body:
     id_ = world.new_id("payment_link")
     return {
+        **_PLAIN,
         "id": id_,
-        "object": "payment_link",
-        "active": True,
         "after_completion": _after_completion(params),
         "allow_promotion_codes": params.get("allow_promotion_codes", False),
-        "application": None,
-        "application_fee_amount": None,
-        "application_fee_percent": None,
-        "automatic_tax": {"enabled": False, "liability": None},
         "billing_address_collection": params.get("billing_address_collection", "auto"),
-        "consent_collection": None,
         "currency": currency,
-        "custom_fields": [],
         "custom_text": {
             "after_submit": None,
             "shipping_address": None,
@@ -50,23 +65,14 @@ def _new(world: World, params: Body, currency: str) -> Body:
         },
         "customer_creation": params.get("customer_creation", "if_required"),
         "inactive_message": params.get("inactive_message") or None,
-        "invoice_creation": None,
         "livemode": world.livemode,
         "metadata": merged_metadata({}, params.get("metadata")),
-        "on_behalf_of": None,
         "payment_intent_data": _intent_data(params),
         "payment_method_collection": params.get("payment_method_collection", "always"),
         "payment_method_types": params.get("payment_method_types"),
-        "phone_number_collection": {"enabled": False},
         "restrictions": _restrictions(params.get("restrictions"), 0),
-        "shipping_address_collection": None,
-        "shipping_options": [],
         "submit_type": params.get("submit_type", "auto"),
-        "subscription_data": None,
-        "tax_id_collection": {"enabled": False, "required": "never"},
-        "transfer_data": None,
         "url": f"{world.public_url}/pay/{id_}",
-        "_completed": 0,
     }
 
 

@@ -52,34 +52,40 @@ def _pay(world: World, currency: str, taken: list[Body]) -> Body | None:
     return payout
 
 
+# A payout on its way.
+_FRESH: Body = {
+    "object": "payout",
+    "application_fee": None,
+    "application_fee_amount": None,
+    "automatic": True,
+    "balance_transaction": None,
+    "description": "STRIPE PAYOUT",
+    "failure_balance_transaction": None,
+    "failure_code": None,
+    "failure_message": None,
+    "metadata": {},
+    "method": "standard",
+    "original_payout": None,
+    "payout_method": None,
+    "reconciliation_status": "in_progress",
+    "reversed_by": None,
+    "source_type": "card",
+    "statement_descriptor": None,
+    "status": "pending",
+    "trace_id": {"status": "pending", "value": None},
+    "type": "bank_account",
+}
+
+
 def _new(world: World, amount: int, currency: str) -> Body:
     id_ = world.new_id("payout")
     return {
+        **_FRESH,
         "id": id_,
-        "object": "payout",
         "amount": amount,
-        "application_fee": None,
-        "application_fee_amount": None,
         "arrival_date": world.now // _DAY * _DAY,
-        "automatic": True,
-        "balance_transaction": None,
         "created": world.now,
         "currency": currency,
-        "description": "STRIPE PAYOUT",
         "destination": f"ba_sbx{letters('bank', 18)}",
-        "failure_balance_transaction": None,
-        "failure_code": None,
-        "failure_message": None,
         "livemode": world.livemode,
-        "metadata": {},
-        "method": "standard",
-        "original_payout": None,
-        "payout_method": None,
-        "reconciliation_status": "in_progress",
-        "reversed_by": None,
-        "source_type": "card",
-        "statement_descriptor": None,
-        "status": "pending",
-        "trace_id": {"status": "pending", "value": None},
-        "type": "bank_account",
     }

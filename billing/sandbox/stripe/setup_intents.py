@@ -11,6 +11,24 @@ from billing.sandbox.stripe.world import World, letters, merged_metadata, public
 _OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
 
 
+# An intent that nobody has touched yet.
+_FRESH: Body = {
+    "object": "setup_intent",
+    "application": None,
+    "cancellation_reason": None,
+    "flow_directions": None,
+    "last_setup_error": None,
+    "latest_attempt": None,
+    "mandate": None,
+    "next_action": None,
+    "on_behalf_of": None,
+    "payment_method": None,
+    "payment_method_configuration_details": None,
+    "single_use_mandate": None,
+    "status": "requires_payment_method",
+}
+
+
 def create(world: World, params: Body) -> Body:
     if params.get("customer"):
         world.find("customer", params["customer"], "customer")
@@ -20,30 +38,18 @@ def create(world: World, params: Body) -> Body:
     if automatic is None and allowed is None:
         automatic = {"allow_redirects": "always", "enabled": True}
     intent: Body = {
+        **_FRESH,
         "id": id_,
-        "object": "setup_intent",
         "allowed_payment_method_types": allowed,
-        "application": None,
         "automatic_payment_methods": automatic and {"allow_redirects": "always", **automatic},
-        "cancellation_reason": None,
         "client_secret": f"{id_}_secret_{letters(id_, 25)}",
         "created": world.now,
         "customer": params.get("customer"),
         "description": params.get("description"),
-        "flow_directions": None,
-        "last_setup_error": None,
-        "latest_attempt": None,
         "livemode": world.livemode,
-        "mandate": None,
         "metadata": merged_metadata({}, params.get("metadata")),
-        "next_action": None,
-        "on_behalf_of": None,
-        "payment_method": None,
-        "payment_method_configuration_details": None,
         "payment_method_options": params.get("payment_method_options") or {},
         "payment_method_types": allowed or ["card", "link", "us_bank_account"],
-        "single_use_mandate": None,
-        "status": "requires_payment_method",
         "usage": params.get("usage", "off_session"),
     }
     _take_method(world, intent, params)

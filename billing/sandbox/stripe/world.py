@@ -97,7 +97,7 @@ class World:
             "request": {"id": self.request_id, "idempotency_key": self.idempotency_key},
             "type": type_,
         }
-        self.save("event", event)
+        self.save("event", event, type_)
         self.deliver(event["id"])
         return event
 

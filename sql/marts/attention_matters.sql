@@ -1,14 +1,41 @@
--- Everything that ever waited for a person, named as the studio knows it: invoice number, or session.
+-- Everything that ever waited for a person, named as the studio knows it: by invoice number or session.
 -- grain: matter
 -- key: attention_id
+with names (subject_id, subject) as (
+    select
+        invoice_id as subject_id,
+        number as subject
+    from stg_invoices
+    union all
+    select
+        session_id as subject_id,
+        name as subject
+    from stg_sessions
+    union all
+    select
+        stg_payments.payment_id as subject_id,
+        stg_invoices.number as subject
+    from stg_payments
+    inner join stg_invoices on stg_payments.invoice_id = stg_invoices.invoice_id
+),
+
+effect_names as (
+    -- A matter about an effect carries the effect's key.
+    select
+        concat(stg_effects.kind, ':', stg_effects.purpose, ':', stg_effects.subject_id) as subject_id,
+        names.subject
+    from stg_effects
+    inner join names on stg_effects.subject_id = names.subject_id
+)
+
 select
     stg_attention.attention_id,
     stg_attention.subject_id,
-    coalesce(stg_invoices.number, stg_sessions.name, stg_attention.subject_id) as subject,
+    coalesce(names.subject, effect_names.subject, stg_attention.subject_id) as subject,
     stg_attention.code,
     stg_attention.sentence,
     stg_attention.opened_on,
     stg_attention.resolved_on
 from stg_attention
-left join stg_invoices on stg_attention.subject_id = stg_invoices.invoice_id
-left join stg_sessions on stg_attention.subject_id = stg_sessions.session_id
+left join names on stg_attention.subject_id = names.subject_id
+left join effect_names on stg_attention.subject_id = effect_names.subject_id

@@ -29,7 +29,7 @@ class CheckResult:
 def run_checks(
     engine: Engine, sql_dir: Path, *, now: datetime | None = None, gallery_policy: str = "paid_in_full"
 ) -> list[CheckResult]:
-    """Every check of `sql_dir` (the folder of the .sql files) in one read snapshot, in the order of their names.
+    """Every check of `sql_dir`/checks in one read snapshot, in the order of their names.
 
     `now` decides what is older than a day; `gallery_policy` is the studio's (domain.policy.GalleryPolicy).
     """
@@ -39,7 +39,7 @@ def run_checks(
         "gallery_policy": gallery_policy,
     }
     with engine.connect() as connection, connection.begin():
-        return [_run(connection, path, values) for path in sorted(sql_dir.glob("*.sql"))]
+        return [_run(connection, path, values) for path in sorted((sql_dir / "checks").glob("*.sql"))]
 
 
 def _run(connection: Connection, path: Path, values: dict[str, str]) -> CheckResult:

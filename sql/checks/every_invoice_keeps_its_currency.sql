@@ -1,0 +1,21 @@
+-- An invoice, its payments and its postings are in one currency.
+select
+    invoices.number,
+    invoices.currency,
+    journal_entries.currency as other_currency,
+    journal_entries.transaction_id as found_in
+from invoices
+inner join journal_entries
+    on
+        invoices.invoice_id = journal_entries.detail
+        and journal_entries.account = 'receivable'
+where invoices.currency <> journal_entries.currency
+union all
+select
+    invoices.number,
+    invoices.currency,
+    payments.currency as other_currency,
+    payments.payment_id as found_in
+from invoices
+inner join payments on invoices.invoice_id = payments.invoice_id
+where invoices.currency <> payments.currency

@@ -12,6 +12,7 @@ _BREAKS = frozenset(
     | {"ol", "p", "pre", "section", "table", "tr", "ul"}
 )
 _SILENT = frozenset({"script", "style", "head", "title", "template"})
+_WORD_LEFTOVERS = re.compile(r"<!\[[^>]{0,100}>")  # "<![if !supportLists]>", "<![endif]-->": pasted from Word
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -24,7 +25,7 @@ def plain_text(html: str | None) -> str:
     """The words of an HTML fragment: blocks become lines, list items get a bullet, scripts and styles vanish."""
     reader = _Reader()
     try:
-        reader.feed((html or "")[:_LONGEST_HTML])
+        reader.feed(_WORD_LEFTOVERS.sub("", (html or "")[:_LONGEST_HTML]))
         reader.close()
     except AssertionError:  # html.parser's answer to a broken "<![…": what came before it is kept
         pass

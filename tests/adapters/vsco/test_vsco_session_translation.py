@@ -1,0 +1,431 @@
+"""The job, the client, the session and its galleries."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+
+import pytest
+from vsco_records import (
+    CLIENT,
+    GALLERY,
+    JOB,
+    LANGUAGE,
+    LINK,
+    OTHER,
+    PREFERENCE,
+    SESSION,
+    TEAM_ROLE,
+    event,
+    gallery,
+    job,
+    job_contact,
+    order,
+    person,
+    raw,
+    read,
+    records,
+    shared,
+    ulid,
+    workspace,
+)
+
+from billing.domain.errors import PermanentError
+from billing.domain.sessions import JobSummary, Stage
+from billing.ports.outside import RawRecord
+
+
+def read_job(**fields: object) -> JobSummary:
+    return workspace().read_job(raw("job", **job(**fields)), shared())
+
+
+def read_client(**fields: object):
+    return read(records(contact=person(**fields))).client
+
+
+def read_gallery(**fields: object):
+    return read(records(gallery=gallery(**fields))).galleries[0]
+
+
+def code_of(changed_records: list[RawRecord], shared_records: list[RawRecord] | None = None) -> str:
+    with pytest.raises(PermanentError) as caught:
+        read(changed_records, shared_records)
+    return caught.value.code
+
+
+def test_a_job_is_summarised():
+    found = read_job(jobTypeId=ulid(18), brandId=ulid(17), customFields=[{"fieldId": LANGUAGE, "value": "de"}])
+
+    assert found == JobSummary(
+        job_id=JOB,
+        name="Portrait Ann",
+        stage=Stage.FULFILLMENT,
+        sample=False,
+        closed=False,
+        fulfilled_on=date(2026, 3, 1),
+        completed_on=None,
+        session_id=SESSION,
+        job_type="Wedding",
+        brand="North Light",
+        custom_fields={"Language": "de"},
+    )
+
+
+def test_a_job_is_called_by_its_name_its_title_or_its_id():
+    assert read_job(name="Gala\n2026").name == "Gala 2026"
+    assert read_job(name=None, title=None).name == f"Job {JOB}"
+
+
+def test_a_field_that_is_not_known_goes_by_its_id_and_an_empty_one_is_left_out():
+    fields = [{"fieldId": OTHER, "value": "x"}, {"fieldId": LANGUAGE, "value": None}]
+
+    assert read_job(customFields=fields).custom_fields == {OTHER: "x"}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"stage": "done"},
+        {"stage": None},
+        {"fulfillmentDate": "0000-00-00"},
+        {"fulfillmentDate": "2026-03-01T10:00:00Z"},
+        {"primarySessionId": 7},
+        {"sample": "no"},
+        {"customFields": "x"},
+        {"customFields": [{"value": "x"}]},
+    ],
+)
+def test_a_malformed_job_is_refused_by_its_id(fields):
+    with pytest.raises(PermanentError, match=JOB) as caught:
+        read_job(**fields)
+
+    assert caught.value.code == "malformed_record"
+
+
+@pytest.mark.parametrize(
+    "body", ["{", "[]", "null", '"x"', '{"total": NaN}', "[" * 100_000, '{"total": 1e99999999999999999999}']
+)
+def test_a_body_that_is_no_object_is_refused(body):
+    with pytest.raises(PermanentError) as caught:
+        workspace().read_job(RawRecord("job", JOB, None, body), shared())
+
+    assert caught.value.code == "malformed_record"
+
+
+def test_records_of_no_job_or_of_two_are_refused():
+    assert code_of([]) == "malformed_record"
+    assert code_of(records(job=[job(), job(id=OTHER)])) == "malformed_record"
+
+
+def test_shared_records_without_the_studio_are_refused():
+    assert code_of(records(), []) == "malformed_record"
+    assert code_of(records(), shared(currencyCode="euro")) == "malformed_record"
+
+
+def test_a_studio_without_a_currency_counts_dollars():
+    assert read(records(), shared(currencyCode=None)).orders[0].currency == "USD"
+
+
+def test_the_session_gives_times_and_place():
+    address = {"name": None, "streetAddress": "Elbstrand 1", "city": "Hamburg"}
+
+    found = read(records(event=event(location={"id": None, "address": address})))
+
+    assert found.session_starts_at == datetime(2026, 2, 28, 23, 30, tzinfo=UTC)
+    assert found.session_ends_at == datetime(2026, 3, 1, 1, 30, tzinfo=UTC)
+    assert found.place == "Elbstrand 1, Hamburg"
+
+
+def test_a_named_place_goes_by_its_name():
+    found = read(records(event=event(location={"address": {"name": "Town hall", "city": "Hamburg"}})))
+
+    assert found.place == "Town hall"
+
+
+@pytest.mark.parametrize("location", [None, {"id": None}, {"address": {}}])
+def test_a_session_may_have_no_place(location):
+    assert read(records(event=event(location=location))).place is None
+
+
+def test_another_event_is_not_the_session():
+    found = read(records(event=event(id=OTHER)))
+
+    assert (found.session_starts_at, found.session_ends_at, found.place) == (None, None, None)
+
+
+def test_a_session_without_a_local_date_counts_by_its_start():
+    assert read(records(event=event(startDate=None))).session_starts_at is not None
+    assert read(records(event=event(startDate=None, startUtc=None, endUtc=None))).session_ends_at is None
+
+
+@pytest.mark.parametrize("moment", ["soon", 7, "0001-01-01T00:00:00+14:00"])
+def test_a_session_at_no_moment_in_time_is_refused(moment):
+    assert code_of(records(event=event(startUtc=moment))) == "malformed_record"
+
+
+def test_the_recipient_of_the_order_is_billed():
+    other = person(id=OTHER, firstName="Bo")
+
+    found = read(records(contact=[person(), other], order=order(recipientId=OTHER)))
+
+    assert found.client.client_id == OTHER
+
+
+def test_the_recipient_may_be_named_by_the_job_contact():
+    assert read(records(order=order(recipientId=LINK))).client.client_id == CLIENT
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"client": True, "roleKinds": []},
+        {"client": False, "roleKinds": ["client"]},
+        {"client": None, "roleKinds": ["subject", "customer"]},
+        {"client": False, "roleKinds": None, "jobRoles": [ulid(19)]},
+    ],
+)
+def test_without_a_recipient_the_jobs_client_is_billed(chosen):
+    role = raw("job-role", id=ulid(19), name="Bride", kind="customer")
+    contacts = [job_contact(id=ulid(60), contactId=OTHER, client=False, roleKinds=["subject"]), job_contact(**chosen)]
+
+    found = read(records(job_contact=contacts, order=order(recipientId=None)), [*shared(), role])
+
+    assert found.client.client_id == CLIENT
+
+
+def test_a_job_without_a_client_needs_one():
+    assert code_of(records(job_contact=[], order=order(recipientId=None))) == "client_missing"
+    assert code_of(records(contact=[])) == "client_missing"
+    assert code_of(records(job_contact=job_contact(hidden=True), order=[])) == "client_missing"
+
+
+def test_orders_to_two_clients_are_not_billed_to_one_of_them():
+    both = [order(), order(id=OTHER, recipientId=OTHER)]
+
+    assert code_of(records(order=both, contact=[person(), person(id=OTHER)])) == "several_recipients"
+
+
+def test_an_order_that_asks_for_nothing_does_not_say_who_is_billed():
+    paid_one = order(id=ulid(1), recipientId=OTHER, balance=0)
+    voided = order(id=ulid(2), recipientId=OTHER, status="voided")
+
+    found = read(records(order=[order(), paid_one, voided], contact=[person(), person(id=OTHER)]))
+
+    assert found.client.client_id == CLIENT
+
+
+def test_the_photographer_is_the_contact_with_a_team_role():
+    crew = person(id=OTHER, firstName="Ingrid", lastName="Nordahl")
+    for known in ({"roleKinds": ["team"]}, {"roleKinds": [], "jobRoles": [None, TEAM_ROLE]}):
+        links = [job_contact(), job_contact(id=ulid(61), contactId=OTHER, client=False, **known)]
+        assert read(records(job_contact=links, contact=[person(), crew])).photographer == "Ingrid Nordahl"
+
+
+def test_without_a_team_there_is_no_photographer():
+    assert read(records()).photographer is None
+
+
+def test_a_client_has_both_e_mails_each_once():
+    assert read_client(secondaryEmail="office@example.com").emails == ("ann@example.com", "office@example.com")
+    assert read_client(secondaryEmail="ANN@example.com").emails == ("ann@example.com",)
+
+
+@pytest.mark.parametrize("email", [None, "", "nobody", "a b@example.com", "@example.com", "x" * 300 + "@example.com"])
+def test_what_cannot_be_an_address_is_no_e_mail(email):
+    assert read_client(email=email).emails == ()
+
+
+def test_a_line_break_in_an_e_mail_never_reaches_a_header():
+    assert read_client(email="ann@example.com\r\nBcc: all@example.com").emails == ()
+
+
+@pytest.mark.parametrize("name", ["ليلى", "<img src=http://evil.example/x>", "=1+1", "佐藤"])
+def test_hostile_and_foreign_names_stay_as_they_are(name):
+    assert read_client(firstName=name, lastName=None).name == name
+
+
+def test_a_client_is_called_by_what_is_known():
+    assert read_client(firstName=None, lastName=None, name="A. Lee").name == "A. Lee"
+    assert read_client(firstName=None, lastName=None, companyName="Lee Ltd").name == "Lee Ltd"
+    assert read_client(firstName=None, lastName=None).name == "ann@example.com"
+    assert code_of(records(contact=person(firstName=None, lastName="\x00\n", email=None))) == "malformed_record"
+
+
+def test_a_company_is_addressed_through_its_contact():
+    contact = {"kind": "company", "name": "Lee Ltd", "primaryContactFirstName": "Ann", "primaryContactLastName": "Lee"}
+
+    found = read_client(**contact)
+
+    assert (found.name, found.company) == ("Ann Lee", "Lee Ltd")
+    assert read_client(kind="company", name="Lee Ltd").name == "Lee Ltd"
+    assert read_client(companyName="Studio Lee").company == "Studio Lee"
+
+
+@pytest.mark.parametrize(
+    ("address", "lines"),
+    [
+        (
+            {"streetAddress": "Weg 1\r\nHof 2", "postalCode": "10115", "city": "Berlin", "country": "DE"},
+            ("Weg 1", "Hof 2", "10115 Berlin"),
+        ),
+        (
+            {"streetAddress": "1 Main St", "city": "Salem", "state": "OR", "postalCode": "97301", "country": "US"},
+            ("1 Main St", "Salem, OR 97301"),
+        ),
+        (
+            {"streetAddress": "8 Row", "village": "Ash", "city": "Bath", "postalCode": "BA1", "country": "gb"},
+            ("8 Row", "Ash", "Bath", "BA1"),
+        ),
+        (
+            {"streetAddress": "Via 6", "city": "Genova", "state": "GE", "postalCode": "16124"},
+            ("Via 6", "16124 Genova, GE"),
+        ),
+        ({"city": "Oslo"}, ("Oslo",)),
+    ],
+)
+def test_addresses_are_written_as_their_country_does(address, lines):
+    assert read_client(address=address).address_lines == lines
+
+
+def test_bills_go_to_the_mailing_address_if_it_is_filled_in():
+    home, office = {"streetAddress": "Home 1", "country": "SE"}, {"streetAddress": "Office 2", "country": "NO"}
+
+    assert read_client(address=home, mailingAddress=office).country == "NO"
+    assert read_client(address=home, mailingAddress={"country": "NO"}).country == "SE"
+    assert read_client().address_lines == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("DE", "DE"),
+        ("de", "DE"),
+        ("Germany", "DE"),
+        ("UK", "GB"),
+        ("usa", "US"),
+        ("XX", None),
+        ("Narnia", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_countries_become_codes(text, code):
+    assert read_client(address={"city": "X", "country": text}).country == code
+
+
+@pytest.mark.parametrize(
+    ("text", "tag"),
+    [
+        ("de", "de"),
+        ("German", "de"),
+        ("Deutsch", "de"),
+        ("pt-BR", "pt-BR"),
+        ("pt_BR", "pt-BR"),
+        ("zh-Hans", "zh-Hans"),
+        ("Klingonese", None),
+        ("", None),
+        ("xx-", None),
+    ],
+)
+def test_languages_become_tags(text, tag):
+    assert read_client(customFields=[{"fieldId": LANGUAGE, "value": text}]).language == tag
+
+
+def test_the_language_may_stand_on_the_job():
+    found = read(records(job=job(customFields=[{"fieldId": LANGUAGE, "value": "French"}])))
+
+    assert found.client.language == "fr"
+
+
+@pytest.mark.parametrize(
+    ("said", "preference"),
+    [
+        ("Autopay", "autopay"),
+        ("auto-pay", "autopay"),
+        ("Card on file", "autopay"),
+        ("true", "autopay"),
+        ("Invoice", "invoice"),
+        ("Pay link", "invoice"),
+        ("0", "invoice"),
+        ("cheque", None),
+        (None, None),
+    ],
+)
+def test_the_preference_is_read_from_its_field(said, preference):
+    found = read(records(job=job(customFields=[{"fieldId": PREFERENCE, "value": said}])))
+
+    assert found.collection_preference == preference
+
+
+def test_the_jobs_preference_comes_before_the_clients():
+    client = person(customFields=[{"fieldId": PREFERENCE, "value": "autopay"}])
+    on_job = job(customFields=[{"fieldId": PREFERENCE, "value": "invoice"}])
+
+    assert read(records(contact=client)).collection_preference == "autopay"
+    assert read(records(contact=client, job=on_job)).collection_preference == "invoice"
+
+
+def test_the_names_of_the_fields_are_settings():
+    found = read(
+        records(contact=person(customFields=[{"fieldId": PREFERENCE, "value": "de"}])),
+        language_field="Billing preference",
+    )
+
+    assert found.client.language == "de"
+
+
+def test_a_gallery_of_vsco_goes_by_its_own_id():
+    found = read_gallery(headline="Ann's photos")
+
+    assert (found.host, found.gallery_id, found.remote_id) == ("vsco", GALLERY, "r-1")
+    assert (found.name, found.url, found.status) == ("Ann's photos", "https://galleries.example/ann", "pre-release")
+
+
+@pytest.mark.parametrize("url", ["https://northlight.pixieset.com/a/", "http://PIXIESET.com/a"])
+def test_a_gallery_at_pixieset_goes_by_its_collection(url):
+    found = read_gallery(clientUrl=url, remoteId="40000001")
+
+    assert (found.host, found.gallery_id, found.remote_id) == ("pixieset", "40000001", "40000001")
+
+
+def test_a_gallery_at_pixieset_without_a_collection_keeps_its_id():
+    assert read_gallery(clientUrl="https://a.pixieset.com/a", remoteId=None).gallery_id == GALLERY
+
+
+def test_a_host_that_only_ends_alike_is_not_pixieset():
+    assert read_gallery(clientUrl="https://notpixieset.com/a").host == "vsco"
+
+
+def test_more_hosts_can_be_set():
+    found = read(records(gallery=gallery()), gallery_hosts={"galleries.example": "manual"})
+
+    assert found.galleries[0].host == "manual"
+
+
+def test_a_hidden_gallery_is_left_out():
+    assert read(records(gallery=gallery(hidden=True))).galleries == ()
+
+
+@pytest.mark.parametrize(
+    "url", [None, "", "javascript:alert(1)", "https://", "https://[", "https://a.example/ x", "file:///etc/passwd"]
+)
+def test_a_gallery_without_a_web_address_is_refused(url):
+    assert code_of(records(gallery=gallery(clientUrl=url))) == "malformed_record"
+
+
+def test_reading_the_same_records_in_another_order_gives_the_same_facts():
+    found = records(gallery=[gallery(), gallery(id=OTHER)])
+
+    assert read(found) == read(found[::-1])
+
+
+def test_the_same_shared_records_are_indexed_once():
+    known = shared()
+    workspace().read_job(raw("job", **job()), known)
+
+    broken = RawRecord(
+        known[0].kind, known[0].source_id, known[0].modified_at, json.dumps({"id": "x", "currencyCode": 1})
+    )
+    with pytest.raises(PermanentError):
+        workspace().read_job(raw("job", **job()), [broken])
+    assert workspace().read_job(raw("job", **job()), known).job_id == JOB

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from billing.sandbox.clock import SandboxClock
@@ -13,24 +15,31 @@ from billing.sandbox.seed import seed_studio
 from billing.sandbox.server import RunningSandbox, listen, serve
 from billing.sandbox.store import Store
 
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run until SIGTERM or SIGINT. With --sessions, an empty state is seeded first."""
+    """Run until SIGTERM or SIGINT. With --sessions, a state without a studio is seeded first."""
     options = _options(arguments)
-    # uvicorn raises a captured signal again when it is done: these keep that from ending the process as if killed
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
+    listener = listen(options.port)
     store = Store(options.state)
     clock = SandboxClock(store)
     if options.sessions and store.get("sandbox.plan", "plan") is None:
         seed_studio(store, clock, sessions=options.sessions, seed=options.seed)
-    listener = listen(options.port)
-    try:
+    with contextlib.closing(listener), contextlib.closing(store), _a_signal_is_a_clean_end():
         asyncio.run(serve(store, clock, listener, options.smtp_port, _announce))
-    finally:
-        listener.close()
-        store.close()
     return 0
+
+
+@contextlib.contextmanager
+def _a_signal_is_a_clean_end() -> Iterator[None]:
+    """uvicorn stops on a signal and raises it again when it is done: caught here, the process ends with 0."""
+    before = {number: signal.signal(number, lambda *_: None) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
@@ -44,7 +53,8 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def _announce(sandbox: RunningSandbox) -> None:
-    sys.stdout.write(f"sandbox  {sandbox.url}\ninbox    {sandbox.url}/inbox/\nsmtp     127.0.0.1:{sandbox.smtp_port}\n")
+    lines = (f"sandbox  {sandbox.url}", f"inbox    {sandbox.url}/inbox/", f"smtp     127.0.0.1:{sandbox.smtp_port}")
+    sys.stdout.write("\n".join((*lines, "")))
     sys.stdout.flush()
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import cast
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -16,6 +17,7 @@ from billing.sandbox.control import build_control
 from billing.sandbox.inbox import build_inbox
 from billing.sandbox.pixieset import build_pixieset
 from billing.sandbox.store import Store
+from billing.sandbox.stripe import build_stripe
 from billing.sandbox.vsco import build_vsco
 
 _LINKS = (
@@ -35,29 +37,25 @@ def build_app(store: Store, clock: SandboxClock, public_url: str) -> Starlette:
     async def index(_request: Request) -> Response:
         return pages.page("index.html", links=_LINKS, now=f"{clock.now():%d %B %Y, %H:%M} UTC", root="/inbox")
 
+    stripe = build_stripe(store, clock, f"{public_url}/stripe")
+
+    @contextlib.asynccontextmanager
+    async def until_the_end(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        await asyncio.to_thread(stripe.state.courier.close)
+
     return Starlette(
+        lifespan=until_the_end,
         routes=[
             Route("/", index),
             Route("/health", _health),
-            Mount("/stripe", _stripe(store, clock, f"{public_url}/stripe")),
+            Mount("/stripe", stripe),
             Mount("/vsco/api/v2", build_vsco(store, clock, public_url)),
             Mount("/pixieset", build_pixieset(store, clock)),
             Mount("/inbox", build_inbox(store)),
             Mount("/sandbox", build_control(store, clock)),
-        ]
+        ],
     )
-
-
-def _stripe(store: Store, clock: SandboxClock, public_url: str) -> Starlette:
-    try:
-        build = import_module("billing.sandbox.stripe").build_stripe
-    except (ImportError, AttributeError) as error:
-        return Starlette(routes=[Mount("/", _absent(f"The Stripe stand-in does not load: {error}"))])
-    return cast(Starlette, build(store, clock, public_url))
-
-
-def _absent(reason: str) -> JSONResponse:
-    return JSONResponse({"error": {"type": "api_error", "message": reason}}, 503)
 
 
 async def _health(_request: Request) -> Response:

@@ -78,7 +78,9 @@ class FaultLine:
     async def _break(self, fault: Body, scope: Scope, receive: Receive, send: Send) -> None:
         kind = fault["kind"]
         if kind == "reset":
-            abort(scope)
+            while (await receive()).get("more_body"):
+                pass  # a line cut while the client still writes looks otherwise to it than one cut while it waits
+            await cut(scope, receive)
             return
         if kind in ("401", "429", "500_before"):
             status = int(kind[:3])
@@ -92,26 +94,31 @@ class FaultLine:
         elif kind == "malformed_json":
             answer.body = answer.body[: max(1, len(answer.body) - 2)] + b',"oops'
         elif kind == "reset_after":
-            abort(scope)
+            await cut(scope, receive)
             return
         if kind == "truncate":
             await answer.send_half(send)
-            abort(scope, linger=True)
+            await cut(scope, receive, politely=True)
             return
         await answer.send(send)
 
 
-def abort(scope: Scope, *, linger: bool = False) -> None:
-    """Cut the connection under the answer: a reset, or (linger) an end of file in the middle of the body."""
+async def cut(scope: Scope, receive: Receive, *, politely: bool = False) -> None:
+    """End the connection under the answer: by a reset, or (politely) by an end of file in the middle of the body.
+
+    In memory, without a connection, a reset is a ConnectionResetError.
+    """
     transport = scope.get("sandbox.transport")
     if transport is None:
-        if linger:
-            return
-        raise ConnectionResetError("the sandbox was told to cut this line")
-    raw = transport.get_extra_info("socket")
-    if raw is not None and not linger:
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        if not politely:
+            raise ConnectionResetError("the sandbox was told to cut this line")
+        return
+    if not politely:
+        no_goodbye = struct.pack("ii", 1, 0)
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_goodbye)
     transport.abort()
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 class Abortable:

@@ -14,6 +14,7 @@ def oracle(store: Store) -> Body:
     return {
         "counts": store.effect_counts(),
         "amounts": _amounts(effects),
+        "charges": _charges(effects),
         "mails": _mails(store),
         "grants": _grants(effects),
         "write_backs": {
@@ -33,6 +34,16 @@ def _amounts(effects: list[Body]) -> Body:
             currency = str(effect["detail"].get("currency") or "studio")
             sums.setdefault(effect["kind"], Counter())[currency] += amount
     return {kind: dict(by_currency) for kind, by_currency in sorted(sums.items())}
+
+
+def _charges(effects: list[Body]) -> Body:
+    """What left clients' accounts at Stripe, and which subjects (invoices) were charged more often than once."""
+    succeeded = [effect for effect in effects if effect["kind"] == "stripe.charge_succeeded"]
+    return {
+        "succeeded": len(succeeded),
+        "amount": sum(effect["detail"]["amount"] for effect in succeeded),
+        "subjects_charged_more_than_once": _twice([effect["subject"] for effect in succeeded]),
+    }
 
 
 def _mails(store: Store) -> Body:

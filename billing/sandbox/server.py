@@ -24,7 +24,7 @@ _PATIENCE_SECONDS = 30.0
 
 @dataclass
 class RunningSandbox:
-    """A sandbox that answers. `url` has no slash at its end."""
+    """A sandbox that answers. `url` has no slash at its end; `stop` may be called from any thread, more than once."""
 
     url: str
     smtp_port: int
@@ -33,27 +33,56 @@ class RunningSandbox:
     stop: Callable[[], None]
 
 
+Started = Callable[[RunningSandbox], None]
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, saying when it accepts connections."""
+
+    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_started = on_started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_started()
+
+
 def listen(port: int) -> socket.socket:
-    """A listening socket on loopback, bound before anybody is told its address."""
+    """A listening socket on loopback, bound before anybody is told its address (0: any free port)."""
     listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((_HOST, port))
-    listener.listen(128)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((_HOST, port))
+        listener.listen(128)
+    except OSError:
+        listener.close()
+        raise
     return listener
 
 
 async def serve(
-    store: Store,
-    clock: SandboxClock,
-    listener: socket.socket,
-    smtp_port: int,
-    started: Callable[[RunningSandbox], None],
+    store: Store, clock: SandboxClock, listener: socket.socket, smtp_port: int, on_started: Started
 ) -> None:
-    """Run both servers until `stop` of the handle given to `started` is called, or a signal ends the process."""
+    """Run both servers until the handle given to `on_started` is stopped, or a signal stops the process."""
     url = f"http://{_HOST}:{listener.getsockname()[1]}"
-    config = uvicorn.Config(
-        Abortable(build_app(store, clock, url)),
-        lifespan="off",
+    async with await start_smtp(store, clock, smtp_port) as smtp:
+
+        def started() -> None:
+            on_started(RunningSandbox(url, smtp.sockets[0].getsockname()[1], store, clock, stop))
+
+        def stop() -> None:
+            server.should_exit = True
+
+        server = _Server(_config(build_app(store, clock, url)), started)
+        await server.serve(sockets=[listener])
+
+
+def _config(app: object) -> uvicorn.Config:
+    """Plain asyncio and h11 behind no proxy: the line's transport must be at hand, to be cut when a fault says so."""
+    return uvicorn.Config(
+        Abortable(app),  # type: ignore[arg-type]
+        lifespan="on",
         loop="asyncio",
         http="h11",
         proxy_headers=False,
@@ -61,31 +90,16 @@ async def serve(
         log_level="warning",
         timeout_graceful_shutdown=2,
     )
-    server = uvicorn.Server(config)
-    smtp = await start_smtp(store, clock, smtp_port)
-    loop = asyncio.get_running_loop()
-
-    def stop() -> None:
-        loop.call_soon_threadsafe(setattr, server, "should_exit", True)
-
-    async with smtp:
-        handle = RunningSandbox(url, smtp.sockets[0].getsockname()[1], store, clock, stop)
-        announcing = asyncio.ensure_future(_announce(server, handle, started))
-        await server.serve(sockets=[listener])
-        announcing.cancel()
-
-
-async def _announce(server: uvicorn.Server, handle: RunningSandbox, started: Callable[[RunningSandbox], None]) -> None:
-    while not server.started:
-        await asyncio.sleep(0.005)
-    started(handle)
 
 
 @contextlib.contextmanager
 def running_sandbox(state_path: Path | str, port: int = 0, smtp_port: int = 0) -> Iterator[RunningSandbox]:
-    """The sandbox in a thread of its own, on free ports unless given; the same state file continues the same world."""
+    """The sandbox in a thread of its own, on free ports unless given; the same state file continues the same world.
+
+    Raises OSError when the HTTP port is taken, RuntimeError when anything else keeps it from starting.
+    """
+    listener = listen(port)
     store = Store(state_path)
-    clock = SandboxClock(store)
     ready = threading.Event()
     handles: list[RunningSandbox] = []
     failures: list[BaseException] = []
@@ -96,17 +110,17 @@ def running_sandbox(state_path: Path | str, port: int = 0, smtp_port: int = 0) -
 
     def run() -> None:
         try:
-            asyncio.run(serve(store, clock, listener, smtp_port, announce))
+            asyncio.run(serve(store, SandboxClock(store), listener, smtp_port, announce))
         except BaseException as error:
             failures.append(error)
             ready.set()
 
-    listener = listen(port)
     thread = threading.Thread(target=run, name="sandbox", daemon=True)
     thread.start()
     try:
-        if not ready.wait(_PATIENCE_SECONDS) or failures:
-            raise RuntimeError(f"The sandbox did not start: {failures}") from (failures[0] if failures else None)
+        ready.wait(_PATIENCE_SECONDS)
+        if not handles:
+            raise RuntimeError(f"The sandbox did not start: {failures}") from next(iter(failures), None)
         yield handles[0]
     finally:
         for handle in handles:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -114,11 +115,21 @@ class World:
         return self.http.post(f"/sandbox{path}", json=body)
 
 
-@pytest.fixture
-def world() -> Iterator[World]:
-    store = Store(":memory:")
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One seeded state that every test copies: seeding anew each time would be the slowest part of each."""
+    state = tmp_path_factory.mktemp("seeded") / "sandbox.db"
+    store = Store(state)
     clock = SandboxClock(store)
     clock.freeze(NOW)
-    plan = seed_studio(store, clock, sessions=20, seed=7)
+    seed_studio(store, clock, sessions=20, seed=7)
+    store.close()
+    return state
+
+
+@pytest.fixture
+def world(seeded: Path, tmp_path: Path) -> Iterator[World]:
+    store = Store(shutil.copy(seeded, tmp_path / "world.db"))
+    clock, plan = SandboxClock(store), SeedPlan.load(store)
     yield World(store, clock, plan, TestClient(build_app(store, clock, "http://127.0.0.1:8800")))
     store.close()

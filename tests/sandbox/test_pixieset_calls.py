@@ -48,7 +48,9 @@ def test_a_new_session_makes_the_old_one_stale(world: Any) -> None:
 def test_publishing_opens_and_hiding_closes(world: Any, collection: Any) -> None:
     path = f"/collections/{collection['id']}"
 
-    opened = world.pixieset("PUT", path, json={"status": "published", "downloadable": True, "expiry_date": "2026-06-01"})
+    opened = world.pixieset(
+        "PUT", path, json={"status": "published", "downloadable": True, "expiry_date": "2026-06-01"}
+    )
     world.pixieset("PUT", path, json={"status": "published", "download_pin": "4821"})
     world.pixieset("PUT", path, json={"status": "hidden", "expiry_date": None})
 

@@ -187,6 +187,15 @@ def test_new_lines_on_an_order_are_computed_and_what_was_paid_stays(world: Any) 
     assert world.vsco("PUT", f"/order/{job.order_id}", json={"lineItems": [{}]}).status_code == 400
 
 
+def test_a_voided_order_stays_voided_whatever_is_edited(world: Any) -> None:
+    job = world.plan.difficult("voided_order")
+
+    order = world.vsco("PUT", f"/order/{job.order_id}", json={"name": "Late idea"}).json()
+
+    assert order["status"] == "voided"
+    assert {invoice["status"] for invoice in order["invoices"]} == {"voided"}
+
+
 def test_an_order_can_lose_its_taxes(world: Any) -> None:
     job = _open_job(world)
 

@@ -114,6 +114,7 @@ def _future_payment(seeder: Seeder, booking: Booking) -> Made:
     """A planned payment is no money."""
     client, job = _plain(seeder, booking, PEOPLE[21])
     orders.new_payment(seeder.store, seeder.clock, job.id, job.total_minor, status="future", memo="Planned")
+    orders.refresh_job(seeder.store, seeder.clock, job.id)
     return client, job
 
 

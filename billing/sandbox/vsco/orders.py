@@ -102,8 +102,7 @@ def save_order(store: Store, clock: SandboxClock, order: Body) -> Body:
 
 def refresh_job(store: Store, clock: SandboxClock, job_id: str) -> None:
     job = store.get("vsco.job", job_id)
-    if job is None:
-        return
+    assert job is not None, f"an order without its job {job_id}"
     orders = [order for order in store.newest("vsco.order", job_id) if order["status"] not in ("voided", "draft")]
     credit = sum(unapplied(payment) for payment in store.newest("vsco.payment", job_id))
     revenue = sum(order["total"] for order in orders)

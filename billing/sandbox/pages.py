@@ -14,6 +14,8 @@ _PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; frame-src 'self';"
     " form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
 )
+
+
 def headers(policy: str = _PAGE_POLICY) -> dict[str, str]:
     return {
         "Content-Security-Policy": policy,

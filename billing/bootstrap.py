@@ -1,0 +1,138 @@
+"""The composition root: settings in, services bound to adapters out. Adapters are imported where they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy.engine import make_url
+
+from billing.domain.errors import PermanentError
+from billing.ports.outside import Clock, GalleryHost
+from billing.services.house import House
+from billing.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from billing.adapters.ledger.books import SqlLedger
+    from billing.adapters.vsco import VscoWorkspace
+    from billing.adapters.warehouse import Warehouse
+
+SQL = Path(__file__).parents[1] / "sql"
+
+
+@contextmanager
+def open_house(settings: Settings | None = None) -> Iterator[House]:
+    """The house with all its adapters, closed at the end. The ledger is brought to the newest schema first."""
+    settings = settings or load_settings()
+    with ExitStack() as closing:
+        yield build_house(settings, closing)
+
+
+def build_house(settings: Settings, closing: ExitStack) -> House:
+    """Bind the services to the adapters that the settings name."""
+    from billing.adapters.documents import Letters, PdfRenderer
+    from billing.adapters.smtp import SmtpMailer
+    from billing.adapters.stripe_gateway import StripeGateway, check_key
+    from billing.adapters.vsco import VscoWorkspace
+
+    stripe_key = settings.stripe_api_key.get_secret_value()
+    check_key(stripe_key, settings.stripe_allow_unrestricted_live_key)
+    ledger = open_ledger(settings)
+    closing.callback(ledger.close)
+    source = VscoWorkspace(
+        settings.vsco_url,
+        settings.vsco_api_key.get_secret_value(),
+        money_scale=settings.vsco_money_scale,
+        preference_field=settings.vsco_preference_field,
+        language_field=settings.vsco_language_field,
+    )
+    closing.callback(source.close)
+    mailer = SmtpMailer(
+        settings.smtp_host,
+        settings.smtp_port,
+        username=settings.smtp_username,
+        password=settings.smtp_password.get_secret_value() or None,
+        security=settings.smtp_security,
+    )
+    closing.callback(mailer.close)
+    renderer = PdfRenderer(settings.render_workers)
+    closing.callback(renderer.close)
+    return House(
+        ledger=ledger,
+        source=source,
+        gateway=StripeGateway(stripe_key, api_base=settings.stripe_url),
+        galleries=_gallery_hosts(settings, source, closing),
+        mailer=mailer,
+        writer=Letters(),
+        renderer=renderer,
+        clock=clock_of(settings),
+        policy=settings.policy,
+        concurrency=settings.concurrency,
+    )
+
+
+def open_ledger(settings: Settings) -> SqlLedger:
+    """The ledger, migrated; a SQLite file's folder is made."""
+    from billing.adapters.ledger.books import SqlLedger
+    from billing.adapters.ledger.migrate import migrate
+
+    url = make_url(settings.ledger_url)
+    if url.get_backend_name() == "sqlite" and url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    ledger = SqlLedger(settings.ledger_url)
+    migrate(ledger.engine)
+    return ledger
+
+
+def open_warehouse(settings: Settings) -> Warehouse:
+    """The analytics projection of the ledger; it can be deleted and rebuilt at any time."""
+    from billing.adapters.warehouse import Warehouse
+
+    published = settings.warehouse_path
+    published.parent.mkdir(parents=True, exist_ok=True)
+    building = published.with_name(f"{published.stem}.building.duckdb")
+    now = clock_of(settings).now
+    return Warehouse(settings.ledger_url, building, published, SQL, settings.time_zone, now=now)
+
+
+def clock_of(settings: Settings) -> Clock:
+    from billing.adapters.clock import SandboxTime, SystemClock
+
+    return SandboxTime(settings.clock_url) if settings.clock_url else SystemClock()
+
+
+def pin_account(house: House) -> None:
+    """Compare the Stripe account and its mode with those of the first start; a mismatch stops everything."""
+    account = house.gateway.account()
+    found = f"{account.account_id} {'live' if account.livemode else 'test'}"
+    with house.ledger.write() as books:
+        pinned = books.desk.pin("stripe_account", found, house.now())
+    if pinned != found:
+        raise PermanentError(
+            "wrong_account",
+            f"This ledger belongs to Stripe account {pinned}, the key to {found}; use the right key or another ledger.",
+        )
+
+
+def _gallery_hosts(settings: Settings, source: VscoWorkspace, closing: ExitStack) -> dict[str, GalleryHost]:
+    from billing.adapters.manual_gallery import ManualGalleries
+    from billing.adapters.vsco import VscoGalleries
+
+    hosts: dict[str, GalleryHost] = {
+        "vsco": VscoGalleries(source.client),
+        "manual": ManualGalleries(),
+        "pixieset": ManualGalleries(),  # by hand unless the studio opts in to Pixieset's unofficial calls
+    }
+    if settings.pixieset_url:
+        from billing.adapters.pixieset import PixiesetGalleries
+
+        pixieset = PixiesetGalleries(
+            settings.pixieset_url,
+            settings.pixieset_session_cookie.get_secret_value(),
+            settings.pixieset_csrf_token.get_secret_value(),
+        )
+        closing.callback(pixieset.close)
+        hosts["pixieset"] = pixieset
+    return hosts

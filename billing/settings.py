@@ -1,0 +1,176 @@
+"""One typed `Settings`: reads the environment (prefix BILLING_) and `.env` once; lists all that is wrong at once."""
+
+from __future__ import annotations
+
+import base64
+import mimetypes
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from billing.domain.errors import PermanentError
+from billing.domain.invoices import Studio
+from billing.domain.policy import DailyLimits, DeliveryMode, GalleryPolicy, JobFilter, StudioPolicy, Trigger
+
+LOGO_BYTES_MAX = 512 * 1024
+
+
+class Settings(BaseSettings):
+    """All settings of the pipeline. Every field is described, and docs/SETTINGS.md is made from the descriptions."""
+
+    model_config = SettingsConfigDict(env_prefix="BILLING_", env_file=".env", extra="ignore", env_ignore_empty=True)
+
+    ledger_url: str = Field("sqlite:///var/ledger.db", description="The ledger's database, as SQLAlchemy writes URLs.")
+    warehouse_path: Path = Field(Path("var/warehouse.duckdb"), description="The published DuckDB file.")
+    time_zone: str = Field("UTC", description="The studio's time zone, as IANA names it.")
+
+    vsco_url: str = Field("https://workspace.vsco.co/api/v2", description="Base address of VSCO Workspace.")
+    vsco_api_key: SecretStr = Field(description="API key of VSCO Workspace.")
+    vsco_money_scale: Literal["cents", "units"] = Field("cents", description="What VSCO's integers of money count.")
+    vsco_preference_field: str = Field("Billing preference", description="Custom field that says autopay or invoice.")
+    vsco_language_field: str = Field("Language", description="Custom field with the client's language.")
+
+    stripe_api_key: SecretStr = Field(description="Stripe key; a restricted one for live money.")
+    stripe_url: str | None = Field(None, description="Base address of Stripe; empty is Stripe's own.")
+    stripe_allow_unrestricted_live_key: bool = Field(False, description="Accept an sk_live key that may do anything.")
+
+    pixieset_url: str | None = Field(
+        None, description="Base address of Pixieset's web calls; empty leaves Pixieset out."
+    )
+    pixieset_session_cookie: SecretStr = Field(
+        SecretStr(""), description="Session cookie of Pixieset's web application."
+    )
+    pixieset_csrf_token: SecretStr = Field(SecretStr(""), description="CSRF token of Pixieset's web application.")
+
+    smtp_host: str = Field("localhost", description="Mail server.")
+    smtp_port: int = Field(25, description="Port of the mail server.", gt=0, lt=65536)
+    smtp_security: Literal["none", "starttls", "tls"] = Field("starttls", description="How the line is encrypted.")
+    smtp_username: str | None = Field(None, description="Name at the mail server; empty for none.")
+    smtp_password: SecretStr = Field(SecretStr(""), description="Password at the mail server.")
+
+    studio_name: str = Field(description="The studio's name, on paper and in mail.")
+    studio_email: str = Field(description="The studio's address; mail comes from here.")
+    studio_address: str = Field("", description="Postal address; lines are separated by |.")
+    studio_country: str = Field("US", description="Country, ISO 3166-1 alpha-2.", pattern="^[A-Z]{2}$")
+    studio_phone: str = Field("", description="Telephone number.")
+    studio_website: str = Field("", description="Web site.")
+    studio_tax_id: str = Field("", description="Tax id, on every invoice.")
+    studio_bank_details: str = Field("", description="Bank details; lines are separated by |.")
+    studio_accent: str = Field("#1f5f5b", description="The one colour, as #rrggbb.", pattern="^#[0-9a-fA-F]{6}$")
+    studio_logo: Path | None = Field(None, description="Logo file: SVG, PNG or JPEG, at most 512 KiB.")
+    studio_terms: str = Field("", description="Terms at the foot of the invoice.")
+    owner_email: str = Field("", description="Where alerts go; empty sends none.")
+    default_language: str = Field("en", description="Language of clients who have none recorded.")
+
+    billing_starts_on: date | None = Field(
+        None, description="First day whose sessions are billed; nothing is billed without it."
+    )
+    trigger: Trigger = Field(Trigger.FULFILLMENT, description="When a session counts as completed.")
+    delivery_mode: DeliveryMode = Field(
+        DeliveryMode.REVIEW, description="review: invoices wait for `billing approve`. automatic: they go out."
+    )
+    job_types: str = Field("", description="Job types that are billed; separated by |, empty is all.")
+    job_types_left_out: str = Field("", description="Job types that are never billed; separated by |.")
+    brands: str = Field("", description="Brands that are billed; separated by |, empty is all.")
+    job_custom_field: str | None = Field(None, description="Only jobs with this custom field, as name=value.")
+    number_series: str = Field(
+        "INV-{year}-", description="What stands before an invoice's number; {year} is filled in."
+    )
+    due_days: int = Field(14, description="Days from issue to due date.", ge=0, le=365)
+    gallery_policy: GalleryPolicy = Field(GalleryPolicy.PAID_IN_FULL, description="When the gallery is opened.")
+    gallery_days: int = Field(90, description="Days that a gallery stays open.", ge=1, le=3650)
+    limit_invoices: int = Field(200, description="Invoices a day before it stops and asks.", ge=1)
+    limit_mails: int = Field(1000, description="Mails a day before it stops and asks.", ge=1)
+    limit_charges: int = Field(200, description="Charges a day before it stops and asks.", ge=1)
+
+    clock_url: str | None = Field(None, description="Where the sandbox tells the time; never with live money.")
+    poll_seconds: int = Field(30, description="Seconds between two looks at VSCO Workspace.", ge=5)
+    concurrency: int = Field(8, description="Calls outside at the same time.", ge=1, le=64)
+    render_workers: int = Field(2, description="Processes that render PDFs when there are many.", ge=1, le=64)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(f"{name!r} is no IANA time zone, such as Europe/Berlin") from error
+        return name
+
+    @model_validator(mode="after")
+    def _no_play_clock_with_live_money(self) -> Settings:
+        if self.clock_url and "_live_" in self.stripe_api_key.get_secret_value():
+            raise ValueError("clock_url is for the sandbox; with a live Stripe key the time is the real one")
+        return self
+
+    @cached_property
+    def studio(self) -> Studio:
+        return Studio(
+            name=self.studio_name,
+            address_lines=_parts(self.studio_address),
+            country=self.studio_country,
+            email=self.studio_email,
+            phone=self.studio_phone,
+            website=self.studio_website,
+            tax_id=self.studio_tax_id,
+            bank_details=_parts(self.studio_bank_details),
+            accent=self.studio_accent,
+            logo=_data_url(self.studio_logo),
+            terms=self.studio_terms,
+        )
+
+    @cached_property
+    def policy(self) -> StudioPolicy:
+        """What the rules need of all this."""
+        return StudioPolicy(
+            studio=self.studio,
+            sender=f"{self.studio_name} <{self.studio_email}>",
+            time_zone=self.time_zone,
+            owner_email=self.owner_email,
+            default_language=self.default_language,
+            billing_starts_on=self.billing_starts_on,
+            trigger=self.trigger,
+            jobs=JobFilter(
+                _parts(self.job_types), _parts(self.brands), _parts(self.job_types_left_out), self.job_custom_field
+            ),
+            delivery_mode=self.delivery_mode,
+            number_series=self.number_series,
+            due_days=self.due_days,
+            gallery_policy=self.gallery_policy,
+            gallery_days=self.gallery_days,
+            limits=DailyLimits(self.limit_invoices, self.limit_mails, self.limit_charges),
+        )
+
+
+def load_settings() -> Settings:
+    """The settings of this process; PermanentError with one line for each that is missing or wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = "; ".join(_problem(item["loc"], item["msg"], item["type"]) for item in error.errors())
+        raise PermanentError("settings", f"Set these in the environment or in .env: {problems}.") from None
+
+
+def _problem(location: tuple[int | str, ...], message: str, kind: str) -> str:
+    name = f"BILLING_{str(location[0]).upper()}" if location else "settings"
+    return f"{name} is missing" if kind == "missing" else f"{name}: {message.removeprefix('Value error, ')}"
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split("|") if part.strip())
+
+
+def _data_url(path: Path | None) -> str:
+    if path is None:
+        return ""
+    kind = mimetypes.guess_type(path.name)[0]
+    if kind not in ("image/svg+xml", "image/png", "image/jpeg"):
+        raise PermanentError("logo", f"The logo {path} is no SVG, PNG or JPEG; set BILLING_STUDIO_LOGO to one.")
+    if not path.is_file() or path.stat().st_size > LOGO_BYTES_MAX:
+        raise PermanentError("logo", f"The logo {path} is not there or larger than 512 KiB; set BILLING_STUDIO_LOGO.")
+    return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"

@@ -1,0 +1,224 @@
+"""The PaymentGateway port over stripe-python. Retries are the house's: the SDK is told to make none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from billing.adapters.stripe_gateway.amounts import to_wire
+from billing.adapters.stripe_gateway.event_feed import KINDS, provider_event
+from billing.adapters.stripe_gateway.failures import acting, asking
+from billing.adapters.stripe_gateway.keys import is_live
+from billing.adapters.stripe_gateway.payment_facts import EXPAND, declined_fact, payment_fact
+from billing.domain.errors import PermanentError
+from billing.domain.invoices import Invoice
+from billing.domain.money import Money
+from billing.domain.payments import PayLink, PaymentFact, PaymentStatus, ProviderEvent, SavedMethod
+from billing.ports.outside import GatewayAccount
+
+if TYPE_CHECKING:
+    import stripe
+    from stripe import params as wire
+    from stripe._v1_services import V1Services
+
+_CONNECT_SECONDS = 5
+_PAGE = 100
+_WRONG_STATE = "payment_intent_unexpected_state"
+
+
+class StripeGateway:
+    """One account, one key. Safe to use from many threads: they share one pool of connections."""
+
+    name = "stripe"
+
+    def __init__(
+        self,
+        api_key: str,
+        *,
+        api_base: str | None = None,
+        timeout_seconds: int = 20,
+        statement_suffix: str | None = None,
+    ) -> None:
+        """`api_base` points elsewhere than api.stripe.com; `statement_suffix` ends the line on a card statement."""
+        self._api_key = api_key
+        self._api_base = api_base
+        self._timeout_seconds = timeout_seconds
+        self._statement_suffix = statement_suffix
+
+    @cached_property
+    def _v1(self) -> V1Services:
+        import httpx
+        import stripe
+
+        timeout = httpx.Timeout(self._timeout_seconds, connect=min(_CONNECT_SECONDS, self._timeout_seconds))
+        client = stripe.StripeClient(
+            self._api_key,
+            base_addresses={"api": self._api_base} if self._api_base else {},
+            max_network_retries=0,
+            # httpx.Client pools over threads; the SDK's default, requests, would open a pool for each.
+            http_client=stripe.HTTPXClient(timeout=timeout, allow_sync_methods=True),
+        )
+        return client.v1
+
+    def account(self) -> GatewayAccount:
+        """PermanentError stripe_mode_mixed if the far side is not in the mode that the key's prefix names."""
+        with asking():
+            account = self._v1.accounts.retrieve_current().to_dict()
+            livemode = self._v1.balance.retrieve().to_dict()["livemode"]
+            account_id = str(account["id"])
+        if livemode is not is_live(self._api_key):
+            raise PermanentError(
+                "stripe_mode_mixed",
+                f"Stripe account {account_id} answers in {_mode(livemode)} mode to a {_mode(not livemode)} key; check"
+                " the key and the API address.",
+            )
+        dashboard = (account.get("settings") or {}).get("dashboard") or {}
+        profile = account.get("business_profile") or {}
+        return GatewayAccount(account_id, livemode, dashboard.get("display_name") or profile.get("name") or account_id)
+
+    def create_pay_link(self, invoice: Invoice, amount: Money, key: str) -> PayLink:
+        payment: wire.PaymentLinkCreateParamsPaymentIntentData = {
+            "metadata": _metadata(invoice),
+            "description": _title(invoice),
+        }
+        if self._statement_suffix:
+            payment["statement_descriptor_suffix"] = self._statement_suffix
+        price: wire.PaymentLinkCreateParamsLineItemPriceData = {
+            "currency": amount.currency.lower(),
+            "unit_amount": to_wire(amount),
+            "product_data": {"name": _title(invoice)},
+        }
+        params: wire.PaymentLinkCreateParams = {
+            "line_items": [{"price_data": price, "quantity": 1}],
+            "restrictions": {"completed_sessions": {"limit": 1}},
+            "metadata": _metadata(invoice),
+            "payment_intent_data": payment,
+        }
+        with acting():
+            link = self._v1.payment_links.create(params, {"idempotency_key": key})
+            return PayLink(link.id, link.url)
+
+    def close_pay_link(self, link_id: str) -> None:
+        with acting():
+            self._v1.payment_links.update(link_id, {"active": False})
+
+    def prepare_charge(self, invoice: Invoice, amount: Money, method: SavedMethod, key: str) -> str:
+        params: wire.PaymentIntentCreateParams = {
+            "amount": to_wire(amount),
+            "currency": amount.currency.lower(),
+            "customer": method.customer_id,
+            "payment_method": method.payment_method_id,
+            # Whatever the client has saved, but nothing that redirects: nobody sits at an off-session charge. Naming
+            # types is refused since API 2026-09-30 (docs: changelog, endive, payment_method_types).
+            "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+            "payment_method_options": {"card": {"stored_credential_usage": "unscheduled"}},
+            "description": _title(invoice),
+            "metadata": {**_metadata(invoice), "effect_key": key},
+        }
+        if self._statement_suffix:
+            params["statement_descriptor_suffix"] = self._statement_suffix
+        with acting():
+            return self._v1.payment_intents.create(params, {"idempotency_key": f"{key}:create"}).id
+
+    def confirm_charge(self, payment_id: str, key: str) -> PaymentFact:
+        """A charge that was confirmed before, under a key that Stripe has forgotten, is read and not charged again."""
+        import stripe
+
+        with acting():
+            try:
+                intent = self._v1.payment_intents.confirm(
+                    payment_id,
+                    {"off_session": True, "expand": EXPAND},
+                    {"idempotency_key": f"{key}:confirm"},
+                )
+                return payment_fact(intent.to_dict())
+            except stripe.CardError as declined:
+                return declined_fact(_error_object(declined))
+            except stripe.InvalidRequestError as refused:
+                fact = self._as_it_stands(payment_id, refused)
+                if fact.status is PaymentStatus.UNCONFIRMED:
+                    raise
+                return fact
+
+    def cancel_charge(self, payment_id: str) -> PaymentFact:
+        """What can no longer be canceled, because it was paid or canceled before, is told as it is."""
+        import stripe
+
+        with acting():
+            try:
+                return payment_fact(self._v1.payment_intents.cancel(payment_id, {"expand": EXPAND}).to_dict())
+            except stripe.InvalidRequestError as refused:
+                return self._as_it_stands(payment_id, refused)
+
+    def read_payment(self, payment_id: str) -> PaymentFact:
+        with asking():
+            return payment_fact(self._v1.payment_intents.retrieve(payment_id, {"expand": EXPAND}).to_dict())
+
+    def find_charges(self, customer_id: str, key: str) -> list[PaymentFact]:
+        """Search is eventually consistent, a list is not (docs: search, data freshness)."""
+        params: wire.PaymentIntentListParams = {
+            "customer": customer_id,
+            "limit": _PAGE,
+            "expand": [f"data.{path}" for path in EXPAND],
+        }
+        with asking():
+            intents = (intent.to_dict() for intent in self._v1.payment_intents.list(params).auto_paging_iter())
+            return [payment_fact(intent) for intent in intents if intent["metadata"].get("effect_key") == key]
+
+    def new_events(self, after: str | None, limit: int) -> list[ProviderEvent]:
+        """Stripe keeps events for 30 days; a cursor that has fallen out of them starts again at the oldest kept."""
+        import stripe
+
+        with asking():
+            try:
+                found = self._events_after(after, limit) if after else self._oldest_events(limit)
+            except stripe.InvalidRequestError as refused:
+                if after is None or refused.code != "resource_missing":
+                    raise
+                found = self._oldest_events(limit)
+            return [provider_event(event) for event in found]
+
+    def _events_after(self, after: str, limit: int) -> list[dict[str, Any]]:
+        params: wire.EventListParams = {"types": KINDS, "ending_before": after, "limit": min(limit, _PAGE)}
+        # With ending_before the SDK walks towards the newest and turns each page round: oldest first, none skipped.
+        return list(islice(_dicts(self._v1.events.list(params)), limit))
+
+    def _oldest_events(self, limit: int) -> list[dict[str, Any]]:
+        # Without a cursor lists begin with the newest, so that the oldest are known only when all were seen.
+        newest_first = list(_dicts(self._v1.events.list({"types": KINDS, "limit": _PAGE})))
+        return newest_first[::-1][:limit]
+
+    def _as_it_stands(self, payment_id: str, refused: stripe.InvalidRequestError) -> PaymentFact:
+        if refused.code != _WRONG_STATE:
+            raise refused
+        return self.read_payment(payment_id)
+
+
+def _dicts(events: stripe.ListObject[stripe.Event]) -> Iterator[dict[str, Any]]:
+    return (event.to_dict(for_json=True) for event in events.auto_paging_iter())
+
+
+def _error_object(error: stripe.CardError) -> dict[str, Any]:
+    body = error.json_body
+    if not isinstance(body, dict):
+        raise TypeError("a decline without a body")
+    found: dict[str, Any] = body["error"]
+    return found
+
+
+def _title(invoice: Invoice) -> str:
+    return f"Invoice {invoice.number or invoice.invoice_id}"
+
+
+def _metadata(invoice: Invoice) -> dict[str, str]:
+    return {
+        "invoice_id": invoice.invoice_id,
+        "invoice_number": invoice.number or "",
+        "session_id": invoice.session_id,
+    }
+
+
+def _mode(livemode: bool) -> str:
+    return "live" if livemode else "test"

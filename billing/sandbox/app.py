@@ -35,7 +35,9 @@ def build_app(store: Store, clock: SandboxClock, public_url: str) -> Starlette:
     """The whole outside world: /stripe, /vsco/api/v2, /pixieset, /inbox, /sandbox, and an index at /."""
 
     async def index(_request: Request) -> Response:
-        return pages.page("index.html", links=_LINKS, now=f"{clock.now():%d %B %Y, %H:%M} UTC", root="/inbox")
+        return pages.page(
+            "index.html", links=_LINKS, now=f"{clock.now().day} {clock.now():%B %Y, %H:%M} UTC", root="/inbox"
+        )
 
     stripe = build_stripe(store, clock, f"{public_url}/stripe")
 

@@ -6,6 +6,7 @@ import base64
 import hashlib
 from datetime import datetime
 from email.message import EmailMessage
+from email.utils import getaddresses
 from typing import Any
 
 from starlette.applications import Starlette
@@ -128,17 +129,22 @@ def _file(part: EmailMessage, fallback: str) -> Response:
     way = "inline" if is_pdf else "attachment"
     disposition = f'{way}; filename="{name.replace(chr(34), "").replace(chr(92), "")}"'
     media_type = "application/pdf" if is_pdf else "application/octet-stream"
-    policy = "default-src 'none'; object-src 'self'; plugin-types application/pdf; frame-ancestors 'none'"
+    # a PDF viewer is itself a page with styles and scripts: a stricter policy would leave it blank
+    policy = "frame-ancestors 'none'" if is_pdf else "default-src 'none'; frame-ancestors 'none'"
     extra = {**pages.headers(policy), "Content-Disposition": disposition}
     return Response(_content(part), media_type=media_type, headers=extra)
 
 
 def _row(mail: Body) -> dict[str, Any]:
     at = datetime.fromisoformat(mail["received_at"])
-    shown = {name: mail[name] for name in ("id", "subject", "from", "message_id", "has_attachment", "envelope_to")}
+    to = mail["to"] or ", ".join(mail["envelope_to"])
+    shown = {name: mail[name] for name in ("id", "subject", "from", "has_attachment")}
+    people = [(name, address) for name, address in getaddresses([to]) if name or address]
     return {
         **shown,
-        "to": mail["to"] or ", ".join(mail["envelope_to"]),
+        "to": to,
+        "who": ", ".join(name or address for name, address in people) or to,
+        "addresses": ", ".join(address for name, address in people if name),
         "day": f"{at.day} {at:%B %Y}",
         "time": f"{at:%H:%M}",
     }

@@ -48,6 +48,25 @@ def test_the_newest_mail_comes_first_with_its_attachment_marked(world: Any) -> N
     assert "2 mails" in text
 
 
+def test_a_client_is_named_and_the_address_stands_below(world: Any) -> None:
+    message = _letter()
+    message.replace_header("To", "Jörg Großmann <joerg@example.org>, ben@example.org")
+    _accept(world, message)
+
+    text = world.http.get("/inbox/").text
+
+    assert "<bdi>Jörg Großmann, ben@example.org</bdi>" in text
+    assert ">joerg@example.org<" in text
+
+
+def test_a_mail_without_a_to_shows_its_envelope(world: Any) -> None:
+    message = _letter()
+    del message["To"]
+    _accept(world, message, to="anna@example.org")
+
+    assert "<bdi>anna@example.org</bdi>" in world.http.get("/inbox/").text
+
+
 def test_hostile_words_are_shown_and_never_run(world: Any) -> None:
     id_ = _accept(world, _letter(EVIL, f"<p>{EVIL}</p>"))
 
@@ -150,4 +169,4 @@ def test_the_stylesheet_and_the_index_are_there(world: Any) -> None:
     assert world.http.get("/inbox/sandbox.css").headers["content-type"].startswith("text/css")
     index = world.http.get("/").text
     assert "/sandbox/oracle" in index
-    assert "02 March 2026" in index or "2 March 2026" in index
+    assert "says 2 March 2026, 09:00 UTC" in index

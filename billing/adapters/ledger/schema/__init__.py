@@ -1,0 +1,84 @@
+"""The ledger's tables. What a row means is said here once; the migrations in sql/ledger build the same.
+
+Money is integer minor units (`…_minor`), instants are UTC (`…_at`), dates are the studio's (`…_on`).
+"""
+
+from __future__ import annotations
+
+from billing.adapters.ledger.schema.base import metadata
+from billing.adapters.ledger.schema.decisions import (
+    attention,
+    chain_heads,
+    commands,
+    domain_events,
+    effects,
+    grants,
+    pauses,
+    pins,
+)
+from billing.adapters.ledger.schema.documents import (
+    documents,
+    drafts,
+    invoice_deductions,
+    invoice_lines,
+    invoice_taxes,
+    invoice_voids,
+    invoices,
+    number_series,
+)
+from billing.adapters.ledger.schema.intake import cursors, provider_events, record_links, sessions, source_records
+from billing.adapters.ledger.schema.money import (
+    allocations,
+    consents,
+    journal_entries,
+    journal_transactions,
+    pay_links,
+    payments,
+)
+
+APPEND_ONLY = (
+    source_records,
+    invoices,
+    invoice_lines,
+    invoice_taxes,
+    invoice_deductions,
+    invoice_voids,
+    documents,
+    payments,
+    allocations,
+    journal_transactions,
+    journal_entries,
+    domain_events,
+)
+
+__all__ = [
+    "APPEND_ONLY",
+    "allocations",
+    "attention",
+    "chain_heads",
+    "commands",
+    "consents",
+    "cursors",
+    "documents",
+    "domain_events",
+    "drafts",
+    "effects",
+    "grants",
+    "invoice_deductions",
+    "invoice_lines",
+    "invoice_taxes",
+    "invoice_voids",
+    "invoices",
+    "journal_entries",
+    "journal_transactions",
+    "metadata",
+    "number_series",
+    "pauses",
+    "pay_links",
+    "payments",
+    "pins",
+    "provider_events",
+    "record_links",
+    "sessions",
+    "source_records",
+]

@@ -12,7 +12,7 @@ _UNBREAKABLE = str.maketrans({"\N{NO-BREAK SPACE}": " ", "\N{NARROW NO-BREAK SPA
 
 
 class Letters:
-    """MailWriter in the client's language; English where the house has no words for it. Knows neither sender nor clock."""
+    """MailWriter in the client's language; English where the house has no words. Knows no sender, no clock."""
 
     def write(self, content: MailContent) -> Letter:
         """Subject (always one line), plain text and HTML of one mail."""

@@ -106,7 +106,7 @@ def sheet_for(job: RenderJob, kind: DocumentKind = DocumentKind.INVOICE) -> Shee
         sums=tuple(_sums(invoice, wording)),
         terms=tuple(lines(invoice.studio.terms)),
         imprint=_imprint(invoice, wording),
-        payable_by_transfer=payable and bool(invoice.studio.bank_details) and not invoice.card_label,
+        payable_by_transfer=payable and bool(invoice.number and invoice.studio.bank_details and not invoice.card_label),
         watermark=one_line(job.watermark) if job.watermark else None,
     )
 

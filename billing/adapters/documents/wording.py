@@ -15,7 +15,7 @@ from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_skeleton
-from babel.numbers import NumberPattern, format_decimal, parse_pattern
+from babel.numbers import NumberPattern, format_decimal
 
 from billing.domain.money import Money, exponent
 
@@ -23,6 +23,7 @@ WORDS = Path(__file__).parent / "words"
 FALLBACK = "en"
 _NOT_IN_A_TAG = re.compile(r"[^A-Za-z0-9_]")
 _LONGEST_TAG = 35  # RFC 5646, section 4.4.1: no sensible tag is longer
+_CODE_AT_FIGURE = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 _MINUS = "\N{MINUS SIGN}"
 
 
@@ -45,11 +46,12 @@ class Wording:
 
     def money(self, money: Money) -> str:
         """With the currency as the language writes it: "€1,240.00", "1.240,00 €"."""
-        return self._figures(money, "standard")
+        text = self._figures(money, "currency", money.currency)
+        return _CODE_AT_FIGURE.sub("\N{NO-BREAK SPACE}", text)  # CLDR's alphaNextToNumber: "CHF 5", but "$5"
 
     def amount(self, money: Money) -> str:
         """Without the currency, for columns that name it in their head: "1,240.00"."""
-        return self._figures(money, None)
+        return self._figures(money, "decimal")
 
     def coded(self, money: Money) -> str:
         """With the currency's code, for subjects and sentences: "1,240.00 EUR", never torn apart by a line end."""
@@ -73,12 +75,11 @@ class Wording:
 
     def percent(self, rate: Decimal) -> str:
         """A fraction as a percentage without needless decimals: 0.19 is "19%" or "19 %"."""
-        pattern = self.locale.percent_formats[None].pattern.replace("0%", "0.####%").replace("0\xa0%", "0.####\xa0%")
-        return str(parse_pattern(pattern).apply(rate, self.locale))
+        return str(_pattern(self.locale, "percent", 0, 4).apply(rate, self.locale)).replace("-", _MINUS)
 
-    def _figures(self, money: Money, currency_format: str | None) -> str:
-        pattern = _pattern(self.locale, currency_format, exponent(money.currency))
-        currency = money.currency if currency_format else None
+    def _figures(self, money: Money, kind: str, currency: str | None = None) -> str:
+        decimals = exponent(money.currency)
+        pattern = _pattern(self.locale, kind, decimals, decimals)
         text = pattern.apply(money.decimal, self.locale, currency=currency, currency_digits=False)
         return str(text).replace("-", _MINUS)
 
@@ -129,9 +130,13 @@ def words_of(language: str) -> Mapping[str, str]:
 
 
 @lru_cache(maxsize=256)
-def _pattern(locale: Locale, currency_format: str | None, decimals: int) -> NumberPattern:
+def _pattern(locale: Locale, kind: str, least_decimals: int, most_decimals: int) -> NumberPattern:
     # The ledger's exponent decides, not CLDR's: they differ for a few currencies, and a digit too few is a wrong sum.
-    patterns = locale.currency_formats if currency_format else locale.decimal_formats
-    pattern: NumberPattern = copy.copy(patterns[currency_format])
-    pattern.frac_prec = (decimals, decimals)
+    patterns = {
+        "currency": locale.currency_formats["standard"],
+        "decimal": locale.decimal_formats[None],
+        "percent": locale.percent_formats[None],
+    }
+    pattern: NumberPattern = copy.copy(patterns[kind])
+    pattern.frac_prec = (least_decimals, most_decimals)
     return pattern

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from billing.adapters.vsco.fields import Fields
+from billing.adapters.vsco.plaintext import one_line
 
 _FILLED = ("streetAddress", "village", "city", "postalCode")
 _CITY_FIRST = frozenset({"US", "CA", "AU"})  # "Portland, OR 97201"; most others write "10115 Berlin"
@@ -23,7 +24,7 @@ def is_filled(address: Fields) -> bool:
 
 def address_lines(address: Fields, country: str | None) -> tuple[str, ...]:
     """Street, village, city line; without name and country, which the client has of their own."""
-    street = [" ".join(line.split()) for line in address.raw_text("streetAddress").splitlines()]
+    street = [one_line(line) for line in address.raw_text("streetAddress").splitlines()]
     lines = [*street, address.text("village"), *_city_lines(address, country)]
     return tuple(line for line in lines if line)
 

@@ -1,0 +1,52 @@
+# Studio Billing. `make help` says what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+BIN := .venv/bin
+# What is installed follows from these two files: the stamp is theirs, so a second `make setup` does nothing.
+STAMP := .venv/.ready-$(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
+
+.PHONY: help setup demo up test lint format bench lock
+
+help:  ## say what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / | /' | column -t -s '|'
+
+setup: $(STAMP)  ## create .venv, install the pinned dependencies, and the system's libraries where it may
+
+$(STAMP): requirements.lock pyproject.toml
+	@.ci/system-packages
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Studio Billing needs Python 3.11 or later; say which one: make PYTHON=python3.12")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "installing the pinned dependencies into .venv (a few minutes the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@rm -f .venv/.ready-* && touch $@
+
+demo: setup  ## bill a believable studio while you watch; ONCE=1: do it once, print what happened, and stop
+	@$(BIN)/billing demo $(if $(ONCE),--once)
+
+up: setup  ## run it against the real services, with the settings of .env
+	@$(BIN)/billing up
+
+test: setup  ## all tests, in random order; with PostgreSQL where it is installed
+	@.ci/with-postgres $(BIN)/python -m pytest -n 2 --cov --cov-branch --cov-report=term --cov-fail-under=95
+
+lint: setup  ## ruff, mypy --strict, import-linter, sqlfluff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/sqlfluff lint --processes 2 sql
+
+format: setup  ## let ruff write the code its way
+	$(BIN)/ruff format .
+
+bench: setup  ## measure; figures are ratios taken in one run
+	@for bench in tests/benchmarks/bench_*.py; do $(BIN)/python $$bench; done
+
+lock:  ## pin the dependencies anew
+	@$(PYTHON) -m venv .venv/lock && .venv/lock/bin/python -m pip install --quiet uv
+	@.venv/lock/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade --quiet \
+		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file requirements.lock

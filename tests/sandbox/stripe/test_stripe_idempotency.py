@@ -11,7 +11,10 @@ import stripe
 from stripe_sandbox import Sandbox, Wire
 
 _CHARGE = {
-    "amount": 5_000, "currency": "usd", "payment_method": "pm_card_visa", "confirm": True,
+    "amount": 5_000,
+    "currency": "usd",
+    "payment_method": "pm_card_visa",
+    "confirm": True,
     "allowed_payment_method_types": ["card"],
 }
 

@@ -300,7 +300,9 @@ def test_confirm_may_bring_the_means_and_the_options_with_it(sandbox: Sandbox) -
     paid = intents.confirm(
         by_card,
         {
-            "payment_method": "pm_card_visa", "receipt_email": "ada@example.com", "expand": ["latest_charge"],
+            "payment_method": "pm_card_visa",
+            "receipt_email": "ada@example.com",
+            "expand": ["latest_charge"],
             "payment_method_options": {"card": {"stored_credential_usage": "installment"}},
         },
     )

@@ -22,7 +22,10 @@ from billing.domain.errors import PermanentError, TemporaryError
 from billing.domain.invoices import Invoice
 from billing.ports.outside import RenderJob
 
-LOGO = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+LOGO = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
+    "+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 
 
 def pdf_of(bill: Invoice, pay_url: str | None = PAY_URL, watermark: str | None = None) -> PdfReader:

@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+from document_samples import CLIENT, PAY_URL, SESSION, STUDIO, invoice
+
+from billing.adapters.documents import Letters
+from billing.adapters.documents.drafts import draft
+from billing.domain.mail import (
+    GalleryMail,
+    InvoiceMail,
+    Letter,
+    MailContent,
+    OwnerAlert,
+    PaymentFailedMail,
+    ReceiptMail,
+    ReminderMail,
+)
+
+BILL = invoice()
+GALLERY = GalleryMail(BILL, "Anna & Ben", "https://gallery.example/ab", "Lilac-27", "4821", date(2026, 9, 3))
+ALERT = OwnerAlert(
+    STUDIO,
+    "Two payments need you",
+    ("Invoice 2026-0042 was paid twice.", "Refund one of them."),
+    datetime(2026, 3, 3, 14, 5, tzinfo=UTC),
+)
+
+
+def write(content: MailContent) -> Letter:
+    return Letters().write(content)
+
+
+def reminder(days_past_due: int, *, balance_minor: int = 264000, is_last: bool = False, language: str = "en") -> Letter:
+    bill = replace(BILL, language=language)
+    return write(ReminderMail(bill, "stage", days_past_due, balance_minor, PAY_URL, is_last))
+
+
+def test_the_invoice_letter_is_one_that_a_person_could_have_written() -> None:
+    letter = write(InvoiceMail(BILL, PAY_URL))
+
+    assert letter.subject == "Your invoice 2026-0042 from North Light: 1,240.00 EUR due 3 April"
+    assert letter.text == (
+        "Dear Anna Berger,\n\n"
+        "Thank you for letting us photograph Anna & Ben, wedding on 14 February 2026. "
+        "Your invoice 2026-0042 is attached.\n\n"
+        "The total is 2,640.00 EUR. The 1,400.00 EUR we have already received is deducted.\n\n"
+        "The amount due is 1,240.00 EUR, by 3 April 2026. You can pay online; it takes about a minute.\n\n"
+        f"Pay €1,240.00:\n{PAY_URL}\n\n"
+        "If anything looks wrong or unclear, just reply to this mail.\n\n"
+        "Warm regards,\nNorth Light\n+44 117 496 0000\nnorthlight.example\n"
+    )
+
+
+def test_autopay_tells_what_will_be_charged_and_asks_for_nothing() -> None:
+    with_card = write(InvoiceMail(replace(BILL, card_label="Visa ending 4242"), None))
+    without = write(InvoiceMail(BILL, None))
+
+    assert with_card.subject.endswith("1,240.00 EUR will be charged on 3 April")
+    assert "We will charge 1,240.00 EUR to Visa ending 4242 on 3 April 2026." in with_card.text
+    assert "to your card on file on 3 April 2026" in without.text
+    assert 'class="button"' not in with_card.html
+
+
+def test_an_invoice_without_deductions_does_not_speak_of_them() -> None:
+    assert "deducted" not in write(InvoiceMail(replace(BILL, deductions=()), PAY_URL)).text
+
+
+def test_a_settled_invoice_asks_for_nothing() -> None:
+    letter = write(InvoiceMail(replace(BILL, amount_due_minor=0), PAY_URL))
+
+    assert letter.subject.endswith("nothing left to pay")
+    assert PAY_URL not in letter.text + letter.html
+
+
+def test_a_receipt_says_what_came_and_what_remains() -> None:
+    letter = write(ReceiptMail(BILL, 50000, date(2026, 3, 20), "Visa ending 4242", 74000))
+
+    assert letter.subject == "We received 500.00 EUR for invoice 2026-0042. Thank you"
+    assert "On 20 March 2026 we received 500.00 EUR (Visa ending 4242)" in letter.text
+    assert "740.00 EUR of 2,640.00 EUR is still open, due 3 April 2026." in letter.text
+
+
+def test_the_last_receipt_says_that_all_is_paid() -> None:
+    assert "paid in full" in write(ReceiptMail(BILL, 124000, date(2026, 3, 20), "bank transfer", 0)).text
+
+
+@pytest.mark.parametrize(
+    ("days_past_due", "is_last", "subject", "sentence"),
+    [
+        (-3, False, "Invoice 2026-0042 from North Light: 2,640.00 EUR due 3 April", "just a note"),
+        (0, False, "Invoice 2026-0042 from North Light: 2,640.00 EUR due today", "is due today"),
+        (3, False, "A friendly reminder: 2,640.00 EUR open on invoice 2026-0042 from North Light", "slipped through"),
+        (7, False, "A friendly reminder: 2,640.00 EUR open on invoice 2026-0042 from North Light", "this week"),
+        (14, False, "A friendly reminder: 2,640.00 EUR open on invoice 2026-0042 from North Light", "a solution"),
+        (30, True, "Last reminder: 2,640.00 EUR open on invoice 2026-0042 from North Light", "our last reminder"),
+    ],
+)
+def test_a_reminder_grows_clearer_with_time(days_past_due: int, is_last: bool, subject: str, sentence: str) -> None:
+    letter = reminder(days_past_due, is_last=is_last)
+
+    assert letter.subject == subject
+    assert sentence in letter.text
+    assert PAY_URL in letter.text
+    assert ("If you have paid in the last few days" in letter.text) == (days_past_due > 0)
+
+
+def test_a_reminder_thanks_for_what_was_paid() -> None:
+    assert "Thank you for the 1,900.00 EUR received so far; 740.00 EUR of 2,640.00 EUR remains." in (
+        reminder(3, balance_minor=74000).text
+    )
+    assert "received so far" not in reminder(3).text
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es"])
+@pytest.mark.parametrize("must_authenticate", [True, False])
+def test_a_failed_payment_never_says_why(language: str, must_authenticate: bool) -> None:
+    letter = write(PaymentFailedMail(replace(BILL, language=language), PAY_URL, must_authenticate))
+
+    assert PAY_URL in letter.text
+    told = (letter.subject + letter.text).lower()
+    for reason in ("declin", "fraud", "stolen", "insufficient", "fund", "expired", "abgelehnt", "refus", "rechaz"):
+        assert reason not in told
+
+
+def test_a_payment_to_confirm_and_one_to_repeat_ask_for_different_things() -> None:
+    assert "Confirm payment:" in write(PaymentFailedMail(BILL, PAY_URL, True)).text
+    assert "Choose another way to pay:" in write(PaymentFailedMail(BILL, PAY_URL, False)).text
+
+
+def test_the_gallery_letter_has_all_that_is_needed_to_see_the_photos() -> None:
+    letter = write(GALLERY)
+
+    assert letter.subject == "Your photos are ready: Anna & Ben"
+    for words in ("https://gallery.example/ab", "Password: Lilac-27", "Download PIN: 4821", "until 3 September 2026"):
+        assert words in letter.text
+    assert "enter the PIN" in letter.text
+
+
+def test_a_gallery_without_secrets_speaks_of_none() -> None:
+    text = write(replace(GALLERY, password=None, pin=None, expires_on=None)).text
+
+    assert "PIN" not in text
+    assert "assword" not in text
+    assert "until" not in text
+    assert "choose the download symbol" in text
+
+
+def test_an_alert_is_short_and_signed_by_nobody() -> None:
+    letter = write(ALERT)
+
+    assert letter.subject == "Studio Billing: Two payments need you"
+    assert letter.text == (
+        "Two payments need you. Since 3 March 2026, 14:05 UTC.\n\n"
+        "Invoice 2026-0042 was paid twice.\n\nRefund one of them.\n"
+    )
+    assert "Warm regards" not in letter.html
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es", "pt_BR"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        lambda bill: InvoiceMail(bill, PAY_URL),
+        lambda bill: ReceiptMail(bill, 50000, date(2026, 3, 20), "Visa ending 4242", 74000),
+        lambda bill: ReminderMail(bill, "stage", 30, 74000, PAY_URL, True),
+        lambda bill: GalleryMail(bill, "Anna & Ben", PAY_URL, "Lilac-27", None, None),
+    ],
+)
+def test_the_html_is_the_same_letter(language: str, content: Callable[..., MailContent]) -> None:
+    letter = write(content(replace(BILL, language=language)))
+
+    shown = _words(re.sub(r"(?s)<style>.*?</style>|<[^>]+>", " ", letter.html))
+    for sentence in letter.text.split("\n\n")[:-1]:
+        if "https://" not in sentence:
+            assert _words(sentence) in shown
+
+
+def _words(text: str) -> str:
+    return " ".join(html.unescape(text).replace(":", " ").split())
+
+
+def test_the_html_needs_nothing_from_outside_and_has_one_button() -> None:
+    page = write(InvoiceMail(BILL, PAY_URL)).html
+
+    assert re.findall(r'(?:src|href)="([^"]*)"', page) == [PAY_URL]
+    assert "url(" not in page
+    assert "prefers-color-scheme: dark" in page
+
+
+def test_who_has_no_name_is_greeted_all_the_same() -> None:
+    letter = write(InvoiceMail(replace(BILL, client=replace(CLIENT, name=" ")), PAY_URL))
+
+    assert letter.text.startswith("Hello,\n")
+
+
+def test_a_session_without_a_date_is_named_alone() -> None:
+    letter = write(InvoiceMail(replace(BILL, session=replace(SESSION, session_on=None)), PAY_URL))
+
+    assert "photograph Anna & Ben, wedding. Your" in letter.text
+
+
+def test_a_draft_can_be_written_about() -> None:
+    assert "invoice Draft" in write(InvoiceMail(replace(BILL, number=None), PAY_URL)).subject
+
+
+def test_an_unknown_content_is_refused() -> None:
+    with pytest.raises(TypeError, match="no letter is known for str"):
+        draft("a note")  # type: ignore[arg-type]

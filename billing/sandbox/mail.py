@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 from email import policy
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser, BytesParser
 from fnmatch import fnmatchcase
@@ -25,7 +27,7 @@ _ANSWERS = {
     "full": "452 4.2.2 The mailbox is full",
 }
 _SIZE_LIMIT = 25_000_000
-_HEADERS = BytesHeaderParser(policy=policy.default)
+_HEADERS = BytesHeaderParser(policy=policy.compat32)  # five times as fast as the modern one, and enough for a list
 
 
 def set_answer(store: Store, address: str, kind: str, times: int = 1) -> None:
@@ -60,13 +62,14 @@ class Mailbox:
 
     def accept(self, sender: str, recipients: list[str], raw: bytes) -> Body:
         head = _HEADERS.parsebytes(raw.replace(b"\r\n", b"\n").partition(b"\n\n")[0] + b"\n\n")
+        fields = {name.lower(): str(value) for name, value in reversed(list(head.raw_items()))}
         at = self._clock.now().isoformat()
-        number = self.store.next_number("mail")
-        mail: Body = {"id": str(number), "envelope_from": sender, "envelope_to": recipients, "received_at": at}
+        mail: Body = {"envelope_from": sender, "envelope_to": recipients, "received_at": at}
         for field in ("from", "to", "subject", "message-id", "date"):
-            mail[field.replace("-", "_")] = _header(head.get(field))
+            mail[field.replace("-", "_")] = _header(fields.get(field, ""))
         mail.update({"size": len(raw), "has_attachment": b"content-disposition: attachment" in raw.lower()})
         with self.store.transaction():
+            mail["id"] = str(self.store.next_number("mail"))
             self.store.put(RAW_KIND, mail["id"], {"raw": base64.b64encode(raw).decode()})
             self.store.put(KIND, mail["id"], mail)
             detail = {"to": recipients, "subject": mail["subject"], "mail_id": mail["id"]}
@@ -81,8 +84,13 @@ class Mailbox:
         return None
 
 
-def _header(value: object) -> str:
-    return " ".join(str(value).split()) if value is not None else ""
+def _header(text: str) -> str:
+    """A header's text on one line, encoded words decoded; what cannot be decoded is shown as it came."""
+    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    if "=?" in text:
+        with contextlib.suppress(LookupError, UnicodeError, ValueError):
+            text = str(make_header(decode_header(text)))
+    return " ".join(text.split())
 
 
 class _Handler:

@@ -115,6 +115,16 @@ def test_a_server_that_is_down_takes_nobody(sandbox: RunningSandbox) -> None:
     assert send(sandbox, letter()) == {}
 
 
+def test_headers_in_plain_utf_8_and_broken_ones_are_readable(sandbox: RunningSandbox) -> None:
+    with smtplib.SMTP("127.0.0.1", sandbox.smtp_port, timeout=10) as line:
+        head = "Subject: Größe\r\nTo: =?x-nonsense?q?abc?= <b@example.org>\r\n\r\nHello"
+        line.sendmail("a@example.org", ["b@example.org"], head.encode(), mail_options=["SMTPUTF8", "BODY=8BITMIME"])
+
+    (kept,) = sandbox.store.newest("mail")
+    assert kept["subject"] == "Größe"
+    assert kept["to"] == "=?x-nonsense?q?abc?= <b@example.org>"
+
+
 def test_any_credentials_are_welcome(sandbox: RunningSandbox) -> None:
     with smtplib.SMTP("127.0.0.1", sandbox.smtp_port, timeout=10) as line:
         assert line.login("studio", "anything")[0] == 235

@@ -38,7 +38,7 @@ class StripeGateway:
         api_key: str,
         *,
         api_base: str | None = None,
-        timeout_seconds: int = 20,
+        timeout_seconds: float = 20,
         statement_suffix: str | None = None,
     ) -> None:
         """`api_base` points elsewhere than api.stripe.com; `statement_suffix` ends the line on a card statement."""
@@ -164,7 +164,7 @@ class StripeGateway:
             "expand": [f"data.{path}" for path in EXPAND],
         }
         with asking():
-            intents = (intent.to_dict() for intent in self._v1.payment_intents.list(params).auto_paging_iter())
+            intents = _dicts(self._v1.payment_intents.list(params))
             return [payment_fact(intent) for intent in intents if intent["metadata"].get("effect_key") == key]
 
     def new_events(self, after: str | None, limit: int) -> list[ProviderEvent]:
@@ -196,8 +196,14 @@ class StripeGateway:
         return self.read_payment(payment_id)
 
 
-def _dicts(events: stripe.ListObject[stripe.Event]) -> Iterator[dict[str, Any]]:
-    return (event.to_dict(for_json=True) for event in events.auto_paging_iter())
+def _dicts(page: stripe.ListObject[Any]) -> Iterator[dict[str, Any]]:
+    """Everything from this page on, page after page."""
+    import stripe
+
+    if not isinstance(page, stripe.ListObject):
+        # Asked for its pages, an object that is no list would ask Stripe's own host with the SDK's global key.
+        raise TypeError("the answer is not a list")
+    return (item.to_dict(for_json=True) for item in page.auto_paging_iter())
 
 
 def _error_object(error: stripe.CardError) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,8 +15,12 @@ from billing.sandbox import faults, mail
 from billing.sandbox.clock import SandboxClock
 from billing.sandbox.inbox import opened
 from billing.sandbox.oracle import oracle
+from billing.sandbox.seed import add_backlog, seed_studio
 from billing.sandbox.sessions import complete_session
 from billing.sandbox.store import Body, Store
+
+_CENTURY_SECONDS = 3_200_000_000
+_MOST = 100_000
 
 
 class Refused(Exception):
@@ -64,15 +69,27 @@ class _Control:
         return JSONResponse({target: self._store.newest("fault", target) for target in targets})
 
     def _order_fault(self, body: Body) -> Body:
-        target, kind = str(body.get("target")), str(body.get("kind"))
-        if target == "smtp" and kind in faults.SMTP_KINDS:
-            times = int(body.get("times", 1))
-            mail.set_answer(self._store, str(body.get("address", "*")), kind, times)
-            return self._store.newest("fault", "smtp", limit=1)[0]
+        target, fault = str(body.get("target")), {name: body[name] for name in body if name != "target"}
         try:
-            return faults.add(self._store, target, {name: body[name] for name in body if name != "target"})
+            if target == "smtp" and fault.get("kind") in faults.SMTP_KINDS:
+                times, address = fault.get("times", 1), fault.get("address", "*")
+                return mail.set_answer(self._store, str(address), fault["kind"], times)
+            return faults.add(self._store, target, fault)
         except ValueError as error:
             raise Refused(str(error)) from error
+
+    async def seed(self, request: Request) -> Response:
+        """Make the studio: {sessions, seed, currency}; answers with the plan."""
+        body = {"sessions": 20, "seed": 1, "currency": "EUR", **await _json(request)}
+        sessions, seed = _count(body["sessions"], "sessions"), _count(body["seed"], "seed")
+        plan = seed_studio(self._store, self._clock, sessions=sessions, seed=seed, currency=str(body["currency"]))
+        return JSONResponse(asdict(plan), 201)
+
+    async def backlog(self, request: Request) -> Response:
+        """Add {count} fulfilled sessions; answers with their job ids."""
+        count = _count((await _json(request)).get("count"), "count")
+        jobs = add_backlog(self._store, self._clock, count)
+        return JSONResponse({"job_ids": [job.id for job in jobs]}, 201)
 
     async def latency(self, request: Request) -> Response:
         body = await _json(request)
@@ -110,7 +127,7 @@ class _Control:
 
 def _set_clock(clock: SandboxClock, body: Body) -> None:
     if "advance_seconds" in body:
-        clock.advance(timedelta(seconds=float(body["advance_seconds"])))
+        clock.advance(timedelta(seconds=_seconds(body["advance_seconds"])))
     elif "freeze" in body:
         clock.freeze(_instant(body["freeze"]))
     elif body.get("release"):
@@ -120,6 +137,18 @@ def _set_clock(clock: SandboxClock, body: Body) -> None:
         clock.release()
     else:
         raise Refused("Give one of now, advance_seconds, freeze, release.")
+
+
+def _seconds(value: Any) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) < _CENTURY_SECONDS:
+        raise Refused(f"{value!r} is no number of seconds.")
+    return float(value)
+
+
+def _count(value: Any, name: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MOST:
+        raise Refused(f"{name} must be a whole number from 0 to {_MOST}.")
+    return value
 
 
 def _instant(text: Any) -> datetime:
@@ -157,6 +186,8 @@ def build_control(store: Store, clock: SandboxClock) -> Starlette:
             Route("/faults", control.faults, methods=["GET", "POST", "DELETE"]),
             Route("/latency", control.latency, methods=["POST"]),
             Route("/settings", control.settings, methods=["POST"]),
+            Route("/seed", control.seed, methods=["POST"]),
+            Route("/backlog", control.backlog, methods=["POST"]),
             Route("/sessions/complete", control.complete, methods=["POST"]),
         ],
         exception_handlers={Refused: _refused},

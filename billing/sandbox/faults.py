@@ -18,6 +18,7 @@ WIRE_KINDS = frozenset(
 LIST_KINDS = frozenset({"shifting_page"})
 SMTP_KINDS = frozenset({"bounce", "greylist", "full", "drop", "down"})
 KINDS = {"vsco": WIRE_KINDS | LIST_KINDS, "pixieset": WIRE_KINDS, "smtp": SMTP_KINDS}
+_DEFAULTS: Body = {"method": "", "path_prefix": "", "times": 1, "delay_seconds": 5.0, "retry_after": 1, "address": ""}
 _ERRORS = {
     401: ("unknown", "Unauthorized", "API key is missing or invalid"),
     429: ("quota-limit", "Too Many Requests", "Exceeded request quota, see Retry-After header"),
@@ -26,12 +27,24 @@ _ERRORS = {
 
 
 def add(store: Store, target: str, fault: Body) -> Body:
-    """Order a fault for the next `times` matching calls. Raises ValueError for a kind the target does not know."""
+    """Order a fault for the next `times` matching calls. Raises ValueError for an order that makes no sense."""
     if fault.get("kind") not in KINDS.get(target, frozenset()):
         raise ValueError(f"{target} knows no fault {fault.get('kind')!r}; it knows {sorted(KINDS.get(target, []))}.")
+    if unknown := set(fault) - {"kind", *_DEFAULTS}:
+        raise ValueError(f"A fault has no {', '.join(sorted(unknown))}; it has {', '.join(_DEFAULTS)}.")
+    if wrong := [name for name, value in fault.items() if name != "kind" and not _fits(value, _DEFAULTS[name])]:
+        raise ValueError(f"{', '.join(wrong)}: a fault looks like {_DEFAULTS}.")
     number = store.next_number("fault")
-    known = {"method": "", "path_prefix": "", "times": 1, "delay_seconds": 5.0, "retry_after": 1, "address": ""}
-    return store.put("fault", str(number), {**known, **fault, "id": str(number), "target": target}, target)
+    return store.put("fault", str(number), {**_DEFAULTS, **fault, "id": str(number), "target": target}, target)
+
+
+def _fits(value: object, example: object) -> bool:
+    """A word where a word is wanted, a number that is not negative where a number is."""
+    if isinstance(example, str):
+        return isinstance(value, str)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return value >= 0 and (isinstance(example, float) or isinstance(value, int))
 
 
 def take(store: Store, target: str, kinds: frozenset[str], method: str = "", path: str = "") -> Body | None:

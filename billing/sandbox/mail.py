@@ -30,11 +30,11 @@ _SIZE_LIMIT = 25_000_000
 _HEADERS = BytesHeaderParser(policy=policy.compat32)  # five times as fast as the modern one, and enough for a list
 
 
-def set_answer(store: Store, address: str, kind: str, times: int = 1) -> None:
+def set_answer(store: Store, address: str, kind: str, times: int = 1) -> Body:
     """How the server answers one recipient (`*@example.org` is every one of a domain). Greylisting ends after `times`;
     bouncing and a full mailbox last until `clear_answers`."""
     times = times if kind in ("greylist", "drop") else 1_000_000_000
-    faults.add(store, "smtp", {"kind": kind, "address": address.lower(), "times": times})
+    return faults.add(store, "smtp", {"kind": kind, "address": address.lower(), "times": times})
 
 
 def clear_answers(store: Store) -> None:

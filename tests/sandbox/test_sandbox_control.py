@@ -38,6 +38,16 @@ def test_the_clock_is_read_frozen_advanced_released_and_set(world: Any) -> None:
         ("/clock", {}),
         ("/clock", {"freeze": "tomorrow"}),
         ("/clock", []),
+        ("/clock", {"advance_seconds": "x"}),
+        ("/clock", {"advance_seconds": 1e300}),
+        ("/faults", {"target": "vsco", "kind": "429", "times": "x"}),
+        ("/faults", {"target": "vsco", "kind": "429", "times": True}),
+        ("/faults", {"target": "vsco", "kind": "429", "delay_seconds": -1}),
+        ("/faults", {"target": "vsco", "kind": "429", "method": 5}),
+        ("/faults", {"target": "vsco", "kind": "429", "colour": "red"}),
+        ("/faults", {"target": "smtp", "kind": "greylist", "times": "x"}),
+        ("/seed", {"sessions": -1}),
+        ("/backlog", {}),
         ("/faults", {"target": "vsco", "kind": "earthquake"}),
         ("/faults", {"target": "moon", "kind": "reset"}),
         ("/faults", {"target": "smtp", "kind": "reset"}),
@@ -70,6 +80,16 @@ def test_completing_a_session_moves_it_to_fulfillment_once(world: Any) -> None:
     world.clock.advance(timedelta(days=1))
     again = complete_session(world.store, world.clock, job.id)
     assert (again["fulfillmentDate"], again["modified"]) == ("2026-03-03", "2026-03-03T09:00:00Z")
+
+
+def test_a_studio_and_a_backlog_can_be_ordered_from_outside(world: Any) -> None:
+    seeded = world.control("/seed", {"sessions": 2, "seed": 4})
+    backlog = world.control("/backlog", {"count": 3})
+
+    assert (seeded.status_code, backlog.status_code) == (201, 201)
+    assert seeded.json() == world.http.get("/sandbox/plan").json()
+    stages = [world.store.get("vsco.job", id_)["stage"] for id_ in backlog.json()["job_ids"]]
+    assert stages == ["fulfillment"] * 3
 
 
 def test_faults_can_be_listed_and_taken_back(world: Any) -> None:

@@ -45,6 +45,7 @@ def test_closed_jobs_are_listed_only_when_asked_for(world: Any) -> None:
     closed = world.plan.jobs[3].id
     _touch(world, closed, closed=True)
 
+    assert world.vsco("GET", f"/job/{closed}").json()["closedDate"] == "2026-03-02"
     assert closed not in _ids(world)
     assert closed not in _ids(world, includeClosed="false")
     assert closed in _ids(world, includeClosed="true")

@@ -35,9 +35,9 @@ PEOPLE = (
     Person("Katarzyna", "Wiśniewska", "k.wisniewska", "en", "PL", "ul. Piwna 21", "80-831", "Gdańsk"),
     Person("Fatima", "El Amrani", "fatima.elamrani", "fr", "FR", "45 quai de la Fosse", "44000", "Nantes"),
     Person("Søren", "Østergaard", "soeren.oestergaard", "de", "DK", "Åboulevarden 9", "8000", "Aarhus C"),
-    Person("Nguyễn", "Thị Hương", "huong.nguyen", "en", "DE", "Lübecker Straße 101", "22087", "Hamburg"),
+    Person("Thị Hương", "Nguyễn", "huong.nguyen", "en", "DE", "Lübecker Straße 101", "22087", "Hamburg"),
     Person("Giulia", "D'Angelo", "giulia.dangelo", "en", "IT", "Via Garibaldi 6", "16124", "Genova", "GE"),
-    Person("Εleni", "Παπαδοπούλου", "eleni.papadopoulou", "en", "GR", "Ερμού 18", "105 63", "Αθήνα"),
+    Person("Ελένη", "Παπαδοπούλου", "eleni.papadopoulou", "en", "GR", "Ερμού 18", "105 63", "Αθήνα"),
     Person("Tobias", "Müller-Weiß", "tobias.mueller-weiss", "de", "AT", "Zieglergasse 40/3", "1070", "Wien"),
     Person("Siobhán", "O'Sullivan", "siobhan.osullivan", "en", "IE", "3 Barrack Street", "T12 K5X8", "Cork"),
     Person("Mehmet", "Yılmaz", "mehmet.yilmaz", "de", "DE", "Große Bergstraße 160", "22767", "Hamburg"),
@@ -46,7 +46,7 @@ PEOPLE = (
     Person(
         "Emily", "Nakamura", "emily.nakamura", "en", "US", "77 Valencia Street, Apt 5", "94103", "San Francisco", "CA"
     ),
-    Person("Oleksandra", "Коваленко", "o.kovalenko", "de", "DE", "Friedensallee 63", "22765", "Hamburg"),
+    Person("Олександра", "Коваленко", "o.kovalenko", "de", "DE", "Friedensallee 63", "22765", "Hamburg"),
     Person("Daan", "van den Berg", "daan.vandenberg", "en", "NL", "Oude Gracht 211", "3511 NL", "Utrecht"),
     Person("Zoë", "Ångström", "zoe.angstrom", "de", "DE", "Am Sandtorkai 30", "20457", "Hamburg"),
     Person(

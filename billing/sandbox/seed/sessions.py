@@ -44,7 +44,6 @@ class Booking:
     sample: bool = False
     difficulty: str | None = None
     completes: bool = True
-    title: str | None = None
 
 
 class Seeder:
@@ -113,7 +112,7 @@ class Seeder:
         return create(self.store, self.clock, "job-contact", job_id, jobId=job_id, contactId=contact_id, **known)
 
     def _job(self, client: PlannedClient, booking: Booking) -> Body:
-        title = booking.title or f"{booking.kind} {client.name}"
+        title = f"{booking.kind} {client.name}"
         session_on = booking.session_on.isoformat()
         done = session_on if booking.stage in ("fulfillment", "completed") else None
         number = self.store.next_number("job")

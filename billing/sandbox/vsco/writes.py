@@ -145,6 +145,8 @@ class Writes:
         _one_of("stage", after["stage"], _STAGES)
         if before["stage"] != after["stage"]:
             enter_stage(self._store, self._clock, after)
+        if after["closed"] and not before["closed"]:
+            after["closedDate"] = after["closedDate"] or studio_today(self._store, self._clock).isoformat()
 
     def _job(self, job_id: Any) -> Body:
         job = self._store.get("vsco.job", str(job_id))

@@ -212,6 +212,7 @@ def test_discounts_before_and_after_tax(sent, kept):
         ({"lineItems": [line(pricePerUnit=None)]}, "`basePricePerUnit`"),
         ({"lineItems": [line(units=10**7)]}, "`units`"),
         ({"lineItems": [line(units="2")]}, "`units`"),
+        ({"lineItems": [line(units=1e-30)]}, "decimals"),
         ({"tax1": {"name": "VAT", "rate": 19}}, "`rate`"),
         ({"tax1": {"name": "VAT"}}, "`rate`"),
         ({"preTaxDiscount": {"fixedAmount": 1, "percentage": 1}}, "`percentage`"),

@@ -51,8 +51,24 @@ def retrieve(world: World, _: Body) -> Body:
         "metadata": {},
         "payouts_enabled": True,
         "settings": {
+            "branding": {"icon": None, "logo": None, "primary_color": chosen["accent"], "secondary_color": None},
+            "card_payments": {
+                "decline_on": {"avs_failure": False, "cvc_failure": False},
+                "statement_descriptor_prefix": None,
+                "statement_descriptor_prefix_kana": None,
+                "statement_descriptor_prefix_kanji": None,
+            },
             "dashboard": {"display_name": name, "timezone": "Etc/UTC"},
-            "payouts": {"debit_negative_balances": True, "schedule": {"delay_days": 2, "interval": "daily"}},
+            "payments": {
+                "statement_descriptor": "SANDBOX STUDIO",
+                "statement_descriptor_kana": None,
+                "statement_descriptor_kanji": None,
+            },
+            "payouts": {
+                "debit_negative_balances": True,
+                "schedule": {"delay_days": 2, "interval": "daily"},
+                "statement_descriptor": None,
+            },
         },
         "type": "standard",
     }

@@ -6,7 +6,7 @@ from billing.sandbox.store import Body
 from billing.sandbox.stripe import balance, lists
 from billing.sandbox.stripe.errors import invalid, wrong_state
 from billing.sandbox.stripe.payment_methods import behaviour_of
-from billing.sandbox.stripe.world import World, about
+from billing.sandbox.stripe.world import World, about, public
 
 _FEE = 1500
 _DAYS_TO_ANSWER = 9
@@ -111,7 +111,7 @@ def list_(world: World, params: Body) -> Body:
         parent=params.get("charge"),
         keep=lambda dispute: intent in (None, dispute["payment_intent"]),
     )
-    return {**listed, "data": [retrieve(world, {}, dispute["id"]) for dispute in listed["data"]]}
+    return {**listed, "data": [public(retrieve(world, {}, dispute["id"])) for dispute in listed["data"]]}
 
 
 def _new(world: World, charge: Body, amount: int, reason: str, inquiry: bool) -> Body:
@@ -178,8 +178,7 @@ def _in_state(world: World, id_: str, states: tuple[str, ...]) -> Body:
 def _shown(world: World, dispute: Body) -> Body:
     """A dispute carries its balance transactions whole."""
     moved = [balance.retrieve(world, {}, id_) for id_ in dispute["_transactions"]]
-    shown = [{name: value for name, value in txn.items() if not name.startswith("_")} for txn in moved]
-    return {**dispute, "balance_transactions": shown}
+    return {**dispute, "balance_transactions": [public(txn) for txn in moved]}
 
 
 def _sum(dispute: Body) -> Body:

@@ -31,7 +31,7 @@ def _expand(world: World, body: Body, steps: list[str], path: str) -> Body:
     include = INCLUDABLE.get((body.get("object", ""), step))
     if include and step not in body:
         return {**body, step: _deeper(world, include(world, body), rest, path)}
-    if step not in body:
+    if step not in body or step == "id":
         raise invalid(f"This property cannot be expanded ({path}).", "expand")
     return {**body, step: _deeper(world, _resolved(world, body[step], path), rest, path)}
 

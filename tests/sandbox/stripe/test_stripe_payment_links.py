@@ -11,7 +11,8 @@ from stripe_sandbox import Sandbox, refused
 
 def test_a_link_is_paid_once_and_its_payment_is_found(sandbox: Sandbox) -> None:
     link = sandbox.link(
-        metadata={"invoice_id": "INV-7"}, payment_intent_data={"metadata": {"invoice_id": "INV-7"}},
+        metadata={"invoice_id": "INV-7"},
+        payment_intent_data={"metadata": {"invoice_id": "INV-7"}},
         after_completion={"type": "hosted_confirmation", "hosted_confirmation": {"custom_message": "See you soon."}},
     )
     assert (link.active, link.url) == (True, f"http://testserver/pay/{link.id}")
@@ -29,7 +30,9 @@ def test_a_link_is_paid_once_and_its_payment_is_found(sandbox: Sandbox) -> None:
     assert (after.active, after.restrictions.completed_sessions.count) == (False, 1)
     assert sandbox.admin("pay", 409, url=link.url)["error"]["message"] == "This link has been paid already"
     assert sandbox.store.effect_counts() == {
-        "stripe.charge_succeeded": 1, "stripe.checkout_paid": 1, "stripe.payment_link_created": 1
+        "stripe.charge_succeeded": 1,
+        "stripe.checkout_paid": 1,
+        "stripe.payment_link_created": 1,
     }
     assert {e["subject"] for e in sandbox.store.effects()} == {"INV-7"}
     assert sandbox.event_types() == [
@@ -119,7 +122,9 @@ def test_a_link_is_closed_changed_and_listed(sandbox: Sandbox) -> None:
     closed = links.update(
         link.id,
         {
-            "active": False, "inactive_message": "Paid by cheque.", "metadata": {"a": "1"},
+            "active": False,
+            "inactive_message": "Paid by cheque.",
+            "metadata": {"a": "1"},
             "restrictions": {"completed_sessions": {"limit": 3}},
             "after_completion": {"type": "redirect", "redirect": {"url": "https://studio.example/thanks"}},
         },

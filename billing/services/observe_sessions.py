@@ -18,7 +18,7 @@ from billing.services.house import House
 OVERLAP = timedelta(minutes=10)
 REFETCH_ATTENTION_AFTER = timedelta(minutes=5)
 REFETCH_GALLERY_AFTER = timedelta(hours=6)
-SHARED_KINDS = ("studio", "job_type", "brand", "job_role", "custom_field", "product", "product_type")
+SHARED_KINDS = ("studio", "job-type", "brand", "job-role", "custom-field", "product-type", "product", "tax-rate")
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ class PixiesetWeb:
         try:
             response = self._http.request(method, url, json=body)
         except (httpx.UnsupportedProtocol, httpx.InvalidURL):
-            return self.by_hand(collection_id, "its address is no web address; check pixieset_galleries_base")
+            return self.by_hand(collection_id, "its address is no web address; check pixieset_url")
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
             return TemporaryError("pixieset_unreachable", "Pixieset cannot be reached.")
         except httpx.HTTPError as error:

@@ -262,7 +262,7 @@ def test_too_many_calls_wait_as_told(header, seconds):
 
 
 def test_an_address_that_is_none_becomes_a_task():
-    with pytest.raises(NeedsAttention, match="pixieset_galleries_base"):
+    with pytest.raises(NeedsAttention, match="pixieset_url"):
         PixiesetGalleries("galleries", COOKIE, TOKEN).open_gallery(ID, UNTIL)
 
 

@@ -102,7 +102,7 @@ def test_what_is_not_there_is_not_found():
 def test_a_redirect_is_not_followed_with_the_key(status):
     found = reading(answering(status, "", Location="https://evil.example/"))
 
-    assert (type(found), found.code) == (PermanentError, "vsco_base_url")
+    assert (type(found), found.code) == (PermanentError, "vsco_url")
 
 
 @pytest.mark.parametrize(
@@ -179,10 +179,10 @@ def test_too_many_calls_without_a_time_are_told_so():
 
 @pytest.mark.parametrize("base", ["ftp://vsco.example", "vsco.example", "", "https://vsco.example:port"])
 def test_a_base_url_that_is_none_names_the_setting(base):
-    with pytest.raises(PermanentError, match="vsco_base_url") as caught:
+    with pytest.raises(PermanentError, match="vsco_url") as caught:
         VscoWorkspace(base, KEY).account()
 
-    assert caught.value.code == "vsco_base_url"
+    assert caught.value.code == "vsco_url"
 
 
 @pytest.mark.parametrize("key", ["", " ", "schlüssel", "a b", "a\nX-Other: b"])

@@ -84,7 +84,7 @@ def fetch_session_records(house: House, limit: int | None = None) -> int:
     That is: due ones without records, those under attention (somebody may have mended them), expected ones whose
     session may have ended, and paid ones whose gallery was not there yet. One that cannot be read is set aside.
     """
-    wanted = _sessions_to_fetch(house)[:limit]
+    wanted = sessions_to_fetch(house)[:limit]
     with ThreadPoolExecutor(house.concurrency) as pool:
         fetched = list(pool.map(lambda session: _fetch(house, session), wanted))
     for session, records in zip(wanted, fetched, strict=True):
@@ -153,7 +153,8 @@ def _first_state(house: House, job: JobSummary, completed: date) -> tuple[str, s
     return "due", None
 
 
-def _sessions_to_fetch(house: House) -> list[SessionRow]:
+def sessions_to_fetch(house: House) -> list[SessionRow]:
+    """Sessions whose records are to be read now; see `fetch_session_records`."""
     now = house.now()
     with house.ledger.read() as books:
         fresh = [row for row in books.sessions.in_state("due") if row.records_fetched_at is None]

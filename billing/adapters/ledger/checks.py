@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,9 +28,14 @@ class CheckResult:
 
 
 def run_checks(
-    engine: Engine, sql_dir: Path, *, now: datetime | None = None, gallery_policy: str = "paid_in_full"
+    engine: Engine,
+    sql_dir: Path,
+    *,
+    now: datetime | None = None,
+    gallery_policy: str = "paid_in_full",
+    names: Collection[str] | None = None,
 ) -> list[CheckResult]:
-    """Every check of `sql_dir`/checks in one read snapshot, in the order of their names.
+    """Every check of `sql_dir`/checks (or those of `names`) in one read snapshot, in the order of their names.
 
     `now` decides what is older than a day; `gallery_policy` is the studio's (domain.policy.GalleryPolicy).
     """
@@ -39,7 +45,8 @@ def run_checks(
         "gallery_policy": gallery_policy,
     }
     with engine.connect() as connection, connection.begin():
-        return [_run(connection, path, values) for path in sorted((sql_dir / "checks").glob("*.sql"))]
+        paths = sorted((sql_dir / "checks").glob("*.sql"))
+        return [_run(connection, path, values) for path in paths if names is None or path.stem in names]
 
 
 def _run(connection: Connection, path: Path, values: dict[str, str]) -> CheckResult:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, select, update
 
 from billing.adapters.ledger.schema import effects
 from billing.adapters.ledger.statements import first, insert_once, rows
@@ -123,16 +123,16 @@ class SqlEffects:
         values = {"state": state.value, "not_before": not_before, "lease_owner": None, "lease_until": None}
         self._connection.execute(update(effects).where(effects.c.effect_id == effect_id).values(values))
 
-    def due_kinds(self, now: datetime) -> list[str]:
+    def due(self, now: datetime) -> list[tuple[str, EffectKind]]:
         query = (
-            select(effects.c.kind)
-            .where(
-                ((effects.c.state == "ready") & (effects.c.not_before <= now))
-                | ((effects.c.state == "in_flight") & (effects.c.lease_until < now))
-            )
-            .distinct()
-            .order_by(effects.c.kind)
+            select(effects.c.effect_id, effects.c.kind)
+            .where(_is_due(now))
+            .order_by(effects.c.created_at, effects.c.effect_id)
         )
+        return [(row.effect_id, EffectKind(row.kind)) for row in rows(self._connection, query)]
+
+    def due_kinds(self, now: datetime) -> list[str]:
+        query = select(effects.c.kind).where(_is_due(now)).distinct().order_by(effects.c.kind)
         return [row.kind for row in rows(self._connection, query)]
 
     def _held(self, effect: Effect) -> Any:
@@ -145,6 +145,12 @@ class SqlEffects:
     def _all(self, *where: Any) -> list[Effect]:
         query = select(effects).where(*where).order_by(effects.c.created_at, effects.c.effect_id)
         return [_effect(row) for row in rows(self._connection, query)]
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    return ((effects.c.state == "ready") & (effects.c.not_before <= now)) | (
+        (effects.c.state == "in_flight") & (effects.c.lease_until < now)
+    )
 
 
 def _effect(row: Row[Any]) -> Effect:

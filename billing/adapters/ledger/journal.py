@@ -69,6 +69,10 @@ class SqlJournal:
         found = rows(self._connection, query)
         return [Entry(row.account, row.detail, Money(row.amount_minor, row.currency)) for row in found]
 
+    def position(self) -> str:
+        heads = rows(self._connection, select(chain_heads).order_by(chain_heads.c.chain))
+        return " ".join(f"{head.chain}={head.seq}" for head in heads)
+
     def tell(self, event: DomainEvent) -> bool:
         known = select(domain_events.c.seq).where(domain_events.c.event_id == event.event_id)
         if first(self._connection, known):

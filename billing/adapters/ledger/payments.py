@@ -50,6 +50,15 @@ class SqlPayments:
         query = select(payments).where(payments.c.invoice_id == invoice_id).order_by(payments.c.captured_at)
         return [_payment(row) for row in rows(self._connection, query)]
 
+    def newest(self, provider: str, limit: int) -> list[PaymentRow]:
+        query = (
+            select(payments)
+            .where(payments.c.provider == provider)
+            .order_by(payments.c.recorded_at.desc(), payments.c.payment_id)
+            .limit(limit)
+        )
+        return [_payment(row) for row in rows(self._connection, query)]
+
     def keep_event(self, provider: str, event: ProviderEvent, now: datetime) -> bool:
         values = {
             "provider": provider,

@@ -11,7 +11,7 @@ import time
 from typing import Literal
 
 from billing.adapters.smtp import outcomes
-from billing.adapters.smtp.message import check_address, compose, needs_utf8, sender_of
+from billing.adapters.smtp.message import as_sent, check_address, needs_utf8, sender_of
 from billing.domain.mail import Mail
 
 Security = Literal["none", "starttls", "tls"]
@@ -52,12 +52,12 @@ class SmtpMailer:
     def send(self, mail: Mail) -> None:
         """Hand over one mail. Raises PermanentError, TemporaryError or UnknownOutcomeError (module `outcomes`)."""
         recipients = list(dict.fromkeys(check_address(address) for address in mail.to))
-        message = compose(mail)
+        body = as_sent(mail)
         options = ["SMTPUTF8"] if needs_utf8(mail) else []
         connection = self._begin(sender_of(mail).addr_spec, options)
         try:
             self._offer(connection, recipients)
-            self._hand_over(connection, recipients, message.as_bytes())
+            self._hand_over(connection, recipients, body)
         except BaseException:
             self._drop(connection)
             raise

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
@@ -42,16 +45,30 @@ def compose(mail: Mail, sent_at: datetime | None = None) -> EmailMessage:
     PermanentError `malformed_mail` if a header would break out of its line.
     """
     message = EmailMessage(policy=_UTF8_POLICY if needs_utf8(mail) else _POLICY)
-    try:
+    with _malformed(mail):
         _head(message, mail, sent_at or datetime.now(UTC))
-    except (ValueError, TypeError) as error:
-        raise PermanentError("malformed_mail", f"Mail {mail.message_id!r} cannot be written: {error}.") from error
-    message.set_content(mail.letter.text, cte="quoted-printable")
-    message.add_alternative(mail.letter.html, subtype="html", cte="quoted-printable")
-    for attachment in mail.attachments:
-        maintype, _, subtype = attachment.media_type.partition("/")
-        message.add_attachment(attachment.content, maintype=maintype, subtype=subtype, filename=attachment.filename)
+        message.set_content(mail.letter.text, cte="quoted-printable")
+        message.add_alternative(mail.letter.html, subtype="html", cte="quoted-printable")
+        for attachment in mail.attachments:
+            maintype, _, subtype = attachment.media_type.partition("/")
+            message.add_attachment(attachment.content, maintype=maintype, subtype=subtype, filename=attachment.filename)
     return message
+
+
+def as_sent(mail: Mail) -> bytes:
+    """The message as it goes over the line, CRLF at every line's end."""
+    message = compose(mail)
+    with _malformed(mail):
+        return message.as_bytes()
+
+
+@contextmanager
+def _malformed(mail: Mail) -> Iterator[None]:
+    try:
+        yield
+    # The email package answers odd headers with any of these, by no documented rule.
+    except (ValueError, TypeError, LookupError, AttributeError, MessageError) as error:
+        raise PermanentError("malformed_mail", f"Mail {mail.message_id!r} cannot be written: {error}.") from error
 
 
 def needs_utf8(mail: Mail) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,6 +14,8 @@ from email.utils import format_datetime
 
 from billing.domain.errors import PermanentError
 from billing.domain.mail import Mail
+
+_BREAKING = frozenset({"Cc", "Zl", "Zp", "Cs"})
 
 # 7bit: quoted-printable and base64 pass every server on the way, also those without 8BITMIME.
 _POLICY = SMTP.clone(cte_type="7bit")
@@ -51,7 +54,8 @@ def compose(mail: Mail, sent_at: datetime | None = None) -> EmailMessage:
         message.add_alternative(mail.letter.html, subtype="html", cte="quoted-printable")
         for attachment in mail.attachments:
             maintype, _, subtype = attachment.media_type.partition("/")
-            message.add_attachment(attachment.content, maintype=maintype, subtype=subtype, filename=attachment.filename)
+            filename = _one_line(attachment.filename)
+            message.add_attachment(attachment.content, maintype=maintype, subtype=subtype, filename=filename)
     return message
 
 
@@ -77,14 +81,24 @@ def needs_utf8(mail: Mail) -> bool:
 
 
 def _head(message: EmailMessage, mail: Mail, sent_at: datetime) -> None:
-    message["From"] = sender_of(mail)
+    sender = sender_of(mail)
+    _one_line(sender.display_name)
+    message["From"] = sender
     message["To"] = [_address(check_address(address)) for address in mail.to]
     if mail.reply_to:
         message["Reply-To"] = _address(check_address(mail.reply_to))
-    message["Subject"] = mail.letter.subject
+    message["Subject"] = _one_line(mail.letter.subject)
     message["Date"] = format_datetime(sent_at)
-    message["Message-ID"] = mail.message_id if mail.message_id.startswith("<") else f"<{mail.message_id}>"
+    message_id = _one_line(mail.message_id)
+    message["Message-ID"] = message_id if message_id.startswith("<") else f"<{message_id}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: out-of-office programs do not answer these
+
+
+def _one_line(text: str) -> str:
+    # EmailMessage refuses a line feed in a header but lets a lone carriage return through.
+    if any(unicodedata.category(character) in _BREAKING for character in text):
+        raise ValueError("a header may hold no line breaks and no control characters")
+    return text
 
 
 def _address(address: str, name: str = "") -> Address:

@@ -72,6 +72,9 @@ def test_now_is_the_date_unless_another_is_given() -> None:
         {"letter": Letter("Hello\r\nBcc: all@example.com", "", "")},
         {"message_id": "a@b\r\nBcc: all@example.com"},
         {"message_id": ""},
+        {"letter": Letter("Hello\rBcc: all@example.com", "", "")},
+        {"sender": "North\x00Light <studio@northlight.example>"},
+        {"attachments": (Attachment("a.pdf\rBcc: all@example.com", b""),)},
     ],
 )
 def test_a_header_cannot_break_out_of_its_line(changes: dict[str, object]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ledger_book import LedgerBook, noon
+from ledger_book import CARD, LedgerBook, noon
 
 from billing.adapters.ledger.checks import CheckResult, run_checks
 from billing.domain.books import Entry, Posting
@@ -19,7 +19,6 @@ SQL_DIR = Path(__file__).parents[2] / "sql"
 POSTGRES_URL = os.environ.get("BILLING_TEST_POSTGRES_URL")
 DAY = date(2026, 3, 2)
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
-CARD = '{"client_id":"client:Ada Stern","payment_method_id":"pm_1"}'
 
 Break = Callable[[LedgerBook], None]
 
@@ -34,15 +33,10 @@ def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def honest_book() -> LedgerBook:
     """One invoice by autopay, one by link with retainer and tax, one void; galleries, mails and a reminder."""
     book = LedgerBook()
-    book.consent("client:Ada Stern", noon(DAY - timedelta(days=90)))
     charged = book.invoice("INV-1", DAY, 50_000, collection="autopay")
-    book.effect("charge", charged, "autopay", noon(DAY), parameters=CARD)
+    book.charge(charged, noon(DAY))
     book.pay(charged, DAY, method_kind="autopay", fee=1_500)
     linked = book.invoice("INV-2", DAY, 119_000, tax_minor=19_000, retainer=30_000)
-    book.put(
-        "invoice_deductions", invoice_id=linked, position=0, kind="retainer", source_payment_id="r", received_on=DAY,
-        amount_minor=30_000,
-    )  # fmt: skip
     book.render(linked, noon(DAY))
     book.mail(linked, "invoice", noon(DAY))
     book.mail(linked, "reminder:friendly", noon(DAY + timedelta(days=17)))

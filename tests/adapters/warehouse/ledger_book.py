@@ -26,6 +26,7 @@ from billing.domain.invoices import (
 )
 from billing.domain.money import Money
 
+CARD = '{"customer_id":"cus_1","payment_method_id":"pm_1"}'
 STUDIO = Studio("North Light", (), "DE", "studio@northlight.example")
 
 
@@ -95,9 +96,16 @@ class LedgerBook:
         return invoice.invoice_id
 
     def pay(
-        self, invoice_id: str, on: date, amount: int | None = None, *, method_kind: str = "link", fee: int = 0
+        self,
+        invoice_id: str,
+        on: date,
+        amount: int | None = None,
+        *,
+        method_kind: str = "link",
+        fee: int = 0,
+        at: datetime | None = None,
     ) -> str:
-        """Money for an invoice; what is more than its balance becomes the client's credit."""
+        """Money for an invoice; what is more than its balance becomes the client's credit. Returns the payment's id."""
         invoice = self.invoices[invoice_id]
         gross = self.balances[invoice_id] if amount is None else amount
         allocated = min(gross, self.balances[invoice_id])
@@ -107,7 +115,7 @@ class LedgerBook:
             "payments", payment_id=payment_id, provider="studio" if elsewhere else "stripe",
             provider_object_id=f"pi_{payment_id}", kind="payment", invoice_id=invoice_id, currency=invoice.currency,
             amount_minor=gross, fee_minor=fee, method_label="Visa ending 4242", method_kind=method_kind,
-            captured_at=noon(on), received_on=on, recorded_at=noon(on),
+            captured_at=at or noon(on), received_on=on, recorded_at=at or noon(on),
         )  # fmt: skip
         if allocated:
             self.put("allocations", payment_id=payment_id, invoice_id=invoice_id, amount_minor=allocated)
@@ -140,8 +148,12 @@ class LedgerBook:
     def mail(self, subject_id: str, purpose: str, at: datetime, *, state: str = "done") -> None:
         self.effect("mail", subject_id, purpose, at, state=state)
 
-    def charge(self, invoice_id: str, at: datetime, *, state: str = "done", purpose: str = "autopay") -> None:
-        self.effect("charge", invoice_id, purpose, at, state=state)
+    def charge(self, invoice_id: str, at: datetime, *, state: str = "done") -> None:
+        """A charge of the client's card, with a consent on record since the month before."""
+        client_id = self.invoices[invoice_id].client.client_id
+        if all(row["client_id"] != client_id for row in self.rows["consents"]):
+            self.consent(client_id, at - timedelta(days=30))
+        self.effect("charge", invoice_id, "autopay", at, state=state, parameters=CARD)
 
     def effect(
         self, kind: str, subject_id: str, purpose: str, at: datetime, *, state: str = "done", **values: Any
@@ -249,6 +261,11 @@ class LedgerBook:
                 "invoice_lines", invoice_id=invoice.invoice_id, position=line.position, depth=0, name=line.name,
                 product_type=line.product_type, quantity="1", unit_minor=line.unit_minor,
                 amount_minor=line.amount_minor, discount_minor=0, included_tax_minor=0, taxable=1,
+            )  # fmt: skip
+        for position, item in enumerate(invoice.deductions):
+            self.put(
+                "invoice_deductions", invoice_id=invoice.invoice_id, position=position, kind=item.kind,
+                source_payment_id=item.source_payment_id, received_on=item.received_on, amount_minor=item.amount_minor,
             )  # fmt: skip
         for position, tax in enumerate(invoice.taxes):
             self.put(

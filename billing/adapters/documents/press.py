@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import threading
 from functools import cache, lru_cache
@@ -67,6 +68,7 @@ def _face_rules() -> str:
 def _forget_fonts() -> None:
     style.cache_clear()
     fonts.cache_clear()
+    gc.collect()  # finished documents are cycles that hold the fonts, and only the last holder removes the folder
 
 
 def end_with_parent() -> None:

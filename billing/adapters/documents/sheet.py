@@ -27,13 +27,17 @@ class DocumentKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the sheet. `amount` is empty for what is included in a package; `counted` is "4 × 35.00"."""
+    """One line of the sheet. `amount` is empty for what is included in a package; `counted` is "4 × 35.00".
+
+    `place` names where it stands in its package, for the style: "", " nested", " nested first", " nested last".
+    """
 
     name: str
     details: tuple[str, ...]
     counted: str
     amount: str
     depth: int
+    place: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,7 @@ def sheet_for(job: RenderJob, kind: DocumentKind = DocumentKind.INVOICE) -> Shee
         pay_url=job.pay_url if payable else None,
         place_line=_place_line(invoice, wording),
         photographed_by=_photographed_by(invoice, wording),
-        rows=tuple(_row(line, invoice.currency, wording) for line in invoice.lines),
+        rows=_rows(invoice, wording),
         sums=tuple(_sums(invoice, wording)),
         terms=tuple(lines(invoice.studio.terms)),
         imprint=_imprint(invoice, wording),
@@ -147,7 +151,21 @@ def _imprint(invoice: Invoice, wording: Wording) -> tuple[str, ...]:
     return tuple(part for part in (studio.name, studio.email, studio.phone, studio.website, tax_id) if part)
 
 
-def _row(line: InvoiceLine, currency: str, wording: Wording) -> Row:
+def _rows(invoice: Invoice, wording: Wording) -> tuple[Row, ...]:
+    depths = [0, *(line.depth for line in invoice.lines), 0]
+    return tuple(
+        _row(line, invoice.currency, wording, _place(*depths[number : number + 3]))
+        for number, line in enumerate(invoice.lines)
+    )
+
+
+def _place(before: int, depth: int, after: int) -> str:
+    if depth <= 0:
+        return ""
+    return " nested" + (" first" if before <= 0 else "") + (" last" if after <= 0 else "")
+
+
+def _row(line: InvoiceLine, currency: str, wording: Wording, place: str) -> Row:
     amount = wording.amount(Money(line.amount_minor, currency))
     included = line.depth > 0 and line.amount_minor == 0
     return Row(
@@ -156,6 +174,7 @@ def _row(line: InvoiceLine, currency: str, wording: Wording) -> Row:
         counted=_counted(line, currency, wording, included),
         amount="" if included else amount,
         depth=min(max(line.depth, 0), 3),
+        place=place,
     )
 
 

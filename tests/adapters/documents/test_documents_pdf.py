@@ -6,6 +6,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -16,6 +17,7 @@ from document_samples import PAY_URL, STUDIO, invoice, line, plain_invoice
 from pypdf import PdfReader
 
 from billing.adapters.documents import DocumentKind, PdfRenderer
+from billing.adapters.documents.press import end_with_parent
 from billing.adapters.documents.qr import qr_data_url
 from billing.domain.canonical import sha256
 from billing.domain.errors import PermanentError, TemporaryError
@@ -106,13 +108,22 @@ def test_one_page_is_not_counted() -> None:
     assert "Page 1" not in text_of(pdf_of(invoice()))[0]
 
 
-@pytest.mark.parametrize("sessions", range(8, 18))
+@pytest.mark.parametrize("sessions", range(9, 15))
 def test_the_sums_are_never_alone_on_a_page(sessions: int) -> None:
     last = text_of(pdf_of(long_invoice(sessions)))[-1]
 
     assert "Balance due" in last
     assert f"Session {sessions - 1}" in last
     assert "Subtotal" in last
+
+
+def test_a_package_too_long_for_the_page_is_divided_and_not_moved() -> None:
+    contents = [line(number, f"Content {number}", depth=1) for number in range(1, 45)]
+
+    first, last = text_of(pdf_of(invoice(lines=(line(0, "Package", 100), *contents))))
+
+    assert "Content 20" in first
+    assert "Content 44" in last
 
 
 @pytest.mark.parametrize(("size", "width"), [("A4", 595.28), ("Letter", 612), ("Foolscap", 595.28)])
@@ -165,12 +176,22 @@ def test_the_machine_s_own_fonts_change_nothing(tmp_path: Path) -> None:
     assert bare == [sha256(pdf) for pdf in PdfRenderer().render(jobs)]
 
 
-def _hashes_from_a_fresh_process(jobs: list[RenderJob], environment: dict[str, str]) -> list[str]:
+def test_no_process_leaves_its_fonts_behind(tmp_path: Path) -> None:
+    jobs = [RenderJob(invoice(), PAY_URL)] * 10
+
+    hashes = _hashes_from_a_fresh_process(jobs, {"TMPDIR": str(tmp_path)}, workers=2)
+
+    assert len(hashes) == 10
+    assert not list(tmp_path.glob("weasyprint-*"))
+
+
+def _hashes_from_a_fresh_process(jobs: list[RenderJob], environment: dict[str, str], workers: int = 1) -> list[str]:
     script = (
         "import pickle, sys\n"
         "from billing.adapters.documents import PdfRenderer\n"
         "from billing.domain.canonical import sha256\n"
-        "print(*map(sha256, PdfRenderer().render(pickle.load(sys.stdin.buffer))))\n"
+        f"with PdfRenderer({workers}) as renderer:\n"
+        "    print(*map(sha256, renderer.render(pickle.load(sys.stdin.buffer))))\n"
     )
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", script],
@@ -238,6 +259,12 @@ def _workers_of(renderer: PdfRenderer) -> list[int]:
     pool = renderer._pool
     assert pool is not None
     return list(pool._processes)
+
+
+def test_the_first_process_waits_for_no_other_to_end() -> None:
+    end_with_parent()
+
+    assert not [thread for thread in threading.enumerate() if thread.name.endswith("(_wait_and_end)")]
 
 
 def test_closing_twice_is_closing_once() -> None:

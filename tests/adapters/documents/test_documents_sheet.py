@@ -86,6 +86,14 @@ def test_depths_beyond_the_style_are_drawn_like_the_deepest() -> None:
     ]
 
 
+def test_rows_know_their_place_in_the_package() -> None:
+    lines = [line(number, "x", depth=depth) for number, depth in enumerate((0, 1, 2, 1, 0, 1, 0))]
+
+    assert [row.place for row in sheet_of(invoice(lines=tuple(lines))).rows] == [
+        "", " nested first", " nested", " nested last", "", " nested first last", "",
+    ]  # fmt: skip
+
+
 def test_the_quantity_column_is_named_only_when_it_is_used() -> None:
     assert "Quantity" in sheet_html(sheet_of(invoice()))
     assert "Quantity" not in sheet_html(sheet_of(plain_invoice(100, "EUR")))

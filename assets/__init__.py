@@ -1,0 +1,1 @@
+"""The assets, in the chapters in which the story is told: intake, billing, staging, marts, published."""

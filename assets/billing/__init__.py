@@ -1,0 +1,1 @@
+"""From a completed session to an invoice, its payment, its receipt and an open gallery."""

@@ -1,0 +1,1 @@
+"""The ledger in DuckDB, with types and plain names."""

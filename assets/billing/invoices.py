@@ -1,0 +1,96 @@
+"""Invoices: priced, numbered, posted, with their pay link and their PDF."""
+
+import dagster as dg
+
+from assets.billing.decisions import decisions
+from assets.chapters import BILLING, OWNERS
+from assets.effects_done import Done, do_effects
+from assets.intake.sessions import session_records
+from assets.ledger_checks import ledger_checks
+from assets.reports import Metadata, Result, effects_told, find_tag, money, table, told
+from billing.domain.effects import EffectKind
+from billing.domain.errors import TemporaryError
+from billing.domain.invoices import Invoice
+from billing.domain.money import Money
+from billing.services.deliver_invoices import render_invoices
+from billing.services.house import House
+from billing.services.issue_invoices import Billed, bill_due_sessions
+from pipelines.resources import HouseResource
+
+
+@dg.asset(group_name=BILLING, owners=OWNERS, kinds={"ledger", "stripe", "pdf"}, deps=[session_records, decisions])
+def invoices(context: dg.AssetExecutionContext, house: HouseResource) -> Result:
+    """One invoice for each order of a completed session: checked to the cent, numbered without gaps, frozen, as a PDF.
+
+    In review mode they are drafts that wait for approval. A session that cannot be billed is set aside with a
+    sentence that says what to do; the others go on.
+    """
+    with house.opened() as h:
+        billed, trouble = _bill(h)
+        links = do_effects(house, h, EffectKind.PAY_LINK)
+        rendered = render_invoices(h)
+        if trouble is not None:
+            raise trouble  # only now: what was billed before has got its link and its PDF
+        _tag(context, billed.finalized)
+        return told(h, _report(billed, links, rendered) | {"Stripe": house.stripe_trouble})
+
+
+def _bill(house: House) -> tuple[Billed, TemporaryError | None]:
+    try:
+        return bill_due_sessions(house), None
+    except TemporaryError as error:
+        return Billed(), error
+
+
+def _tag(context: dg.AssetExecutionContext, finalized: list[Invoice]) -> None:
+    """So that the run is found by the number that a client asks about."""
+    numbers = [str(invoice.number) for invoice in finalized]
+    if numbers:
+        context.instance.add_run_tags(context.run_id, {"studio/invoice": find_tag(numbers)})
+        context.log.info(f"Finalized {', '.join(numbers)}")
+
+
+def _report(billed: Billed, links: Done, rendered: int) -> Metadata:
+    finalized = billed.finalized
+    return {
+        "Invoices finalized": len(finalized),
+        "Amount due": money(_due(invoice) for invoice in finalized),
+        "Drafts to approve": len(billed.drafted),
+        "Sessions set aside": billed.set_aside,
+        "Waiting for tomorrow's limit": billed.over_limit,
+        "PDFs made": rendered,
+        **effects_told(links.ended, "Pay links"),
+        "Invoices": table(
+            ("Number", "Job", "Total", "Due now", "Due on", "By"),
+            [
+                (invoice.number or "draft", invoice.session.job_id, Money(invoice.total_minor, invoice.currency),
+                 _due(invoice), invoice.due_on, invoice.collection.value)
+                for invoice in [*finalized, *billed.drafted]
+            ],
+        ),
+    }  # fmt: skip
+
+
+def _due(invoice: Invoice) -> Money:
+    return Money(invoice.amount_due_minor, invoice.currency)
+
+
+# The charges' own conditions stand here too: they are to hold before money moves, not after.
+invoices_hold = ledger_checks(
+    invoices,
+    blocking=(
+        "invoice_totals_match_lines",
+        "invoice_discounts_match_lines",
+        "invoice_taxes_match_lines",
+        "invoice_amounts_due_match_deductions",
+        "invoices_are_posted_in_full",
+        "journal_transactions_balance",
+        "journal_transactions_have_two_entries",
+        "every_invoice_keeps_its_currency",
+        "one_live_invoice_per_session_and_part",
+        "no_charge_without_consent",
+        "one_open_charge_per_invoice",
+        "no_open_charge_beside_an_open_pay_link",
+    ),
+    advisory=("invoice_numbers_have_no_gaps", "journal_transactions_are_chained"),
+)

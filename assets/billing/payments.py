@@ -1,0 +1,95 @@
+"""Money that arrived, in the books."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import dagster as dg
+
+from assets.billing.charges import charges
+from assets.chapters import BILLING, OWNERS
+from assets.effects_done import do_effects
+from assets.intake.stripe_events import stripe_events
+from assets.ledger_checks import ledger_checks
+from assets.reports import Result, effects_told, table, told
+from billing.domain.effects import EffectKind
+from billing.domain.errors import TemporaryError
+from billing.domain.money import Money
+from billing.ports.ledger import PaymentRow
+from billing.services.apply_events import apply_events
+from billing.services.house import House
+from pipelines.resources import HouseResource
+
+_NEW = timedelta(hours=1)  # long enough for a run that failed and was started again; older ones were compared then
+
+
+@dg.asset(group_name=BILLING, owners=OWNERS, kinds={"stripe", "ledger"}, deps=[charges, stripe_events])
+def payments(house: HouseResource) -> Result:
+    """What Stripe hinted at is read again at Stripe, booked once, and set against its invoice.
+
+    A pay link whose invoice is paid is closed, so that nobody pays twice; a part that is left gets a new link.
+    """
+    with house.opened() as h:
+        if house.stripe_trouble:
+            return told(h, {"Stripe": house.stripe_trouble})
+        ended = apply_events(h)
+        links = do_effects(house, h, EffectKind.CLOSE_PAY_LINK, EffectKind.PAY_LINK)
+        return told(
+            h,
+            {
+                **{f"Events {state}": count for state, count in sorted(ended.items())},
+                **effects_told(links.of(EffectKind.CLOSE_PAY_LINK), "Pay links closed:"),
+                "Payments of the last hour": _told(h),
+            },
+        )
+
+
+def _recorded_lately(house: House) -> list[PaymentRow]:
+    with house.ledger.read() as books:
+        return books.payments.recorded_since(house.gateway.name, house.now() - _NEW)
+
+
+def _told(house: House) -> dg.MarkdownMetadataValue | None:
+    recorded = _recorded_lately(house)
+    with house.ledger.read() as books:
+        rows = [
+            (row.invoice.number, payment.amount, payment.fee, payment.method_kind, payment.received_on)
+            for payment in recorded
+            if (row := books.invoices.get(payment.invoice_id or ""))
+        ]
+    return table(("Invoice", "Amount", "Fee", "By", "Received on"), rows)
+
+
+payments_hold = ledger_checks(
+    payments,
+    blocking=("allocations_never_exceed_payments", "payments_are_posted_in_full", "receivable_is_never_negative"),
+)
+
+
+@dg.asset_check(asset=payments, blocking=True)
+def payments_never_exceed_captures(house: HouseResource) -> dg.AssetCheckResult:
+    """Every payment recorded in the last hour is no more than what Stripe, read again, says that it captured."""
+    with house.opened() as h:
+        recorded = _recorded_lately(h)
+        try:
+            captured = _captured(h, recorded)
+        except TemporaryError as error:
+            return dg.AssetCheckResult(
+                passed=False, severity=dg.AssetCheckSeverity.WARN, description=f"Not compared: {error.sentence}"
+            )
+    wrong = [
+        (payment.provider_object_id, payment.amount, amount)
+        for payment, amount in zip(recorded, captured, strict=True)
+        if payment.amount.minor > amount.minor
+    ]
+    found = table(("Payment", "In the books", "Captured"), wrong)
+    return dg.AssetCheckResult(
+        passed=not wrong, metadata={"Payments compared": len(recorded), **({"Too much": found} if found else {})}
+    )
+
+
+def _captured(house: House, recorded: list[PaymentRow]) -> list[Money]:
+    with ThreadPoolExecutor(house.concurrency) as pool:
+        facts = pool.map(lambda payment: house.gateway.read_payment(payment.provider_object_id), recorded)
+        return [fact.amount for fact in facts]

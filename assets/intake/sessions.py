@@ -1,0 +1,57 @@
+"""Completed sessions, and what VSCO Workspace says of each."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import dagster as dg
+
+from assets.chapters import INTAKE, OWNERS
+from assets.reports import Result, table, told
+from billing.services.house import House
+from billing.services.observe_sessions import fetch_session_records, observe_jobs
+from pipelines.resources import HouseResource
+
+
+@dg.asset(
+    group_name=INTAKE,
+    owners=OWNERS,
+    kinds={"vsco"},
+    # The sensor reports an hourly look at a quiet studio as well, so silence means that nobody looks.
+    freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=6), warn_window=timedelta(hours=2)),
+)
+def completed_sessions(house: HouseResource) -> Result:
+    """Which sessions are completed, as VSCO Workspace tells it. Every version of every job is kept as it was seen."""
+    with house.opened() as h:
+        seen = observe_jobs(h)
+        return told(
+            h,
+            {
+                "Jobs read": seen.jobs_read,
+                "New versions": seen.records_new,
+                "Sessions noticed": seen.sessions_new,
+                **_waiting(h),
+            },
+        )
+
+
+@dg.asset(group_name=INTAKE, owners=OWNERS, kinds={"vsco"}, deps=[completed_sessions])
+def session_records(house: HouseResource) -> Result:
+    """The order, client, payments and gallery of each completed session, read before anything is billed from them.
+
+    A session that waits for somebody to mend it in VSCO Workspace is read again every few minutes.
+    """
+    with house.opened() as h:
+        read = fetch_session_records(h)
+        return told(h, {"Sessions read": read, **_waiting(h)})
+
+
+def _waiting(house: House) -> dict[str, object]:
+    with house.ledger.read() as books:
+        due, mended = books.sessions.in_state("due"), books.sessions.in_state("attention")
+    rows = [(row.job_id, row.completed_on) for row in due]
+    return {
+        "To be billed": len(due),
+        "Set aside": len(mended),
+        "Sessions to be billed": table(("Job", "Completed on"), rows),
+    }

@@ -1,0 +1,28 @@
+"""What Dagster loads: assets, their checks, jobs, sensors, schedules and resources. Named in workspace.yaml."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+
+@dg.definitions
+def definitions() -> dg.Definitions:
+    """Everything is imported here, when the definitions are asked for, and not with the module."""
+    import assets
+    from pipelines.jobs import JOBS
+    from pipelines.resources import HouseResource, WarehouseResource
+    from pipelines.schedules import morning_round
+    from sensors.completed_sessions import completed_sessions
+    from sensors.due_work import due_work
+    from sensors.run_failures import run_failures
+    from sensors.stripe_payments import stripe_payments
+
+    return dg.Definitions(
+        assets=dg.load_assets_from_package_module(assets),
+        asset_checks=dg.load_asset_checks_from_package_module(assets),
+        jobs=JOBS,
+        sensors=[completed_sessions, stripe_payments, due_work, run_failures],
+        schedules=[morning_round],
+        resources={"house": HouseResource(), "warehouse": WarehouseResource()},
+        executor=dg.in_process_executor,  # what is materialised by hand in the UI, too
+    )

@@ -1,0 +1,141 @@
+"""The jobs in this process, without a daemon: `python -m pipelines.demo`, for `make demo ONCE=1`.
+
+One command a line on stdin, one JSON line back on stdout (all else goes to stderr):
+
+    round      do what the sensors would start now, until nothing is due
+    refresh    make the warehouse and its published file anew
+    quit       end; so does the end of stdin
+
+    {"command": "round", "jobs": {"bill_completed_sessions": true}, "runs": 1, "seconds": 2.41, "trouble": []}
+
+`jobs` says of each job that ran whether all its runs succeeded; `trouble` has a sentence for each that did not, or for
+what could not be asked. `--rounds N` does N rounds and a refresh instead, without stdin. The exit code is 0 only if
+everything succeeded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from typing import TextIO
+
+import dagster as dg
+
+from billing.domain.errors import BillingError
+from billing.services.house import House
+from pipelines.definitions import definitions
+from pipelines.jobs import REFRESH_WAREHOUSE
+from pipelines.resources import standing
+from sensors.errands import Errand, look_for_due_work, look_for_payments, look_for_sessions
+from sensors.failures import reasons
+
+_TURNS = 6  # a payment leads to a receipt and a gallery, and they to mails; work that is left then waits for a person
+
+
+@dataclass
+class Done:
+    """What one command did."""
+
+    command: str
+    jobs: dict[str, bool] = field(default_factory=dict)
+    runs: int = 0
+    seconds: float = 0.0
+    trouble: list[str] = field(default_factory=list)
+
+    @property
+    def is_well(self) -> bool:
+        return not self.trouble and all(self.jobs.values())
+
+
+class Rounds:
+    """Runs the jobs against one Dagster instance; every run is seen in its UI."""
+
+    def __init__(self, instance: dg.DagsterInstance) -> None:
+        self._instance = instance
+        self._definitions = definitions()
+
+    def round(self) -> Done:
+        """What the sensors would start now: intake once, then what is due, until nothing new is."""
+        done, started = Done("round"), time.monotonic()
+        try:
+            house = standing.house_at_stripe()
+            for look in (look_for_sessions, look_for_payments):
+                self._run(look(house), done)
+            self._run_due(house, done)
+        except BillingError as error:
+            done.trouble.append(error.sentence)
+        done.seconds = round(time.monotonic() - started, 2)
+        return done
+
+    def refresh(self) -> Done:
+        """Make the figures anew, whether or not the ledger has changed."""
+        done, started = Done("refresh"), time.monotonic()
+        self._run(Errand("figures", REFRESH_WAREHOUSE, "", "asked for"), done)
+        done.seconds = round(time.monotonic() - started, 2)
+        return done
+
+    def _run_due(self, house: House, done: Done) -> None:
+        seen: set[tuple[str, str]] = set()
+        for _ in range(_TURNS):
+            errands = [errand for errand in look_for_due_work(house) if (errand.name, errand.work) not in seen]
+            payments = look_for_payments(house)
+            if payments and (payments.name, payments.work) not in seen:
+                errands.append(payments)
+            if not errands:
+                return
+            for errand in errands:
+                seen.add((errand.name, errand.work))
+                self._run(errand, done)
+
+    def _run(self, errand: Errand | None, done: Done) -> None:
+        if errand is None:
+            return
+        result = self._definitions.resolve_job_def(errand.job).execute_in_process(
+            instance=self._instance,
+            asset_selection=[dg.AssetKey(name) for name in errand.assets] if errand.assets else None,
+            tags={"studio/why": errand.why, **errand.tags},
+            raise_on_error=False,
+        )
+        done.runs += 1
+        done.jobs[errand.job] = done.jobs.get(errand.job, True) and result.success
+        if not result.success:
+            done.trouble += [f"{errand.job}: {sentence}" for sentence in reasons(self._instance, result.run_id)]
+
+
+def serve(rounds: Rounds, commands: Iterable[str], answers: TextIO) -> bool:
+    """Answer each line with one JSON line until `quit`; True if everything succeeded."""
+    known: dict[str, Callable[[], Done]] = {"round": rounds.round, "refresh": rounds.refresh}
+    is_well = True
+    for line in commands:
+        command = line.strip()
+        if command == "quit":
+            break
+        act = known.get(command)
+        done = (
+            act() if act else Done(command, trouble=[f"There is no command {command}; there are round, refresh, quit."])
+        )
+        is_well = is_well and done.is_well
+        print(json.dumps(asdict(done)), file=answers, flush=True)
+    return is_well
+
+
+def main() -> int:
+    """0 if everything succeeded, 1 if anything failed."""
+    parser = argparse.ArgumentParser(description="Run the jobs in this process, as the sensors would start them.")
+    parser.add_argument("--rounds", type=int, default=0, help="do so many rounds and a refresh, without stdin")
+    asked = parser.parse_args()
+    answers, sys.stdout = sys.stdout, sys.stderr  # whatever prints must not break the protocol
+    with dg.DagsterInstance.get() as instance:
+        rounds = Rounds(instance)
+        if not asked.rounds:
+            return 0 if serve(rounds, sys.stdin, answers) else 1
+        script = [*["round\n"] * asked.rounds, "refresh\n"]
+        return 0 if serve(rounds, script, answers) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

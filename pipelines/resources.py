@@ -1,0 +1,168 @@
+"""What assets and sensors are handed: the house (ledger and the outside by role) and the warehouse.
+
+Adapters are imported where they are opened: everything here is imported with the definitions, by every run.
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, cast
+
+import dagster as dg
+from pydantic import PrivateAttr
+
+from billing.domain.effects import EffectKind
+from billing.domain.errors import BillingError, TemporaryError
+
+if TYPE_CHECKING:
+    from billing.adapters.ledger.books import SqlLedger
+    from billing.adapters.ledger.checks import CheckResult
+    from billing.adapters.warehouse import Warehouse
+    from billing.services.house import House
+    from billing.settings import Settings
+
+STRIPE_KINDS = (EffectKind.PAY_LINK, EffectKind.CLOSE_PAY_LINK, EffectKind.CHARGE)
+
+
+@contextmanager
+def in_plain_words() -> Iterator[None]:
+    """An error of the house ends a step with its sentence, not with a page of traceback."""
+    try:
+        yield
+    except BillingError as error:
+        raise dg.Failure(error.sentence, metadata={"Code": error.code}, allow_retries=False) from error
+
+
+class OpenHouse:
+    """A house that is opened on first need, with its Stripe account compared to the ledger's once."""
+
+    def __init__(self) -> None:
+        self._closing = ExitStack()
+        self._house: House | None = None
+        self._is_pinned = False
+        self.settings: Settings | None = None
+
+    def house(self) -> House:
+        """The house. PermanentError with all that is missing when settings are."""
+        if self._house is None:
+            from billing.bootstrap import build_house
+            from billing.settings import load_settings
+
+            self.settings = load_settings()
+            self._house = build_house(self.settings, self._closing)
+        return self._house
+
+    def pinned(self) -> House:
+        """The house, sure to act at the Stripe account of this ledger: PermanentError `wrong_account` if not."""
+        house = self.house()
+        if not self._is_pinned:
+            from billing.bootstrap import pin_account
+
+            pin_account(house)
+            self._is_pinned = True
+        return house
+
+    def close(self) -> None:
+        self._house = None
+        self._closing.close()
+
+
+class HouseResource(dg.ConfigurableResource["HouseResource"]):
+    """The studio's billing house: opened by the first asset of a run that needs it, closed at the run's end."""
+
+    _open: OpenHouse = PrivateAttr(default_factory=OpenHouse)
+    _trouble: TemporaryError | None = PrivateAttr(default=None)
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        self._open.close()
+
+    @contextmanager
+    def opened(self) -> Iterator[House]:
+        """The house; errors of the house inside the block end the step with their sentence."""
+        with in_plain_words():
+            yield self._house()
+
+    def _house(self) -> House:
+        if self._trouble is None:
+            try:
+                return self._open.pinned()
+            except TemporaryError as error:
+                self._trouble = error  # asked once a run: nothing is done at Stripe, the rest of the work goes on
+        return self._open.house()
+
+    def may_do(self, kind: EffectKind) -> bool:
+        """False for what is done at Stripe, while nobody knows whose account the key opens."""
+        return self._trouble is None or kind not in STRIPE_KINDS
+
+    @property
+    def stripe_trouble(self) -> str | None:
+        """Why nothing is done at Stripe in this run, or None."""
+        return self._trouble.sentence if self._trouble else None
+
+    def stripe_dashboard(self) -> str | None:
+        """Where a person sees the payments; None beside the sandbox."""
+        settings = self._open.settings
+        if settings is None or settings.stripe_url is not None:
+            return None
+        mode = "" if "_live_" in settings.stripe_api_key.get_secret_value() else "test/"
+        return f"https://dashboard.stripe.com/{mode}payments"
+
+    def check_ledger(self, names: Collection[str]) -> list[CheckResult]:
+        """Run these sentences of sql/checks over the ledger as it is now."""
+        from billing.adapters.ledger.checks import run_checks
+        from billing.bootstrap import SQL
+
+        with self.opened() as house:
+            engine = cast("SqlLedger", house.ledger).engine
+            policy = house.policy.gallery_policy.value
+            return run_checks(engine, SQL, now=house.now(), gallery_policy=policy, names=names)
+
+
+class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
+    """The DuckDB projection of the ledger."""
+
+    @contextmanager
+    def opened(self) -> Iterator[Warehouse]:
+        """The warehouse; errors of the house inside the block end the step with their sentence."""
+        from billing.bootstrap import open_warehouse
+        from billing.settings import load_settings
+
+        with in_plain_words():
+            yield open_warehouse(load_settings())
+
+
+class StandingHouse:
+    """One house that sensors share across ticks: opening one each few seconds would cost more than the look itself."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open = OpenHouse()
+
+    def house(self) -> House:
+        """The house of the settings as they are now; opened anew when they have changed."""
+        with self._lock:
+            return self._current().house()
+
+    def house_at_stripe(self) -> House:
+        """The same, sure to ask the Stripe account of this ledger."""
+        with self._lock:
+            return self._current().pinned()
+
+    def close(self) -> None:
+        with self._lock:
+            self._open.close()
+
+    def _current(self) -> OpenHouse:
+        from billing.settings import load_settings
+
+        if self._open.settings not in (None, load_settings()):
+            self._open.close()
+            self._open = OpenHouse()
+        return self._open
+
+
+standing = StandingHouse()
+atexit.register(standing.close)

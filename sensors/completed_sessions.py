@@ -1,0 +1,23 @@
+"""Polls VSCO Workspace for completed sessions."""
+
+import os
+
+import dagster as dg
+
+from pipelines.jobs import bill_completed_sessions
+from pipelines.resources import standing
+from sensors.errands import look_for_sessions
+from sensors.launching import look_outside
+
+# Read here rather than through Settings: the interval is part of the definition, which must load without settings.
+POLL_SECONDS = max(5, int(os.environ.get("BILLING_POLL_SECONDS") or 30))
+
+
+@dg.sensor(
+    job=bill_completed_sessions,
+    minimum_interval_seconds=POLL_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Asks VSCO Workspace for changed jobs; one run bills all sessions that are completed.",
+)
+def completed_sessions(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+    return look_outside(context, "VSCO Workspace", "completed_sessions", standing.house, look_for_sessions)

@@ -1,0 +1,32 @@
+"""Looks into the ledger for what is due."""
+
+import time
+
+import dagster as dg
+
+from billing.domain.errors import BillingError
+from pipelines.jobs import bill_completed_sessions, follow_up_unpaid, refresh_warehouse
+from pipelines.resources import standing
+from sensors.errands import look_for_due_work, look_for_new_figures
+from sensors.failures import end_mended_failures, tell_of_new_failures
+from sensors.launching import Memory, answer
+
+
+@dg.sensor(
+    jobs=[bill_completed_sessions, follow_up_unpaid, refresh_warehouse],
+    minimum_interval_seconds=5,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Looks into the ledger: decisions, mails, charges and galleries that are due, reminders of the day,"
+    " and figures that are out of date.",
+)
+def due_work(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+    memory = Memory.read(context.cursor)
+    try:
+        house = standing.house()
+        memory.alerted_until = tell_of_new_failures(house, context.instance, memory.alerted_until)
+        end_mended_failures(house, context.instance)
+        errands = look_for_due_work(house)
+        figures = look_for_new_figures(house, context.instance, time.time())
+    except BillingError as error:
+        return dg.SensorResult(skip_reason=dg.SkipReason(error.sentence), cursor=memory.text())
+    return answer(context, memory, [*errands, figures] if figures else errands, "Nothing is due")

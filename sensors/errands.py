@@ -1,0 +1,152 @@
+"""What there is to do now, as errands: a job, and the work that it is for. The sensors and the demo look here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import dagster as dg
+
+from billing.domain import canonical
+from billing.domain.effects import EffectKind
+from billing.services.apply_events import poll_events
+from billing.services.due_work import (
+    commands_waiting,
+    effects_due,
+    effects_to_ask_about,
+    events_waiting,
+    follow_ups_are_due,
+    grants_left_unplanned,
+    invoices_left_unrendered,
+    ledger_position,
+    sessions_waiting,
+)
+from billing.services.house import House
+from billing.services.observe_sessions import observe_jobs, wake_expected_sessions
+from pipelines.jobs import (
+    APPLY_STRIPE_EVENTS,
+    BILL_COMPLETED_SESSIONS,
+    BILLING_ASSETS,
+    FOLLOW_UP_UNPAID,
+    REFRESH_WAREHOUSE,
+)
+
+PAGES_A_LOOK = 5  # a tick has 60 s; more pages are read by the run, which has none to share
+SESSIONS_TAGGED = 5
+REFRESH_EVERY_SECONDS = 60
+SESSION_TAG = "studio/session"
+
+# Where in the story each kind of effect is done.
+_DONE_BY = {
+    EffectKind.PAY_LINK: "invoices",
+    EffectKind.MAIL: "deliveries",
+    EffectKind.CHARGE: "charges",
+    EffectKind.CLOSE_PAY_LINK: "payments",
+    EffectKind.WRITE_BACK: "write_backs",
+    EffectKind.GRANT: "gallery_grants",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One reason to start a job. `work` tells the same work from other work; `assets` None is the whole job."""
+
+    name: str
+    job: str
+    work: str
+    why: str
+    assets: tuple[str, ...] | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+def look_for_sessions(house: House) -> Errand | None:
+    """Poll the booking system and say whether sessions wait to be billed, or more pages to be read."""
+    seen = observe_jobs(house, PAGES_A_LOOK)
+    wake_expected_sessions(house)
+    waiting = sessions_waiting(house)
+    if not waiting and seen.complete:
+        return None
+    jobs = [session_id.partition(":")[2] for session_id in waiting]
+    why = f"{len(waiting)} sessions wait" if seen.complete else "there is more to read in VSCO Workspace"
+    return Errand(
+        "sessions", BILL_COMPLETED_SESSIONS, _work(waiting, [str(seen.complete)]), why, tags=_session_tag(jobs)
+    )
+
+
+def look_for_payments(house: House) -> Errand | None:
+    """Poll the payment provider's events and say whether any wait to be applied."""
+    poll_events(house)
+    waiting = events_waiting(house)
+    if not waiting:
+        return None
+    return Errand("payments", APPLY_STRIPE_EVENTS, _work(waiting), f"{len(waiting)} Stripe events wait")
+
+
+def look_for_due_work(house: House) -> list[Errand]:
+    """What the ledger says is due: decisions, effects, what a crash has left, unknown outcomes, follow-ups."""
+    errands: list[Errand | None] = [_due_now(house), _left_behind(house), _unknown(house)]
+    if follow_ups_are_due(house):
+        day = house.today().isoformat()
+        errands.append(Errand("follow_ups", FOLLOW_UP_UNPAID, day, f"follow-ups of {day} are due"))
+    return [errand for errand in errands if errand]
+
+
+def look_for_new_figures(house: House, instance: dg.DagsterInstance, now: float) -> Errand | None:
+    """The ledger has changed since it was published: at most once a minute, and at once when it never was."""
+    position = ledger_position(house)
+    extracted = instance.get_latest_materialization_event(dg.AssetKey("ledger_extract"))
+    published = instance.get_latest_materialization_event(dg.AssetKey("published"))
+    if extracted and published:
+        is_whole = published.timestamp >= extracted.timestamp
+        if (is_whole and _position(extracted) == position) or now - published.timestamp < REFRESH_EVERY_SECONDS:
+            return None
+    return Errand("figures", REFRESH_WAREHOUSE, position, "the ledger has changed since its figures were published")
+
+
+def _due_now(house: House) -> Errand | None:
+    decisions, effects = commands_waiting(house), effects_due(house)
+    if not decisions and not effects:
+        return None
+    ids = [effect_id for kind in effects.values() for effect_id in kind]
+    starts = [_DONE_BY[kind] for kind in effects] + ["decisions"] * bool(decisions)
+    why = f"{len(decisions)} decisions and {len(ids)} effects are due"
+    return Errand("due", BILL_COMPLETED_SESSIONS, _work(decisions, ids), why, _from(starts))
+
+
+def _left_behind(house: House) -> Errand | None:
+    unrendered, ungranted = invoices_left_unrendered(house), grants_left_unplanned(house)
+    if not unrendered and not ungranted:
+        return None
+    starts = ["invoices"] * bool(unrendered) + ["gallery_grants"] * bool(ungranted)
+    why = f"{len(unrendered)} invoices have no PDF yet, {len(ungranted)} galleries may be opened"
+    return Errand("left", BILL_COMPLETED_SESSIONS, _work(unrendered, ungranted), why, _from(starts))
+
+
+def _unknown(house: House) -> Errand | None:
+    unknown = effects_to_ask_about(house)
+    if not unknown:
+        return None
+    ids = [effect_id for kind in unknown.values() for effect_id in kind]
+    why = f"the outcome of {len(ids)} effects is unknown and is asked for again"
+    return Errand("unknown", BILL_COMPLETED_SESSIONS, _work(ids), why, _from([_DONE_BY[kind] for kind in unknown]))
+
+
+def _from(starts: list[str]) -> tuple[str, ...]:
+    """The billing assets from the first of these to the end of the story."""
+    return BILLING_ASSETS[min(BILLING_ASSETS.index(start) for start in starts) :]
+
+
+def _work(*ids: list[str]) -> str:
+    return canonical.sha256("\n".join(",".join(part) for part in ids))[:16]
+
+
+def _session_tag(jobs: list[str]) -> dict[str, str]:
+    if not jobs:
+        return {}
+    more = len(jobs) - SESSIONS_TAGGED
+    return {SESSION_TAG: " ".join(jobs[:SESSIONS_TAGGED]) + (f" +{more}" if more > 0 else "")}
+
+
+def _position(event: dg.EventLogEntry) -> object:
+    made = event.asset_materialization
+    value = made.metadata.get("Ledger position") if made else None
+    return value.value if value else None

@@ -1,0 +1,60 @@
+"""Why a run failed, in words, and telling the owner of it: at once by one sensor, and for certain by another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from billing.services.alert_owner import alert_run_failed, run_succeeded
+from billing.services.house import House
+
+_RUNS_A_LOOK = 20
+
+
+def reasons(instance: dg.DagsterInstance, run_id: str) -> list[str]:
+    """One sentence for each step that failed. Of an unforeseen error only its kind: its text may hold anything."""
+    records = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_FAILURE).records
+    return list(dict.fromkeys(sentence for record in records for sentence in _sentence(record.event_log_entry)))
+
+
+def tell_of_run(house: House, instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Tell the owner of one failed run; telling twice is telling once."""
+    return alert_run_failed(house, run.job_name, run.run_id, reasons(instance, run.run_id))
+
+
+def tell_of_new_failures(house: House, instance: dg.DagsterInstance, since: float) -> float:
+    """Tell of runs that failed since then, whoever has told of them before; returns up to when all is told."""
+    after = datetime.fromtimestamp(since, UTC) if since else None
+    failed = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], updated_after=after)
+    until = since
+    for record in instance.get_run_records(failed, limit=_RUNS_A_LOOK):
+        tell_of_run(house, instance, record.dagster_run)
+        until = max(until, record.update_timestamp.timestamp())
+    return until
+
+
+def end_mended_failures(house: House, instance: dg.DagsterInstance) -> None:
+    """A job whose newest run succeeded needs nobody's attention any more."""
+    with house.ledger.read() as books:
+        shown = [item.subject_id for item in books.desk.open_items() if item.code == "run_failed"]
+    for subject in shown:
+        job = subject.partition(":")[2]
+        newest = instance.get_run_records(dg.RunsFilter(job_name=job), limit=1)
+        if newest and newest[0].dagster_run.status is dg.DagsterRunStatus.SUCCESS:
+            run_succeeded(house, job)
+
+
+def _sentence(entry: dg.EventLogEntry) -> Iterator[str]:
+    event = entry.dagster_event
+    if event is None:
+        return
+    failure = event.step_failure_data
+    told, error = failure.user_failure_data, failure.error
+    if told and told.description:
+        yield f"{event.step_key}: {told.description}"
+    elif error and error.cls_name == "DagsterAssetCheckFailedError":
+        yield f"{event.step_key}: a check of the books failed; nothing after it was done."
+    else:
+        yield f"{event.step_key}: {(error.cls_name if error else None) or 'an unforeseen error'}."

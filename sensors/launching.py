@@ -1,0 +1,120 @@
+"""From errands to run requests: one run of a job at a time, patience with work that stays, outages in a sentence."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+
+import dagster as dg
+
+from billing.domain.errors import BillingError, PermanentError
+from billing.services.house import House
+from billing.services.outages import end_outage, show_outage
+from sensors.errands import Errand
+from sensors.patience import Patience
+
+SHOWN_AFTER_FAILURES = 3  # a hiccup is nobody's business; three looks in a row are
+_REPORT_EVERY_SECONDS = 3600
+_UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+@dataclass
+class Memory:
+    """What a sensor remembers between ticks; its cursor as text."""
+
+    patience: dict[str, Patience] = field(default_factory=dict)
+    failures: int = 0
+    reported_at: float = 0.0
+    alerted_until: float = 0.0
+
+    @classmethod
+    def read(cls, cursor: str | None) -> Memory:
+        """A cursor that cannot be read is forgotten: at worst a job is started once more, which is safe."""
+        try:
+            kept = json.loads(cursor or "{}")
+            patience = {name: Patience(**values) for name, values in kept.pop("patience", {}).items()}
+            return cls(patience, **kept)
+        except (ValueError, TypeError, AttributeError):
+            return cls()
+
+    def text(self) -> str:
+        return json.dumps(asdict(self))
+
+
+Look = Callable[[], Sequence[Errand]]
+
+
+def answer(
+    context: dg.SensorEvaluationContext,
+    memory: Memory,
+    errands: Sequence[Errand],
+    quiet: str,
+    events: Sequence[dg.AssetMaterialization] = (),
+) -> dg.SensorResult:
+    """The runs to start now; when none, the reason in words."""
+    requests: list[dg.RunRequest] = []
+    waits: list[str] = []
+    for errand in errands:
+        if errand.job in {request.job_name for request in requests} or _is_busy(context.instance, errand.job):
+            waits.append(f"{errand.why}; {errand.job} is at work")
+            continue
+        started = memory.patience.get(errand.name, Patience()).start(errand.work, time.time())
+        if started is None:
+            waits.append(f"{errand.why}; tried before, tried again later")
+            continue
+        memory.patience[errand.name] = started
+        requests.append(_request(errand))
+    skip = None if requests else dg.SkipReason(". ".join(waits) or quiet)
+    return dg.SensorResult(run_requests=requests, skip_reason=skip, cursor=memory.text(), asset_events=list(events))
+
+
+def look_outside(
+    context: dg.SensorEvaluationContext,
+    system: str,
+    asset: str,
+    open_house: Callable[[], House],
+    look: Callable[[House], Errand | None],
+) -> dg.SensorResult:
+    """Look at an outside system. One that does not answer is a sentence here and, if it lasts, an item for a person."""
+    memory = Memory.read(context.cursor)
+    house: House | None = None
+    try:
+        house = open_house()
+        errand = look(house)
+        end_outage(house, system)
+    except BillingError as error:
+        memory.failures += 1
+        if house and (isinstance(error, PermanentError) or memory.failures >= SHOWN_AFTER_FAILURES):
+            with suppress(BillingError):  # the clock itself may be what does not answer
+                show_outage(house, system, error)
+        return dg.SensorResult(skip_reason=dg.SkipReason(error.sentence), cursor=memory.text())
+    memory.failures = 0
+    events = [] if errand else _quiet_look(memory, asset)
+    return answer(context, memory, [errand] if errand else [], f"{system} was asked; nothing waits", events)
+
+
+def _quiet_look(memory: Memory, asset: str) -> list[dg.AssetMaterialization]:
+    """Once an hour a look that found nothing is told: the asset is fresh, although no run was needed."""
+    if time.time() - memory.reported_at < _REPORT_EVERY_SECONDS:
+        return []
+    memory.reported_at = time.time()
+    return [dg.AssetMaterialization(asset, description="Looked; nothing was waiting.")]
+
+
+def _is_busy(instance: dg.DagsterInstance, job: str) -> bool:
+    return instance.get_runs_count(dg.RunsFilter(job_name=job, statuses=_UNFINISHED)) > 0
+
+
+def _request(errand: Errand) -> dg.RunRequest:
+    selection = [dg.AssetKey(name) for name in errand.assets] if errand.assets else None
+    tags = {"studio/why": errand.why, **errand.tags}
+    return dg.RunRequest(job_name=errand.job, tags=tags, asset_selection=selection)

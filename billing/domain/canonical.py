@@ -9,6 +9,7 @@ import types
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 Record = TypeVar("Record")
@@ -53,6 +54,12 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"a {type(value).__name__} has no canonical text: {value!r}")
 
 
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    """Reading a record asks for its types again and again; working them out anew costs more than the reading."""
+    return get_type_hints(kind)
+
+
 def _restore(kind: Any, value: Any) -> Any:
     origin = get_origin(kind)
     if origin in (Union, types.UnionType):
@@ -64,7 +71,7 @@ def _restore(kind: Any, value: Any) -> Any:
     if origin is dict:
         return {key: _restore(get_args(kind)[1], item) for key, item in value.items()}
     if dataclasses.is_dataclass(kind):
-        hints = get_type_hints(kind)
+        hints = _hints(kind)
         fields: dict[str, Any] = {key: _restore(hints[key], item) for key, item in value.items()}
         return cast(Any, kind)(**fields)
     if kind in (date, datetime):

@@ -1,0 +1,5 @@
+"""The `billing` command: what waits, what is wrong and what to do, and the door for what people ask for."""
+
+from billing.cli.group import main
+
+__all__ = ["main"]

@@ -32,14 +32,28 @@ def draft_session(house: House, session: SessionRow, shared: Sequence[RawRecord]
     """Price one session from what the ledger knows of it. Writes nothing."""
     with house.ledger.read() as books:
         records = books.records.of_job(session.source, session.job_id)
-        horizon = books.records.horizon()
-        try:
-            facts = house.source.read_session(records, shared)
-            check_client(facts.client)
-            consent = books.payments.consent(facts.client.client_id)
-            invoices, problems = _draft_orders(house, books, session, facts, consent)
-        except PermanentError as error:
-            return Drafted(None, (), (error,), horizon)
+        return _drafted(house, books, session, records, shared)
+
+
+def draft_from_records(
+    house: House, session: SessionRow, records: Sequence[RawRecord], shared: Sequence[RawRecord]
+) -> Drafted:
+    """Price one session from records at hand that the ledger need not have. Writes nothing."""
+    with house.ledger.read() as books:
+        return _drafted(house, books, session, records, shared)
+
+
+def _drafted(
+    house: House, books: Books, session: SessionRow, records: Sequence[RawRecord], shared: Sequence[RawRecord]
+) -> Drafted:
+    horizon = books.records.horizon()
+    try:
+        facts = house.source.read_session(records, shared)
+        check_client(facts.client)
+        consent = books.payments.consent(facts.client.client_id)
+        invoices, problems = _draft_orders(house, books, session, facts, consent)
+    except PermanentError as error:
+        return Drafted(None, (), (error,), horizon)
     return Drafted(facts, tuple(invoices), tuple(problems), horizon)
 
 

@@ -63,6 +63,11 @@ class SmtpMailer:
             raise
         self._mine.used_at = time.monotonic()
 
+    def try_out(self) -> str:
+        """Connect, greet and log in as for a mail, and send none; the server's address. Raises as `send` does."""
+        self._drop(self._connect())
+        return self._server
+
     def close(self) -> None:
         """Hang up, in all threads. The mailer can be used again."""
         with self._lock:

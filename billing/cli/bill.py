@@ -1,0 +1,195 @@
+"""`billing bill`: what would be billed, or bill it now."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import click
+
+from billing.bootstrap import open_house
+from billing.cli.amounts import DAY
+from billing.cli.door import confirm
+from billing.cli.lines import invoice_json, invoice_text
+from billing.cli.progress import say
+from billing.cli.tables import printable
+from billing.domain.errors import BillingError, PermanentError
+from billing.domain.money import Money
+from billing.domain.policy import completed_on, why_left_out
+from billing.domain.sessions import JobSummary
+from billing.ports.ledger import SessionRow
+from billing.ports.outside import RawRecord
+from billing.services.draft_invoices import Drafted, draft_from_records, draft_session
+from billing.services.house import House
+from billing.services.issue_invoices import Billed, bill_due_sessions, bill_session, invoices_left_today, may_bill
+from billing.services.observe_sessions import session_id_of, shared_records
+from billing.settings import load_settings
+
+_USUAL_PERIOD = timedelta(days=30)
+
+
+@click.command()
+@click.argument("job_id", required=False)
+@click.option("--dry-run", is_flag=True, help="Show what would be billed; nothing is written.")
+@click.option("--from", "first", type=DAY, help="With --dry-run: sessions completed on this day or later.")
+@click.option("--to", "last", type=DAY, help="With --dry-run: sessions completed up to this day.")
+@click.option("--json", "as_json", is_flag=True, help="With --dry-run: print JSON; amounts are in minor units.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+def bill(job_id: str | None, dry_run: bool, first: date | None, last: date | None, as_json: bool, yes: bool) -> None:
+    """Bill the session of one job, or all that are due, now. With --dry-run: show what would be done.
+
+    \b
+    Examples:
+        billing bill 01hv2k --dry-run
+        billing bill --dry-run --from 2026-03-01 --to 2026-03-31
+        billing bill 01hv2k
+    """
+    if not dry_run and (first or last or as_json):
+        raise click.UsageError("--from, --to and --json go with --dry-run.")
+    with open_house(load_settings()) as house:
+        if not dry_run:
+            _bill_now(house, job_id, yes)
+            return
+        period = (first or (last or house.today()) - _USUAL_PERIOD, last or house.today())
+        found = list(_preview(house, job_id, period))
+    if as_json:
+        click.echo(json.dumps([_json(session, drafted) for session, drafted in found], indent=2))
+    else:
+        _show(found)
+
+
+def _preview(house: House, job_id: str | None, period: tuple[date, date]) -> Iterator[tuple[SessionRow, Drafted]]:
+    """Read from the booking system as it is now, without keeping anything."""
+    shared = house.source.shared_records()
+    if job_id is not None:
+        records = house.source.related_records(job_id)
+        yield _drafted(house, job_id, records, shared)
+        return
+    wanted = [job for job in _jobs(house, shared) if _is_wanted(house, job, period)]
+    for done, job in enumerate(wanted, 1):
+        say(f"reading job {done} of {len(wanted)}", last=done == len(wanted))
+        yield _drafted(house, job.job_id, house.source.related_records(job.job_id), shared)
+
+
+def _jobs(house: House, shared: Sequence[RawRecord]) -> Iterator[JobSummary]:
+    for page in house.source.changed_jobs(None):
+        for record in page:
+            try:
+                yield house.source.read_job(record, shared)
+            except PermanentError as error:
+                click.echo(error.sentence, err=True)
+
+
+def _is_wanted(house: House, job: JobSummary, period: tuple[date, date]) -> bool:
+    done_on = completed_on(job, house.policy.trigger)
+    return done_on is not None and period[0] <= done_on <= period[1] and not why_left_out(job, house.policy.jobs)
+
+
+def _drafted(
+    house: House, job_id: str, records: Sequence[RawRecord], shared: Sequence[RawRecord]
+) -> tuple[SessionRow, Drafted]:
+    session_id = session_id_of(house.source.name, job_id)
+    with house.ledger.read() as books:
+        known = books.sessions.get(session_id)
+    session = known or SessionRow(session_id, house.source.name, job_id, job_id, "due", None, house.now(), None)
+    return session, draft_from_records(house, session, records, shared)
+
+
+def _show(found: Sequence[tuple[SessionRow, Drafted]]) -> None:
+    for session, drafted in found:
+        for invoice in drafted.invoices:
+            click.echo(f"{invoice_text(invoice)}\n")
+        for problem in drafted.set_aside:
+            click.echo(f"{printable(_name(session, drafted))}: {printable(problem.sentence)} ({problem.code})\n")
+        if not drafted.invoices and not drafted.set_aside:
+            click.echo(f"{printable(_name(session, drafted))}: everything is billed already.\n")
+    invoices = [invoice for _, drafted in found for invoice in drafted.invoices]
+    sums: dict[str, int] = {}
+    for invoice in invoices:
+        sums[invoice.currency] = sums.get(invoice.currency, 0) + invoice.amount_due_minor
+    total = ", ".join(str(Money(minor, currency)) for currency, minor in sorted(sums.items())) or "nothing"
+    aside = sum(bool(drafted.set_aside) for _, drafted in found)
+    click.echo(f"{len(found)} sessions: {len(invoices)} invoices, {total} due; {aside} would need attention.")
+    click.echo("Nothing was written.")
+
+
+def _name(session: SessionRow, drafted: Drafted) -> str:
+    return drafted.facts.job.name if drafted.facts else session.name
+
+
+def _json(session: SessionRow, drafted: Drafted) -> dict[str, Any]:
+    return {
+        "job_id": session.job_id,
+        "name": _name(session, drafted),
+        "invoices": [invoice_json(invoice) for invoice in drafted.invoices],
+        "problems": [{"code": one.code, "sentence": one.sentence} for one in drafted.set_aside],
+    }
+
+
+def _bill_now(house: House, job_id: str | None, yes: bool) -> None:
+    """Decide and commit; the pipeline then sends, charges and opens galleries, as for any other session."""
+    if not may_bill(house):
+        raise PermanentError("billing_starts_on_missing", "Set BILLING_BILLING_STARTS_ON first; nothing was billed.")
+    billed = _bill_job(house, job_id, yes) if job_id else _bill_all(house, yes)
+    for invoice in billed.finalized:
+        click.echo(f"{invoice.number}  {printable(invoice.client.name)}  {invoice.amount_due}")
+    for invoice in billed.drafted:
+        click.echo(f"draft {invoice.invoice_id}  {printable(invoice.client.name)}  {invoice.amount_due}")
+    if billed.drafted:
+        click.echo("Drafts wait for `billing approve`.")
+    if billed.set_aside or billed.over_limit:
+        click.echo(f"{billed.set_aside + billed.over_limit} need a person; see `billing needs-attention`.")
+
+
+def _bill_all(house: House, yes: bool) -> Billed:
+    with house.ledger.read() as books:
+        due = len(books.sessions.in_state("due"))
+    if not due:
+        click.echo("No session is due.")
+        return Billed()
+    confirm(f"Bill {due} session{'s' if due > 1 else ''} that {'are' if due > 1 else 'is'} due?", yes)
+    return bill_due_sessions(house, progress=lambda done, of: say(f"billing {done} of {of}", last=done == of))
+
+
+def _bill_job(house: House, job_id: str, yes: bool) -> Billed:
+    session = _billable(house, job_id)
+    _refresh(house, session)
+    drafted = draft_session(house, session, shared_records(house))
+    for invoice in drafted.invoices:
+        click.echo(f"{invoice_text(invoice)}\n")
+    if not drafted.invoices:
+        raise (
+            drafted.set_aside[0]
+            if drafted.set_aside
+            else PermanentError("billed", f"{session.name} is billed already.")
+        )
+    if invoices_left_today(house) < len(drafted.invoices):
+        raise PermanentError("limit_invoices", "The daily limit is reached; `billing approve --over-limit invoices`.")
+    confirm(f"Bill {session.name} now?", yes)
+    billed = Billed()
+    bill_session(house, session, drafted, billed)
+    return billed
+
+
+def _billable(house: House, job_id: str) -> SessionRow:
+    with house.ledger.read() as books:
+        session = books.sessions.get(session_id_of(house.source.name, job_id))
+    if session is None:
+        raise PermanentError("no_such_session", f"No completed session of job {job_id} was seen; is it in fulfillment?")
+    if session.state not in ("due", "attention"):
+        raise PermanentError("not_due", f"{session.name} is not due: its state is {session.state}.")
+    return session
+
+
+def _refresh(house: House, session: SessionRow) -> None:
+    """What the booking system says of it now; kept, as every version is."""
+    try:
+        records = house.source.related_records(session.job_id)
+    except BillingError as error:
+        raise PermanentError(error.code, f"{error.sentence} Nothing was billed.") from error
+    with house.ledger.write() as books:
+        for record in records:
+            books.records.keep(session.source, record, session.job_id, house.now())
+        books.sessions.records_fetched(session.session_id, house.now())

@@ -1,0 +1,76 @@
+"""How the planned clients behave: who pays which link when, and who has saved a card."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from billing.cli.demo.world import World
+from billing.sandbox.seed.plan import PlannedClient, SeedPlan
+from billing.services.commands import carry_out_commands, submit
+from billing.services.house import House
+
+CARD = "4242424242424242"
+CONSENT_TEXT = "demo-2026-01"
+
+
+@dataclass
+class PayPlan:
+    """Pay links that clients have received, and when each of them will pay. `day` is how long a client's day takes."""
+
+    plan: SeedPlan
+    day: timedelta = timedelta(days=1)
+    last_mail: int = 0
+    due: dict[str, datetime] = field(default_factory=dict)
+    settled: set[str] = field(default_factory=set)
+
+    def read(self, mails: list[dict[str, Any]]) -> None:
+        """Take note of new mails. The first mail with a link counts; whoever never pays is not noted."""
+        for mail in mails:
+            self.last_mail = max(self.last_mail, int(mail["id"]))
+            client = self._client([str(address).lower() for address in mail["envelope_to"]])
+            if client is None or client.pays_link_after_days is None:
+                continue
+            received_at = datetime.fromisoformat(mail["received_at"])
+            for link in mail["links"]:
+                self.due.setdefault(link, received_at + self.day * client.pays_link_after_days)
+
+    def payable(self, now: datetime) -> list[str]:
+        return [link for link, at in self.due.items() if at <= now and link not in self.settled]
+
+    def _client(self, addresses: list[str]) -> PlannedClient | None:
+        return next((one for one in self.plan.clients if one.email and one.email.lower() in addresses), None)
+
+
+def pay_what_is_due(world: World, pays: PayPlan) -> int:
+    """Clients read their mail and pay; returns how many payments succeeded."""
+    pays.read(world.mails_after(pays.last_mail))
+    paid = 0
+    for link in pays.payable(world.now()):
+        paid += world.pay(link, CARD) == "succeeded"
+        pays.settled.add(link)
+    return paid
+
+
+def save_cards(house: House, world: World, plan: SeedPlan) -> int:
+    """Planned clients with a card save it and consent to be charged, once; returns how many did so now."""
+    saved = 0
+    for client in plan.clients:
+        with house.ledger.read() as books:
+            known = books.payments.consent(client.contact_id)
+        if client.card is None or client.email is None or known is not None:
+            continue
+        customer_id, method_id, label = world.save_card(client.name, client.email, client.card)
+        consent = {
+            "client_id": client.contact_id,
+            "customer_id": customer_id,
+            "payment_method_id": method_id,
+            "label": label,
+            "text_version": CONSENT_TEXT,
+            "consented_at": house.now().isoformat(),
+        }
+        submit(house.ledger, "record_consent", consent, client.name, "saved a card on the studio's page", house.now())
+        saved += 1
+    carry_out_commands(house)
+    return saved

@@ -1,0 +1,82 @@
+"""`billing demo`: the whole house around the sandbox, in one terminal, until Ctrl-C."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from billing.cli.demo.driver import Stage
+from billing.cli.demo.place import Place, seed_world
+from billing.cli.ports import HOST, WITH_SANDBOX, Ports, require_free
+from billing.cli.supervisor import Server, studio_servers, supervise
+from billing.domain.errors import PermanentError
+
+SESSIONS, DAYS = 32, 70
+
+
+def run_live(directory: Path, ports: Ports) -> None:
+    """Start or go on with the world in `directory`. PermanentError if it runs already or a port is taken."""
+    place = Place(directory.absolute())
+    place.prepare()
+    with only_one(place, ports):
+        require_free(ports, WITH_SANDBOX)
+        plan, starts_on = seed_world(place, SESSIONS, DAYS)
+        env = place.environment(ports.url("sandbox"), ports.smtp, plan, starts_on)
+        supervise(servers_of(place, ports), env | {"PYTHONUNBUFFERED": "1"}, place.directory / "logs")
+
+
+def servers_of(place: Place, ports: Ports) -> list[Server]:
+    """The sandbox, Dagster, the dashboard, and the driver; the daemon begins when the past has been lived through."""
+    live, logs = place.directory / "live", place.directory / "logs"
+    live.unlink(missing_ok=True)
+    wait = (sys.executable, "-m", "billing.cli.demo.wait_for", str(live))
+    business = studio_servers(ports, place.directory, wait)
+    sandbox = Server(
+        "sandbox",
+        (sys.executable, "-m", "billing.sandbox", "--port", str(ports.sandbox), "--smtp-port", str(ports.smtp),
+         "--state", str(place.sandbox_state)),
+        f"{ports.url('sandbox')}/health",
+        directory=place.directory,
+    )  # fmt: skip
+    servers = [sandbox, *business]
+    stage = place.directory / "stage.json"
+    shown = addresses(ports)
+    checks = {one.name: (one.answers_at, shown[one.name]) for one in servers if one.answers_at}
+    inbox = {"inbox": (f"{ports.url('sandbox')}/inbox/", shown["inbox"])}
+    Stage(ports.url("sandbox"), place.directory, logs, live, checks | inbox).save(stage)
+    driver = (sys.executable, "-m", "billing.cli.demo.driver", str(stage))
+    return [*servers, Server("demo", driver, quiet=False, directory=place.directory)]
+
+
+def addresses(ports: Ports) -> dict[str, str]:
+    """What a person opens in a browser."""
+    return {
+        "dashboard": ports.url("dashboard"),
+        "dagster": ports.url("dagster"),
+        "inbox": f"{ports.url('sandbox')}/inbox/",
+        "sandbox": f"{ports.url('sandbox')}/ (mail server on {HOST}:{ports.smtp})",
+    }
+
+
+@contextmanager
+def only_one(place: Place, ports: Ports) -> Iterator[None]:
+    """One demo at a time in one folder; the kernel lets go of the lock when its process ends, however it ends."""
+    path = place.directory / "running.json"
+    with open(path, "a+", encoding="utf-8") as running:
+        try:
+            fcntl.flock(running, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise PermanentError("demo_runs", f"The demo is running already: {_where(path)}.") from None
+        running.truncate(0)
+        running.write(json.dumps(addresses(ports)))
+        running.flush()
+        yield
+
+
+def _where(path: Path) -> str:
+    known = json.loads(path.read_text(encoding="utf-8") or "{}")
+    return ", ".join(f"{name} {address}" for name, address in known.items()) or str(path)

@@ -1,0 +1,89 @@
+"""What became of each session, one row for each of its invoices, in the words of the studio."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from billing.adapters.ledger.overview import EffectRow, InvoiceHead, Overview, SessionHead
+from billing.ports.ledger import Ledger
+from billing.sandbox.seed.plan import SeedPlan
+
+HEADINGS = ("Session", "Client", "Invoice", "Amount", "Collected by", "Paid", "Gallery", "Notes")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the stories are told from, read once."""
+
+    effects: dict[str, list[EffectRow]]
+    balances: dict[str, int]
+    granted: frozenset[str]
+    attention: dict[str, list[str]]
+
+
+def tell_stories(overview: Overview, ledger: Ledger, plan: SeedPlan) -> list[tuple[str, ...]]:
+    """One row for each invoice, and one for each session that has none."""
+    facts, clients = _facts(overview, ledger), {job.id: plan.client_of(job).name for job in plan.jobs}
+    invoices: dict[str, list[InvoiceHead]] = defaultdict(list)
+    for invoice in overview.invoices():
+        invoices[invoice.session_id].append(invoice)
+    rows: list[tuple[str, ...]] = []
+    for session in overview.sessions():
+        client = clients.get(session.job_id, "")
+        made = invoices.get(session.session_id, [])
+        rows.extend(_billed(session, client, invoice, facts) for invoice in made)
+        if not made:
+            why = ", ".join(facts.attention.get(session.session_id, [])) or session.reason or session.state
+            rows.append((session.name, client, "", "", "", "", "", why))
+    return rows
+
+
+def _facts(overview: Overview, ledger: Ledger) -> Facts:
+    effects: dict[str, list[EffectRow]] = defaultdict(list)
+    subjects: dict[str, str] = {}
+    outcomes: dict[str, str | None] = {}
+    for effect in overview.effects():
+        effects[effect.subject_id].append(effect)
+        subjects[effect.key], outcomes[effect.key] = effect.subject_id, effect.outcome_code
+    attention: dict[str, list[str]] = defaultdict(list)
+    for subject, code in overview.attention_codes():
+        attention[subjects.get(subject, subject)].append((outcomes.get(subject) or code).replace("_", " "))
+    with ledger.read() as books:
+        balances = {row.invoice.invoice_id: row.balance_minor for row in books.invoices.unpaid()}
+    return Facts(effects, balances, frozenset(overview.granted_invoices()), attention)
+
+
+def _billed(session: SessionHead, client: str, invoice: InvoiceHead, facts: Facts) -> tuple[str, ...]:
+    effects = facts.effects.get(invoice.invoice_id, [])
+    paid = "no" if invoice.invoice_id in facts.balances else "yes"
+    gallery = "open" if invoice.invoice_id in facts.granted else ""
+    return (
+        session.name,
+        client,
+        invoice.number,
+        str(invoice.amount_due),
+        _collected_by(invoice, effects, paid == "yes"),
+        paid,
+        gallery,
+        "; ".join(_notes(effects) + list(dict.fromkeys(facts.attention.get(invoice.invoice_id, [])))),
+    )
+
+
+def _collected_by(invoice: InvoiceHead, effects: list[EffectRow], paid: bool) -> str:
+    charge = next((one for one in effects if one.kind == "charge"), None)
+    if charge is not None and charge.state == "done":
+        return "card on file"
+    if charge is not None:
+        return "card refused, then link" if paid else "card refused, link sent"
+    return "link" if invoice.collection == "invoice" else invoice.collection
+
+
+def _notes(effects: list[EffectRow]) -> list[str]:
+    reminders = sum(
+        one.kind == "mail" and one.purpose.startswith("reminder") and one.state == "done" for one in effects
+    )
+    refused = [
+        str(one.outcome_code).replace("_", " ") for one in effects if one.kind == "charge" and one.state == "failed"
+    ]
+    return refused + ([f"{reminders} reminder{'s' if reminders > 1 else ''}"] if reminders else [])

@@ -1,0 +1,82 @@
+"""Asking through the command door, and waiting for what comes of it.
+
+The pipeline carries commands out within seconds. Where none runs, `--now` does it in this process.
+"""
+
+from __future__ import annotations
+
+import getpass
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import click
+
+from billing.bootstrap import open_house
+from billing.cli.opening import Office, open_office
+from billing.domain.errors import PermanentError
+from billing.services.commands import carry_out_commands, submit
+
+WAIT_SECONDS = 20
+_LOOK_EVERY_SECONDS = 0.5
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+
+def human_act(function: Decorated) -> Decorated:
+    """The options of every command that asks for something: who, and how long to wait."""
+    for option in (
+        click.option("--now", is_flag=True, help="Carry it out in this process, without the pipeline."),
+        click.option(
+            "--wait", type=click.IntRange(min=0), default=WAIT_SECONDS, show_default=True, metavar="SECONDS",
+            help="How long to wait for the pipeline to carry it out; 0 does not wait.",
+        ),
+        click.option("--actor", default=_user_name, help="Who asks; the name at this computer unless given."),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def money_act(function: Decorated) -> Decorated:
+    """As `human_act`, and asks before it does so."""
+    return click.option("--yes", is_flag=True, help="Do not ask for confirmation.")(human_act(function))
+
+
+def confirm(question: str, yes: bool) -> None:
+    """Ask, unless told not to; a no ends the command with exit code 1 and nothing done."""
+    if not yes:
+        click.confirm(question, abort=True, err=True)
+
+
+def ask(name: str, arguments: Mapping[str, str | int | None], *, actor: str, reason: str, now: bool, wait: int) -> None:
+    """Submit one command and say what came of it. PermanentError if it was refused."""
+    with open_office() as office:
+        command_id = submit(office.ledger, name, arguments, actor, reason, office.clock.now())
+        click.echo(f"asked for; command {command_id}", err=True)
+        if now:
+            with open_house(office.settings) as house:
+                carry_out_commands(house)
+        _say_outcome(office, command_id, wait)
+
+
+def _say_outcome(office: Office, command_id: int, wait: int) -> None:
+    deadline = time.monotonic() + wait
+    while (found := office.overview.command(command_id)) is not None and found.state == "waiting":
+        if time.monotonic() >= deadline:
+            if wait:
+                click.echo(
+                    f"Command {command_id} still waits: is the pipeline running (`billing up`)? It is carried out when"
+                    " it does; nothing needs to be asked again.",
+                    err=True,
+                )
+            return
+        time.sleep(_LOOK_EVERY_SECONDS)
+    if found is None or found.state != "done":
+        raise PermanentError("refused", (found and found.outcome) or f"Command {command_id} was refused.")
+    click.echo(found.outcome)
+
+
+def _user_name() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container without a user of that number
+        return ""

@@ -1,0 +1,94 @@
+"""`billing approve` and `billing discard`: what waits for a person before it goes out."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import click
+
+from billing.cli.door import ask, confirm, human_act, money_act
+from billing.cli.opening import open_office
+from billing.cli.tables import table
+from billing.domain.errors import PermanentError
+from billing.domain.money import Money
+from billing.domain.policy import DailyLimits
+from billing.ports.ledger import DraftRow
+
+
+@click.command()
+@click.argument("draft", required=False)
+@click.option(
+    "--over-limit", type=click.Choice(["invoices", "mails", "charges"]), help="Let today's work go on beyond its limit."
+)
+@click.option("--to", "to", type=click.IntRange(min=1), help="The limit for today; without it, twice the usual one.")
+@click.option("--reason", default="looked at and approved", show_default=True, help="Why; it is kept.")
+@money_act
+def approve(
+    draft: str | None, over_limit: str | None, to: int | None, reason: str, actor: str, wait: int, now: bool, yes: bool
+) -> None:
+    """Approve one draft invoice, or all; they get their number and go out. Without a draft: list what waits.
+
+    \b
+    Examples:
+        billing approve
+        billing approve all
+        billing approve inv_0a1b2c3d
+        billing approve --over-limit mails --to 2000
+    """
+    if over_limit:
+        most = to or 2 * _usual_limit(over_limit)
+        confirm(f"Let today's {over_limit} go up to {most}?", yes)
+        ask("raise_limit", {"what": over_limit, "to": most}, actor=actor, reason=reason, now=now, wait=wait)
+        return
+    waiting = _waiting()
+    if draft is None:
+        click.echo(_list(waiting))
+        return
+    chosen = [row for row in waiting if draft in ("all", row.invoice.invoice_id)]
+    if not chosen:
+        nothing = "No draft waits" if draft == "all" else f"No draft {draft} waits"
+        raise PermanentError("no_such_draft", f"{nothing} for approval; `billing approve` lists them.")
+    confirm(f"Approve {len(chosen)} invoice{'s' if len(chosen) > 1 else ''} of {_total(chosen)} in total?", yes)
+    ask("approve", {"invoice_id": draft}, actor=actor, reason=reason, now=now, wait=wait)
+
+
+@click.command()
+@click.argument("draft")
+@click.option("--reason", required=True, help="Why; the session is left out with this reason.")
+@human_act
+def discard(draft: str, reason: str, actor: str, wait: int, now: bool) -> None:
+    """Discard a draft invoice; its session is not billed.
+
+    \b
+    Example:
+        billing discard inv_0a1b2c3d --reason "a present to a friend"
+    """
+    ask("discard", {"invoice_id": draft}, actor=actor, reason=reason, now=now, wait=wait)
+
+
+def _waiting() -> list[DraftRow]:
+    with open_office() as office, office.ledger.read() as books:
+        return books.invoices.drafts("waiting")
+
+
+def _usual_limit(what: str) -> int:
+    with open_office() as office:
+        limits: DailyLimits = office.settings.policy.limits
+    return int(getattr(limits, what))
+
+
+def _list(waiting: list[DraftRow]) -> str:
+    if not waiting:
+        return "No draft waits for approval."
+    rows = [
+        (row.invoice.invoice_id, row.invoice.client.name, row.invoice.session.name, str(row.invoice.amount_due))
+        for row in waiting
+    ]
+    return table(("Draft", "Client", "Session", "Amount"), rows, right=("Amount",))
+
+
+def _total(chosen: list[DraftRow]) -> str:
+    sums: Counter[str] = Counter()
+    for row in chosen:
+        sums[row.invoice.currency] += row.invoice.amount_due_minor
+    return ", ".join(str(Money(minor, currency)) for currency, minor in sorted(sums.items()))

@@ -1,0 +1,125 @@
+"""`billing invoice`: look at one, as a table, a PDF or the mail; or void it."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+
+from billing.bootstrap import open_house
+from billing.cli.door import ask, confirm, money_act
+from billing.cli.lines import invoice_json, invoice_text
+from billing.cli.opening import open_office
+from billing.domain.errors import PermanentError
+from billing.domain.invoices import Invoice
+from billing.domain.mail import InvoiceMail
+from billing.ports.ledger import Books, InvoiceRow
+from billing.ports.outside import RenderJob
+from billing.services.house import House
+from billing.settings import load_settings
+
+
+@click.group()
+def invoice() -> None:
+    """Look at an invoice, or void it.
+
+    \b
+    Example:
+        billing invoice show INV-2026-0042 --pdf invoice.pdf
+    """
+
+
+@invoice.command()
+@click.argument("number")
+@click.option("--pdf", type=click.Path(dir_okay=False, path_type=Path), help="Write the PDF to this file.")
+@click.option("--mail", is_flag=True, help="Show the mail's text. A draft's mail has no pay link yet.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; amounts are in minor units.")
+def show(number: str, pdf: Path | None, mail: bool, as_json: bool) -> None:
+    """Show an invoice by its NUMBER, or a draft by its id: lines, taxes, deductions, and what is open.
+
+    \b
+    Example:
+        billing invoice show INV-2026-0042 --pdf invoice.pdf
+    """
+    with open_house(load_settings()) as house:
+        with house.ledger.read() as books:
+            found, row = _find(books, number)
+            link = books.invoices.pay_link(found.invoice_id)
+        url = link.url if link else None
+        if pdf is not None:
+            pdf.write_bytes(_pdf(house, found, url))
+            click.echo(f"wrote {pdf}", err=True)
+        if mail:
+            letter = house.writer.write(InvoiceMail(found, url))
+            click.echo(f"Subject: {letter.subject}\n\n{letter.text}")
+            return
+        click.echo(json.dumps(_json(found, row), indent=2) if as_json else _text(found, row, house.today()))
+
+
+@invoice.command()
+@click.argument("number")
+@click.option("--reason", required=True, help="Why; it is kept.")
+@money_act
+def void(number: str, reason: str, actor: str, wait: int, now: bool, yes: bool) -> None:
+    """Void the invoice NUMBER: nothing is owed for it any more, and its pay link is closed.
+
+    \b
+    Example:
+        billing invoice void INV-2026-0042 --reason "billed to the wrong client"
+    """
+    row = the_invoice(number)
+    confirm(f"Void {number} to {row.invoice.client.name}, of which {row.balance} is open?", yes)
+    ask("void", {"number": number}, actor=actor, reason=reason, now=now, wait=wait)
+
+
+def the_invoice(number: str) -> InvoiceRow:
+    """The finalized invoice of this number; PermanentError if there is none."""
+    with open_office() as office, office.ledger.read() as books:
+        row = books.invoices.by_number(number)
+    if row is None:
+        raise PermanentError("no_such_invoice", f"There is no invoice {number}.")
+    return row
+
+
+def _find(books: Books, number: str) -> tuple[Invoice, InvoiceRow | None]:
+    row = books.invoices.by_number(number) or books.invoices.get(number)
+    if row is not None:
+        return row.invoice, row
+    draft = books.invoices.draft(number)
+    if draft is None:
+        raise PermanentError(
+            "no_such_invoice", f"There is no invoice or draft {number}; `billing approve` lists drafts."
+        )
+    return draft.invoice, None
+
+
+def _pdf(house: House, found: Invoice, url: str | None) -> bytes:
+    """The bytes that were sent, where there are any; a draft is marked as one."""
+    if found.number is not None:
+        with house.ledger.read() as books:
+            sent = books.invoices.document(found.invoice_id, "invoice")
+        if sent is not None:
+            return sent
+    watermark = "DRAFT" if found.number is None else None
+    return next(iter(house.renderer.render([RenderJob(found, url, watermark)])))
+
+
+def _json(found: Invoice, row: InvoiceRow | None) -> dict[str, Any]:
+    balance = row.balance_minor if row else None
+    return invoice_json(found) | {"balance_minor": balance, "is_void": bool(row and row.is_void)}
+
+
+def _text(found: Invoice, row: InvoiceRow | None, today: date) -> str:
+    if row is None:
+        state = "draft; nobody has seen it yet"
+    elif row.is_void:
+        state = "void"
+    elif row.balance_minor <= 0:
+        state = "paid"
+    else:
+        late = (today - found.due_on).days
+        state = f"{row.balance} open" + (f", {late} days past due" if late > 0 else f", due {found.due_on}")
+    return f"{invoice_text(found)}\n\n{state}"

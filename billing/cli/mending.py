@@ -1,0 +1,95 @@
+"""`billing retry`, `settle`, `gallery opened`, `resolve`: what a person does about what needs attention."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import click
+
+from billing.cli.amounts import DAY
+from billing.cli.door import ask, confirm, human_act, money_act
+
+
+@click.command()
+@click.argument("effect")
+@click.option("--reason", default="mended", show_default=True, help="What was mended; it is kept.")
+@money_act
+def retry(effect: str, reason: str, actor: str, wait: int, now: bool, yes: bool) -> None:
+    """Try again what failed cleanly, after its cause was mended.
+
+    \b
+    Example:
+        billing retry eff_0a1b2c3d --reason "the client gave a new address"
+    """
+    confirm(f"Do {effect} again?", yes)
+    ask("retry", {"effect_id": effect}, actor=actor, reason=reason, now=now, wait=wait)
+
+
+@click.command()
+@click.argument("effect")
+@click.option("--done/--not-done", "happened", default=None, required=True, help="What you found when you looked.")
+@click.option("--reason", required=True, help="Where you looked; it is kept.")
+@money_act
+def settle(effect: str, happened: bool, reason: str, actor: str, wait: int, now: bool, yes: bool) -> None:
+    """Say how something ended of which nobody knows; look outside first.
+
+    \b
+    Example:
+        billing settle eff_0a1b2c3d --done --reason "it is in the sent folder of the mail server"
+    """
+    confirm(f"Settle {effect} as {'done' if happened else 'not done'}?", yes)
+    arguments = {"effect_id": effect, "happened": "yes" if happened else "no"}
+    ask("settle", arguments, actor=actor, reason=reason, now=now, wait=wait)
+
+
+@click.group()
+def gallery() -> None:
+    """Galleries that are opened by hand.
+
+    \b
+    Example:
+        billing gallery opened eff_0a1b2c3d --url https://studio.example/wedding
+    """
+
+
+@gallery.command()
+@click.argument("effect")
+@click.option("--url", required=True, help="Where the client sees it.")
+@click.option("--password", help="The gallery's password.")
+@click.option("--pin", help="The PIN for downloads.")
+@click.option("--expires-on", type=DAY, help="The last day on which it is open.")
+@click.option("--reason", default="opened by hand", show_default=True, help="Why; it is kept.")
+@human_act
+def opened(
+    effect: str, url: str, password: str | None, pin: str | None, expires_on: date | None, reason: str,
+    actor: str, wait: int, now: bool,
+) -> None:  # fmt: skip
+    """Say that a gallery was opened by hand; the client is told now.
+
+    \b
+    Example:
+        billing gallery opened eff_0a1b2c3d --url https://studio.example/wedding --password fjord7
+    """
+    arguments = {
+        "effect_id": effect,
+        "url": url,
+        "password": password,
+        "pin": pin,
+        "expires_on": expires_on.isoformat() if expires_on else None,
+    }
+    ask("gallery_opened", arguments, actor=actor, reason=reason, now=now, wait=wait)
+
+
+@click.command()
+@click.argument("subject")
+@click.option("--code", help="Only this kind of matter; all of the subject unless given.")
+@click.option("--reason", required=True, help="What was done about it; it is kept.")
+@human_act
+def resolve(subject: str, code: str | None, reason: str, actor: str, wait: int, now: bool) -> None:
+    """Close what needs attention of one subject, as `billing needs-attention` names it.
+
+    \b
+    Example:
+        billing resolve vsco:01hv2k --reason "billed by hand"
+    """
+    ask("resolve", {"subject": subject, "code": code}, actor=actor, reason=reason, now=now, wait=wait)

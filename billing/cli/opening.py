@@ -1,0 +1,39 @@
+"""What a command needs opened: the ledger alone, or the whole house; closed again when the command ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from billing.bootstrap import clock_of, open_ledger
+from billing.ports.outside import Clock
+from billing.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from billing.adapters.ledger.books import SqlLedger
+    from billing.adapters.ledger.overview import Overview
+
+
+@dataclass(frozen=True)
+class Office:
+    """The ledger with the settings and the clock: enough to read, and to ask through the command door."""
+
+    settings: Settings
+    ledger: SqlLedger
+    overview: Overview
+    clock: Clock
+
+
+@contextmanager
+def open_office() -> Iterator[Office]:
+    """Nothing outside is called, so it works while Stripe or VSCO Workspace are down."""
+    from billing.adapters.ledger.overview import Overview
+
+    settings = load_settings()
+    ledger = open_ledger(settings)
+    try:
+        yield Office(settings, ledger, Overview(ledger.engine), clock_of(settings))
+    finally:
+        ledger.close()

@@ -1,0 +1,128 @@
+"""`billing status` and `billing needs-attention`: what waits, and what a person should do."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import date, datetime
+from typing import Any
+
+import click
+
+from billing.cli.opening import Office, open_office
+from billing.cli.tables import printable, table
+from billing.domain.events import AttentionItem
+from billing.domain.money import Money
+from billing.ports.ledger import InvoiceRow
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; amounts are in minor units.")
+def status(as_json: bool) -> None:
+    """Show what waits: sessions, drafts, invoices, work outside, and what needs a person.
+
+    \b
+    Example:
+        billing status
+    """
+    with open_office() as office:
+        found = _status(office)
+    click.echo(json.dumps(found, indent=2) if as_json else _as_text(found))
+
+
+@click.command("needs-attention")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def needs_attention(as_json: bool) -> None:
+    """List what needs a person: since when, what to do, and the command to run.
+
+    \b
+    Example:
+        billing needs-attention
+    """
+    with open_office() as office, office.ledger.read() as books:
+        items = books.desk.open_items()
+    if as_json:
+        click.echo(json.dumps([_item(one) for one in items], indent=2))
+    elif not items:
+        click.echo("Nothing needs attention.")
+    for item in [] if as_json else items:
+        click.echo(f"{item.opened_at:%Y-%m-%d %H:%M} UTC  {item.code}  {item.subject_id}")
+        click.echo(f"    {printable(item.sentence)}")
+        click.echo(f"    {command_for(item)}")
+
+
+def command_for(item: AttentionItem) -> str:
+    """What to run: the sentence's own command where it names one, else how to close the item once it is mended."""
+    if "`billing " in item.sentence:
+        return item.sentence.split("`", 2)[1]
+    return f"billing resolve {item.subject_id} --reason '…'"
+
+
+def _status(office: Office) -> dict[str, Any]:
+    overview, policy = office.overview, office.settings.policy
+    with office.ledger.read() as books:
+        drafts, unpaid, items = books.invoices.drafts("waiting"), books.invoices.unpaid(), books.desk.open_items()
+    today = policy.day_of(office.clock.now())
+    return {
+        "sessions": overview.sessions_by_state(),
+        "drafts_waiting": {"count": len(drafts), "amounts_minor": _sums([one.invoice.amount_due for one in drafts])},
+        "invoices_open": _receivable(unpaid, None),
+        "invoices_overdue": _receivable(unpaid, today),
+        "effects": {f"{kind} {state}": count for (kind, state), count in overview.unfinished_effects().items()},
+        "commands_waiting": overview.commands_waiting(),
+        "needs_attention": len(items),
+        "vsco_polled_at": _instant(overview.cursor_moved_at("vsco:jobs")),
+        "stripe_events_read_at": _instant(overview.cursor_moved_at("stripe:events")),
+        "delivery_mode": policy.delivery_mode.value,
+    }
+
+
+def _receivable(unpaid: list[InvoiceRow], overdue_on: date | None) -> dict[str, Any]:
+    chosen = [row for row in unpaid if overdue_on is None or row.invoice.due_on < overdue_on]
+    return {"count": len(chosen), "amounts_minor": _sums([row.balance for row in chosen])}
+
+
+def _sums(amounts: list[Money]) -> dict[str, int]:
+    sums: Counter[str] = Counter()
+    for amount in amounts:
+        sums[amount.currency] += amount.minor
+    return dict(sums)
+
+
+def _as_text(found: dict[str, Any]) -> str:
+    sessions = ", ".join(f"{count} {state}" for state, count in sorted(found["sessions"].items())) or "none seen yet"
+    effects = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in found["effects"].items()) or "none"
+    waiting = found["needs_attention"]
+    rows = [
+        ("sessions", sessions),
+        ("drafts waiting", _counted(found["drafts_waiting"], "`billing approve` sends them")),
+        ("invoices open", _counted(found["invoices_open"])),
+        ("invoices overdue", _counted(found["invoices_overdue"])),
+        ("work outside", effects),
+        ("commands waiting", str(found["commands_waiting"])),
+        ("needs attention", f"{waiting}; `billing needs-attention` lists them" if waiting else "nothing"),
+        ("VSCO last polled", found["vsco_polled_at"] or "never"),
+        ("Stripe last news", found["stripe_events_read_at"] or "never"),
+        ("delivery mode", found["delivery_mode"]),
+    ]
+    return table(("What", "State"), rows)
+
+
+def _counted(part: dict[str, Any], hint: str = "") -> str:
+    amounts = ", ".join(str(Money(minor, currency)) for currency, minor in sorted(part["amounts_minor"].items()))
+    text = str(part["count"]) + (f" of {amounts}" if amounts else "")
+    return f"{text}; {hint}" if hint and part["count"] else text
+
+
+def _instant(at: datetime | None) -> str | None:
+    return at.strftime("%Y-%m-%d %H:%M:%S UTC") if at else None
+
+
+def _item(item: AttentionItem) -> dict[str, Any]:
+    return {
+        "subject": item.subject_id,
+        "code": item.code,
+        "since": item.opened_at.isoformat(),
+        "what_to_do": item.sentence,
+        "command": command_for(item),
+    }

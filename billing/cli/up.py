@@ -1,0 +1,54 @@
+"""`billing up`: the same processes against the real services, with the settings of .env."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+from dotenv import dotenv_values
+
+from billing.cli.doctor import ESSENTIALS, examine, show
+from billing.cli.ports import SERVERS, Ports, port_options, require_free
+from billing.cli.supervisor import ROOT, Server, studio_servers, supervise
+from billing.domain.errors import PermanentError
+from billing.settings import load_settings
+
+
+@click.command()
+@port_options(*SERVERS)
+def up(dagster_port: int, dashboard_port: int) -> None:
+    """Run the pipeline and the dashboard; refuses while `billing doctor` finds something essential wrong.
+
+    \b
+    Example:
+        billing up
+    """
+    ports = Ports(dagster=dagster_port, dashboard=dashboard_port)
+    findings = list(examine(ports))
+    wrong = [one for one in findings if one.name in ESSENTIALS and not one.is_ok]
+    if wrong:
+        show(wrong)
+        raise PermanentError("not_ready", "Mend what is written above, then `billing up` again.")
+    require_free(ports, SERVERS)
+    settings = load_settings()
+    home = (ROOT / "var" / "dagster").absolute()
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "dagster.yaml").write_bytes((ROOT / "dagster.yaml").read_bytes())
+    env = {name: value for name, value in dotenv_values(".env").items() if value is not None} | dict(os.environ)
+    env |= {
+        "DAGSTER_HOME": str(home),
+        # The dashboard reads the environment and knows nothing of .env and its defaults.
+        "BILLING_WAREHOUSE_PATH": str(settings.warehouse_path.absolute()),
+        "BILLING_TIME_ZONE": settings.time_zone,
+        "BILLING_STUDIO_NAME": settings.studio_name,
+    }
+    supervise(_servers(ports, home.parent / "logs"), env, home.parent / "logs")
+
+
+def _servers(ports: Ports, logs: Path) -> list[Server]:
+    servers = studio_servers(ports, Path.cwd())
+    named = [f"{one.name}={one.answers_at}={ports.url(one.name)}" for one in servers if one.answers_at]
+    greeting = (sys.executable, "-m", "billing.cli.greeting", str(logs), *named)
+    return [*servers, Server("billing", greeting, quiet=False, directory=Path.cwd())]

@@ -1,0 +1,78 @@
+"""Speaks the protocol of `python -m pipelines.demo` without Dagster: the same services in the same order."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+
+from billing.bootstrap import open_house, open_warehouse, pin_account
+from billing.domain.effects import EffectKind
+from billing.services.apply_events import apply_events, poll_events
+from billing.services.commands import carry_out_commands
+from billing.services.deliver_invoices import render_invoices
+from billing.services.effects import HANDLERS
+from billing.services.effects.executor import run_effects
+from billing.services.effects.grant import plan_grants
+from billing.services.follow_up import plan_follow_ups
+from billing.services.house import House
+from billing.services.issue_invoices import bill_due_sessions
+from billing.services.observe_sessions import fetch_session_records, observe_jobs
+from billing.settings import Settings
+
+
+def _bill(house: House) -> None:
+    pin_account(house)
+    carry_out_commands(house)
+    observe_jobs(house)
+    fetch_session_records(house)
+    bill_due_sessions(house)
+    _effects(house, EffectKind.PAY_LINK, EffectKind.CHARGE, EffectKind.PAY_LINK)
+    render_invoices(house)
+    _effects(house, EffectKind.MAIL)
+
+
+def _apply(house: House) -> None:
+    poll_events(house)
+    apply_events(house)
+    plan_grants(house)
+    _effects(house, EffectKind.GRANT, EffectKind.CLOSE_PAY_LINK, EffectKind.WRITE_BACK, EffectKind.MAIL)
+
+
+def _follow_up(house: House) -> None:
+    plan_follow_ups(house)
+    _effects(house, EffectKind.MAIL)
+
+
+def _effects(house: House, *kinds: EffectKind) -> None:
+    for kind in kinds:
+        run_effects(house, HANDLERS[kind], kind)
+
+
+ROUND: dict[str, Callable[[House], None]] = {
+    "bill_completed_sessions": _bill,
+    "apply_stripe_events": _apply,
+    "follow_up_unpaid": _follow_up,
+}
+
+
+def main() -> None:
+    settings = Settings(_env_file=None)
+    for line in sys.stdin:
+        started = time.monotonic()
+        if line.strip() == "quit":
+            return
+        if line.strip() == "refresh":
+            open_warehouse(settings).rebuild()
+            done = {"refresh_warehouse": True}
+        else:
+            with open_house(settings) as house:
+                for job in ROUND.values():
+                    job(house)
+            done = dict.fromkeys(ROUND, True)
+        print(json.dumps({"jobs": done, "seconds": time.monotonic() - started}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

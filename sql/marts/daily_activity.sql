@@ -22,6 +22,7 @@ from (
         case
             when purpose = 'invoice' then 'invoice mailed'
             when purpose = 'receipt' then 'receipt mailed'
+            when purpose = 'payment_failed' then 'refusal mailed'
             when purpose = 'gallery' then 'gallery mailed'
             when purpose like 'reminder:%' then 'reminder mailed'
             else 'other mail'

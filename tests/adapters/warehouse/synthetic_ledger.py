@@ -142,8 +142,7 @@ class _Sessions:
             return
         part = self.book.invoices[invoice_id].amount_due_minor // 5
         self.book.refund(invoice_id, later, part)
-        if self.chance.random() < 0.9:
-            self.book.credit(invoice_id, later, part)
+        self.book.credit(invoice_id, later, part)
 
     def _at(self, day: date, first_hour: int, last_hour: int) -> datetime:
         hour = time(self.chance.randint(first_hour, last_hour), self.chance.randint(0, 59))

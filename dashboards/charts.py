@@ -1,0 +1,270 @@
+"""The few kinds of chart: line for time, bar for parts, step curve for days to pay, heat map for aging.
+
+Colours are Okabe and Ito's, which people with any colour vision tell apart; a thing has its colour on every page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import polars as pl
+
+BLUE, ORANGE, GREEN, VERMILION, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9"
+GREY = "#8b929c"  # what is compared with
+NOW, BEFORE = "last 90 days", "the 90 days before"
+ROW = 34  # pixels a row of bars takes
+
+BUCKETS = ("current", "1-30", "31-60", "61-90", "91+")
+BUCKET_WORDS = {
+    "current": "not yet due",
+    "1-30": "1–30 days overdue",
+    "31-60": "31–60 days overdue",
+    "61-90": "61–90 days overdue",
+    "91+": "more than 90 days",
+    "unapplied credit": "credit held for clients",
+}
+WAYS = {"autopay": ("by autopay", BLUE), "link": ("by pay link", SKY), "elsewhere": ("to the studio", ORANGE)}
+
+
+class Charts:
+    """Charts for one theme: labels on the picture take the page's ink."""
+
+    def __init__(self, dark: bool) -> None:
+        self.ink = "#e6e8eb" if dark else "#1d1f23"
+        self._hairline = "#2f333a" if dark else "#e5e7eb"
+        self._paper = "#16181c" if dark else "#ffffff"
+        self._blue = "#4BA3D9" if dark else BLUE
+
+    def trend(self, frame: pl.DataFrame, day: str, value: str, words: str) -> alt.LayerChart:
+        """A small line under a figure, from zero. The last point is marked, the highest has its `words`."""
+        known = frame.drop_nulls([value])
+        top = max(known[value].to_list()) or 1.0
+        x = alt.X(f"{day}:T", title=None, axis=alt.Axis(format="%b", tickCount=4, grid=False, **self._axis()))
+        y = alt.Y(f"{value}:Q", title=None, axis=None, scale=alt.Scale(domain=[0, top * 1.25], nice=False))
+        tip = [alt.Tooltip(f"{day}:T", title="From", format="%-d %B %Y"), alt.Tooltip(words, title="Figure")]
+        base = alt.Chart(known).encode(x=x, y=y, tooltip=tip)
+        last = alt.Chart(known.sort(day).tail(1)).mark_circle(color=self._blue, size=60, opacity=1)
+        highest = alt.Chart(known.filter(pl.col(value) == top).tail(1)).mark_text(dy=-9, color=GREY, fontSize=12)
+        layers = [
+            base.mark_line(color=self._blue, strokeWidth=2),
+            base.mark_point(opacity=0, size=200),
+            last.encode(x=x, y=y, tooltip=tip),
+            highest.encode(x=x, y=y, text=words),
+        ]
+        return self._finish(alt.layer(*layers), 110)
+
+    def owed(self, frame: pl.DataFrame, currency: str) -> alt.LayerChart:
+        """What was owed, day by day."""
+        base = alt.Chart(frame).encode(
+            x=alt.X("day_on:T", title=None, axis=alt.Axis(format="%b", tickCount=6, grid=False, **self._axis())),
+            y=alt.Y("amount:Q", title=None, axis=self._money_axis(currency)),
+            tooltip=[
+                alt.Tooltip("day_on:T", title="Day", format="%-d %B %Y"),
+                alt.Tooltip("words:N", title="Owed"),
+            ],
+        )
+        line = base.mark_line(color=self._blue, strokeWidth=2, interpolate="step-after")
+        return self._finish(alt.layer(line, base.mark_point(opacity=0, size=120)), 220)
+
+    def aging_bars(self, frame: pl.DataFrame) -> alt.LayerChart:
+        """One bar a bucket, with its amount beside it. Columns: words, amount, label, overdue."""
+        base = alt.Chart(frame).encode(
+            y=alt.Y(
+                "words:N", title=None, sort=None,
+                axis=alt.Axis(labelLimit=200, ticks=False, domain=False, labelPadding=8, **self._labels()),
+            ),
+            x=alt.X("amount:Q", title=None, axis=None, scale=alt.Scale(zero=True, padding=0)),
+            tooltip=[alt.Tooltip("words:N", title="Owed"), alt.Tooltip("label:N", title="Amount")],
+        )  # fmt: skip
+        bars = base.mark_bar(height=16).encode(
+            color=alt.Color("overdue:N", legend=None, scale=alt.Scale(
+                domain=["no", "yes", "credit"], range=[self._blue, VERMILION, GREY])),
+        )  # fmt: skip
+        labels = base.mark_text(align="left", dx=6, color=self.ink, fontSize=13).encode(text="label:N")
+        widest = max(frame["amount"].to_list()) or 1.0
+        room = alt.Scale(domain=[0, widest * 1.45], zero=True)
+        return self._finish(
+            alt.layer(bars, labels).encode(x=alt.X("amount:Q", axis=None, scale=room)), ROW * frame.height
+        )
+
+    def aging_map(self, frame: pl.DataFrame, months: Sequence[str]) -> alt.LayerChart:
+        """Months across, days past due down; the darker, the more is owed.
+
+        Columns: month, words, amount, label, full, invoices, is_dark.
+        """
+        order = [BUCKET_WORDS[bucket] for bucket in BUCKETS]
+        base = alt.Chart(frame).encode(
+            x=alt.X("month:O", title=None, sort=list(months), axis=alt.Axis(
+                labelAngle=0, orient="top", ticks=False, domain=False, labelOverlap=True, **self._labels())),
+            y=alt.Y("words:N", title=None, sort=order, axis=alt.Axis(
+                ticks=False, domain=False, labelLimit=200, labelPadding=8, **self._labels())),
+            tooltip=[alt.Tooltip("month:O", title="End of"), alt.Tooltip("words:N", title="Owed"),
+                     alt.Tooltip("full:N", title="Amount"), alt.Tooltip("invoices:Q", title="Invoices")],
+        )  # fmt: skip
+        cells = base.mark_rect(stroke=self._paper, strokeWidth=2).encode(
+            color=alt.Color("amount:Q", legend=None, scale=alt.Scale(range=self._ramp(), domainMin=0)),
+        )
+        labels = [
+            base.transform_filter(f"datum.is_dark === {is_dark}")
+            .mark_text(fontSize=12, color=colour)
+            .encode(text="label:N")
+            for is_dark, colour in (("true", "#ffffff"), ("false", self.ink))
+        ]
+        return self._finish(alt.layer(cells, *labels), ROW * len(BUCKETS) + 24)
+
+    def steps(self, frame: pl.DataFrame, last_day: int, median: int | None) -> alt.LayerChart:
+        """The share of invoices paid by day after issue, in steps, with the day on which half were paid.
+
+        Columns: words, day, paid_share.
+        """
+        colours = alt.Color("words:N", legend=None, scale=alt.Scale(
+            domain=[NOW, BEFORE], range=[self._blue, GREY]))  # fmt: skip
+        base = alt.Chart(frame).encode(
+            x=alt.X("day:Q", title="days after the invoice", scale=alt.Scale(domain=[0, last_day], nice=False),
+                    axis=alt.Axis(grid=False, tickCount=6, **self._axis())),
+            y=alt.Y("paid_share:Q", title=None, scale=alt.Scale(domain=[0, 1.08], nice=False),
+                    axis=alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1], domain=False, ticks=False, **self._axis())),
+            color=colours,
+            tooltip=[alt.Tooltip("words:N", title="Issued in the"), alt.Tooltip("day:Q", title="Day"),
+                     alt.Tooltip("paid_share:Q", title="Paid by then", format=".0%")],
+        )  # fmt: skip
+        line = base.mark_line(strokeWidth=2, interpolate="step-after", clip=True)
+        halves = [] if median is None or median > last_day else self._half_paid(median)
+        return self._finish(alt.layer(line, base.mark_point(opacity=0, size=120), *self._names(frame), *halves), 280)
+
+    def _names(self, frame: pl.DataFrame) -> list[alt.Chart]:
+        """Each curve's name at its right end: above the higher one, below the lower one."""
+        ends = frame.sort("day").group_by("words", maintain_order=True).last().sort("paid_share", descending=True)
+        return [
+            alt.Chart(ends[n : n + 1])
+            .mark_text(align="right", dy=-10 if n == 0 else 16, fontSize=13, color=colour)
+            .encode(x="day:Q", y="paid_share:Q", text="words:N")
+            for n, colour in enumerate(self._blue if name == NOW else GREY for name in ends["words"])
+        ]
+
+    def _half_paid(self, median: int) -> list[alt.Chart]:
+        at = pl.DataFrame({"day": [median], "half": [0.5], "says": [f"half are paid by day {median}"]})
+        base = alt.Chart(at).encode(x="day:Q", y="half:Q")
+        return [
+            base.mark_circle(size=70, color=self._blue, opacity=1),
+            base.mark_text(align="left", dx=9, dy=5, color=self.ink, fontSize=13).encode(text="says:N"),
+        ]
+
+    def completion(self, frame: pl.DataFrame) -> alt.LayerChart:
+        """The share paid within a window, by month of issue. Columns: cohort_month, window_name, share, words."""
+        names = ["to date", "60 days", "30 days", "7 days"]
+        base = alt.Chart(frame.drop_nulls(["share"])).encode(
+            x=alt.X("cohort_month:T", title=None, axis=alt.Axis(
+                format="%b %y", tickCount=6, grid=False, **self._axis())),
+            y=alt.Y("share:Q", title=None, scale=alt.Scale(domain=[0, 1.02], nice=False), axis=alt.Axis(
+                format=".0%", values=[0, 0.25, 0.5, 0.75, 1], domain=False, ticks=False, **self._axis())),
+            color=alt.Color("window_name:N", sort=names, legend=None, scale=alt.Scale(
+                domain=names, range=[GREY, GREEN, self._blue, ORANGE])),
+            tooltip=[alt.Tooltip("cohort_month:T", title="Issued in", format="%B %Y"),
+                     alt.Tooltip("window_name:N", title="Paid within"), alt.Tooltip("words:N", title="Share")],
+        )  # fmt: skip
+        line = base.mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=28))
+        colours = dict(zip(names, (GREY, GREEN, self._blue, ORANGE), strict=True))
+        return self._finish(alt.layer(line, *_end_labels(frame, colours)), 280, right=56)
+
+    def receipts(self, frame: pl.DataFrame, currency: str) -> alt.LayerChart:
+        """Money received by day, in parts by the way it came. Columns: received_on, way, amount, label."""
+        words, colours = zip(*WAYS.values(), strict=True)
+        bars = (
+            alt.Chart(frame)
+            .mark_bar()
+            .encode(
+                x=alt.X("yearmonthdate(received_on):T", title=None, axis=alt.Axis(
+                    format="%-d %b", tickCount=8, grid=False, **self._axis())),
+                y=alt.Y("sum(amount):Q", title=None, axis=self._money_axis(currency)),
+                color=alt.Color("way:N", title=None, sort=list(words), scale=alt.Scale(
+                    domain=list(words), range=[self._blue, *colours[1:]]),
+                    legend=alt.Legend(orient="top", direction="horizontal", labelFontSize=13, symbolType="square")),
+                tooltip=[alt.Tooltip("received_on:T", title="Day", format="%-d %B %Y"),
+                         alt.Tooltip("way:N", title="Received"), alt.Tooltip("label:N", title="Amount")],
+            )
+        )  # fmt: skip
+        return self._finish(alt.layer(bars), 260)
+
+    def weekly(self, frame: pl.DataFrame, currency: str) -> alt.LayerChart:
+        """Money received by week. Columns: week_on, amount, label."""
+        bars = (
+            alt.Chart(frame)
+            .mark_bar(color=GREEN)
+            .encode(
+                x=alt.X("week_on:T", title=None, bandPosition=0.5, timeUnit="yearweek", axis=alt.Axis(
+                    format="%-d %b", tickCount=6, grid=False, **self._axis())),
+                y=alt.Y("amount:Q", title=None, axis=self._money_axis(currency)),
+                tooltip=[alt.Tooltip("week_on:T", title="Week from", format="%-d %B %Y"),
+                         alt.Tooltip("label:N", title="Received")],
+            )
+        )  # fmt: skip
+        return self._finish(alt.layer(bars), 130)
+
+    def parts(self, frame: pl.DataFrame) -> alt.LayerChart:
+        """Plain bars with their label at the end. Columns: name, amount, label."""
+        widest = max(frame["amount"].to_list()) or 1.0
+        base = alt.Chart(frame).encode(
+            y=alt.Y("name:N", title=None, sort="-x", axis=alt.Axis(
+                ticks=False, domain=False, labelLimit=200, labelPadding=8, **self._labels())),
+            x=alt.X("amount:Q", axis=None, scale=alt.Scale(domain=[0, widest * 1.4])),
+            tooltip=[alt.Tooltip("name:N", title="Kind"), alt.Tooltip("label:N", title="Amount")],
+        )  # fmt: skip
+        bars = base.mark_bar(height=16, color=self._blue)
+        words = base.mark_text(align="left", dx=6, color=self.ink, fontSize=13).encode(text="label:N")
+        return self._finish(alt.layer(bars, words), ROW * frame.height)
+
+    def rhythm(self, frame: pl.DataFrame) -> alt.LayerChart:
+        """What happened by day: one row an activity, a dot a day, larger for more. Columns: day_on, activity, times."""
+        dots = (
+            alt.Chart(frame)
+            .mark_circle(color=self._blue, opacity=0.85)
+            .encode(
+                x=alt.X("day_on:T", title=None, axis=alt.Axis(
+                    format="%-d %b", tickCount=6, grid=False, **self._axis())),
+                y=alt.Y("activity:N", title=None, sort=None, axis=alt.Axis(
+                    ticks=False, domain=False, grid=True, gridColor=self._hairline, labelLimit=200, labelPadding=8,
+                    **self._labels())),
+                size=alt.Size("times:Q", legend=None, scale=alt.Scale(range=[30, 420], domainMin=1)),
+                tooltip=[alt.Tooltip("day_on:T", title="Day", format="%-d %B %Y"),
+                         alt.Tooltip("activity:N", title="What"), alt.Tooltip("times:Q", title="Times")],
+            )
+        )  # fmt: skip
+        return self._finish(alt.layer(dots), ROW * frame["activity"].n_unique() + 24)
+
+    def _finish(self, chart: Any, height: int, right: int = 0) -> alt.LayerChart:
+        padding = {"left": 0, "top": 6, "right": right, "bottom": 10}
+        finished: alt.LayerChart = chart.properties(height=height, padding=padding).configure_view(strokeWidth=0)
+        return finished
+
+    def _labels(self) -> dict[str, Any]:
+        return {"labelFontSize": 13, "labelColor": self.ink}
+
+    def _axis(self) -> dict[str, Any]:
+        return {"labelFontSize": 12, "domainColor": self._hairline, "tickColor": self._hairline}
+
+    def _money_axis(self, currency: str) -> alt.Axis:
+        return alt.Axis(
+            format="~s", tickCount=4, domain=False, ticks=False, gridColor=self._hairline, title=None, labelFontSize=12,
+            labelExpr=f"datum.value === 0 ? '0 {currency}' : datum.label",
+        )  # fmt: skip
+
+    def _ramp(self) -> list[str]:
+        """From the paper to Okabe and Ito's blue: more is darker on white, brighter on black."""
+        return [self._paper, self._blue] if self._paper != "#ffffff" else ["#f3f7fa", BLUE]
+
+
+def _end_labels(frame: pl.DataFrame, colours: dict[str, str]) -> list[alt.Chart]:
+    """Each window's name right of its last point, moved up or down until it covers no other."""
+    known = frame.drop_nulls(["share"]).sort("cohort_month")
+    ends = known.group_by("window_name", maintain_order=True).last().sort("share", descending=True).to_dicts()
+    labels, free_below = [], 1.2
+    for end in ends:
+        height = min(end["share"], free_below)
+        free_below = height - 0.075
+        at = pl.DataFrame({"cohort_month": [end["cohort_month"]], "height": [height], "name": [end["window_name"]]})
+        mark = alt.Chart(at).mark_text(align="left", dx=8, fontSize=13, color=colours[end["window_name"]])
+        labels.append(mark.encode(x="cohort_month:T", y="height:Q", text="name:N"))
+    return labels

@@ -9,6 +9,7 @@ import atexit
 import threading
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import dagster as dg
@@ -132,6 +133,13 @@ class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
 
         with in_plain_words():
             yield open_warehouse(load_settings())
+
+    @property
+    def published_path(self) -> Path:
+        """The file that readers open."""
+        from billing.settings import load_settings
+
+        return load_settings().warehouse_path
 
 
 class StandingHouse:

@@ -9,7 +9,8 @@ import dagster as dg
 from assets.chapters import MARTS, OWNERS, PUBLISHED
 from assets.relations import POOL, relations_of
 from assets.reports import table
-from pipelines.resources import WarehouseResource
+from billing.adapters.warehouse.totals import published_totals
+from pipelines.resources import HouseResource, WarehouseResource
 
 
 @dg.asset(
@@ -34,4 +35,24 @@ def published(warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
             "Rows": sum(made.rows.values()),
             **({"Marts": rows} if (rows := table(("Mart", "Rows"), sorted(made.rows.items()))) else {}),
         }
+    )
+
+
+@dg.asset_check(asset=published, blocking=True)
+def published_figures_are_the_ledgers(house: HouseResource, warehouse: WarehouseResource) -> dg.AssetCheckResult:
+    """Each account's balance in the published file is the ledger's own, as it was when it was copied."""
+    with house.opened() as h:
+        shown = published_totals(warehouse.published_path)
+        with h.ledger.read() as books:
+            true = books.journal.totals(sum(entries for entries, _ in shown.values()))
+    wrong = sorted(key for key in shown.keys() | true.keys() if shown.get(key) != true.get(key))
+    rows = table(
+        ("Account", "Currency", "Published: entries, minor units", "Ledger: entries, minor units"),
+        [
+            (account, currency, shown.get((account, currency)), true.get((account, currency)))
+            for account, currency in wrong
+        ],
+    )
+    return dg.AssetCheckResult(
+        passed=not wrong, metadata={"Accounts compared": len(shown), **({"Differences": rows} if rows else {})}
     )

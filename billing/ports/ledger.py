@@ -221,6 +221,13 @@ class Journal(Protocol):
         """Where the journal and the domain events have come to; it changes whenever either grows."""
         ...
 
+    def totals(self, entries: int) -> dict[tuple[str, str], tuple[int, int]]:
+        """(entries, balance in minor units) by account and currency, of the journal as it was with so many entries.
+
+        Empty if no whole number of transactions has that many.
+        """
+        ...
+
     def tell(self, event: DomainEvent) -> bool:
         """Append a domain event; False if it was told before."""
         ...
@@ -239,8 +246,8 @@ class Payments(Protocol):
 
     def of_invoice(self, invoice_id: str) -> list[PaymentRow]: ...
 
-    def newest(self, provider: str, limit: int) -> list[PaymentRow]:
-        """The payments of this provider that were recorded last, newest first."""
+    def recorded_since(self, provider: str, since: datetime) -> list[PaymentRow]:
+        """Payments of this provider that were recorded since then, newest first."""
         ...
 
     def keep_event(self, provider: str, event: ProviderEvent, now: datetime) -> bool: ...

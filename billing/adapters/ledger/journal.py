@@ -73,6 +73,20 @@ class SqlJournal:
         heads = rows(self._connection, select(chain_heads).order_by(chain_heads.c.chain))
         return " ".join(f"{head.chain}={head.seq}" for head in heads)
 
+    def totals(self, entries: int) -> dict[tuple[str, str], tuple[int, int]]:
+        last = self._last_of(entries)
+        if last is None:
+            return {}
+        total = func.sum(journal_entries.c.amount_minor)
+        query = (
+            select(journal_entries.c.account, journal_entries.c.currency, func.count(), total)
+            .join(journal_transactions, journal_transactions.c.transaction_id == journal_entries.c.transaction_id)
+            .where(journal_transactions.c.seq <= last)
+            .group_by(journal_entries.c.account, journal_entries.c.currency)
+        )
+        found = rows(self._connection, query)
+        return {(account, currency): (count, int(minor)) for account, currency, count, minor in found}
+
     def tell(self, event: DomainEvent) -> bool:
         known = select(domain_events.c.seq).where(domain_events.c.event_id == event.event_id)
         if first(self._connection, known):
@@ -91,6 +105,17 @@ class SqlJournal:
         }
         self._connection.execute(domain_events.insert().values(values))
         return True
+
+    def _last_of(self, entries: int) -> int | None:
+        """The transaction with which the journal came to so many entries."""
+        sizes = (
+            select(journal_transactions.c.seq, func.count().label("size"))
+            .join(journal_entries, journal_entries.c.transaction_id == journal_transactions.c.transaction_id)
+            .group_by(journal_transactions.c.seq)
+            .subquery()
+        )
+        grown = select(sizes.c.seq, func.sum(sizes.c.size).over(order_by=sizes.c.seq).label("entries")).subquery()
+        return self._connection.execute(select(grown.c.seq).where(grown.c.entries == entries)).scalar()
 
     def _extend(self, chain: str, text: str) -> tuple[int, str, str]:
         """The next place in a chain: its number, the hash before it and its own."""

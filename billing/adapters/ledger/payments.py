@@ -50,12 +50,11 @@ class SqlPayments:
         query = select(payments).where(payments.c.invoice_id == invoice_id).order_by(payments.c.captured_at)
         return [_payment(row) for row in rows(self._connection, query)]
 
-    def newest(self, provider: str, limit: int) -> list[PaymentRow]:
+    def recorded_since(self, provider: str, since: datetime) -> list[PaymentRow]:
         query = (
             select(payments)
-            .where(payments.c.provider == provider)
+            .where(payments.c.provider == provider, payments.c.recorded_at >= since)
             .order_by(payments.c.recorded_at.desc(), payments.c.payment_id)
-            .limit(limit)
         )
         return [_payment(row) for row in rows(self._connection, query)]
 

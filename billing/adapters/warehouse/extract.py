@@ -16,12 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from sqlalchemy.engine import URL, make_url
-
 from billing.adapters.warehouse.tables import RAW_TABLES, RawTable
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+    from sqlalchemy.engine import URL
 
 MEMORY_LIMIT = "1GB"  # a small server keeps room for its other processes
 _BATCH_ROWS = 16_384  # rows a record batch: large enough to be fast, small enough to stay flat
@@ -32,6 +31,8 @@ _POSTGRES_OPTIONS = "-c default_transaction_isolation=repeatable\\ read -c defau
 
 def read_only_uri(ledger_url: str) -> str:
     """SQLAlchemy's URL of the ledger as SQLite's or libpq's own URI: `file:/srv/ledger.sqlite?mode=ro`."""
+    from sqlalchemy.engine import make_url
+
     url = make_url(ledger_url)
     if url.get_backend_name() == "sqlite":
         path = Path(url.database or "")
@@ -108,6 +109,8 @@ def main() -> int:
     try:
         rows = copy_ledger(job["ledger_url"], job["target_path"])
     except Exception as error:
+        from sqlalchemy.engine import make_url
+
         secret = make_url(job["ledger_url"]).password
         message = f"{type(error).__name__}: {error}"
         sys.stderr.write(message.replace(str(secret), "***") if secret else message)

@@ -1,0 +1,73 @@
+"""Whole runs against the sandbox, which counts what really happened."""
+
+from __future__ import annotations
+
+import dagster as dg
+import pytest
+from acting_studio import Studio
+
+from pipelines.demo import Rounds
+
+pytestmark = pytest.mark.dagster
+
+
+def test_materializing_everything_again_and_again_does_nothing_outside(studio: Studio) -> None:
+    studio.complete_all()
+    rounds = Rounds(studio.instance)
+
+    first, figures = rounds.round(), rounds.refresh()
+
+    assert (first.trouble, figures.trouble) == ([], [])
+    assert first.jobs["bill_completed_sessions"]
+    happened, intended = studio.happened_outside(), studio.intended()
+    assert happened["mail.accepted"] == happened["stripe.payment_link_created"] > 6
+
+    again = [studio.materialize_everything() for _ in range(2)]
+
+    assert [result.success for result in again] == [True, True]
+    assert studio.happened_outside() == happened
+    assert studio.intended() == intended
+
+
+def test_an_invoice_that_does_not_add_up_stops_all_that_would_follow(studio: Studio) -> None:
+    studio.complete_all()
+    studio.run("bill_completed_sessions", "completed_sessions", "session_records", "invoices")
+    studio.query(
+        "drop trigger invoice_lines_refuses_update",
+        "update invoice_lines set amount_minor = amount_minor + 1 where position = 0",
+    )
+
+    result = studio.run("bill_completed_sessions")
+
+    assert not result.success
+    failed = {check.check_name for check in result.get_asset_check_evaluations() if not check.passed}
+    assert "invoice_totals_match_lines" in failed
+    done = {event.step_key for event in result.get_step_success_events()}
+    assert "invoices" in done
+    assert done.isdisjoint({"deliveries", "charges", "payments", "receipts", "gallery_grants"})
+    assert "mail.accepted" not in studio.happened_outside()
+
+
+def test_what_an_asset_says_names_amounts_and_nobody(studio: Studio) -> None:
+    studio.complete_all()
+
+    result = studio.run("bill_completed_sessions")
+
+    said = {
+        event.asset_key.to_user_string(): event.step_materialization_data.materialization.metadata
+        for event in result.get_asset_materialization_events()
+    }
+    finalized = said["invoices"]["Invoices finalized"].value
+    assert isinstance(finalized, int)
+    assert finalized > 6
+    assert "EUR" in str(said["invoices"]["Amount due"].value)
+    assert "INV-" in str(said["invoices"]["Invoices"].value)
+    assert "invoice" in str(said["deliveries"]["Mails by purpose"].value)
+    everything = str({name: {key: value.value for key, value in told.items()} for name, told in said.items()})
+    for client in studio.plan.clients:
+        assert client.name not in everything
+        assert not client.email or client.email not in everything
+    run = studio.instance.get_run_by_id(result.run_id)
+    assert run is not None
+    assert run.tags["studio/invoice"].startswith("INV-")
+    assert run.tags[dg.MAX_RUNTIME_SECONDS_TAG] == "900"

@@ -46,7 +46,7 @@ def _tag(context: dg.AssetExecutionContext, finalized: list[Invoice]) -> None:
     """So that the run is found by the number that a client asks about."""
     numbers = [str(invoice.number) for invoice in finalized]
     if numbers:
-        context.instance.add_run_tags(context.run_id, {"studio/invoice": find_tag(numbers)})
+        context.instance.add_run_tags(context.run.run_id, {"studio/invoice": find_tag(numbers)})
         context.log.info(f"Finalized {', '.join(numbers)}")
 
 

@@ -77,15 +77,15 @@ class SqlJournal:
         last = self._last_of(entries)
         if last is None:
             return {}
-        total = func.sum(journal_entries.c.amount_minor)
+        size, minor = func.count().label("entries"), func.sum(journal_entries.c.amount_minor).label("minor")
         query = (
-            select(journal_entries.c.account, journal_entries.c.currency, func.count(), total)
+            select(journal_entries.c.account, journal_entries.c.currency, size, minor)
             .join(journal_transactions, journal_transactions.c.transaction_id == journal_entries.c.transaction_id)
             .where(journal_transactions.c.seq <= last)
             .group_by(journal_entries.c.account, journal_entries.c.currency)
         )
         found = rows(self._connection, query)
-        return {(account, currency): (count, int(minor)) for account, currency, count, minor in found}
+        return {(row.account, row.currency): (row.entries, int(row.minor)) for row in found}
 
     def tell(self, event: DomainEvent) -> bool:
         known = select(domain_events.c.seq).where(domain_events.c.event_id == event.event_id)

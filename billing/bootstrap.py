@@ -82,7 +82,11 @@ def open_ledger(settings: Settings) -> SqlLedger:
     if url.get_backend_name() == "sqlite" and url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     ledger = SqlLedger(settings.ledger_url)
-    migrate(ledger.engine)
+    try:
+        migrate(ledger.engine)
+    except BaseException:
+        ledger.close()
+        raise
     return ledger
 
 

@@ -18,6 +18,7 @@ from billing.domain.invoices import Studio
 from billing.domain.policy import DailyLimits, DeliveryMode, GalleryPolicy, JobFilter, StudioPolicy, Trigger
 
 LOGO_BYTES_MAX = 512 * 1024
+PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
 
 
 class Settings(BaseSettings):
@@ -25,7 +26,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="BILLING_", env_file=".env", extra="ignore", env_ignore_empty=True)
 
-    ledger_url: str = Field("sqlite:///var/ledger.db", description="The ledger's database, as SQLAlchemy writes URLs.")
+    ledger_url: str = Field(  # may hold a password
+        "sqlite:///var/ledger.db", description="The ledger's database, as SQLAlchemy writes URLs.", repr=False
+    )
     warehouse_path: Path = Field(Path("var/warehouse.duckdb"), description="The published DuckDB file.")
     time_zone: str = Field("UTC", description="The studio's time zone, as IANA names it.")
 
@@ -102,6 +105,22 @@ class Settings(BaseSettings):
             raise ValueError(f"{name!r} is no IANA time zone, such as Europe/Berlin") from error
         return name
 
+    @field_validator("studio_logo")
+    @classmethod
+    def _usable_logo(cls, path: Path | None) -> Path | None:
+        if path is not None and _kind_of_picture(path) not in PICTURES:
+            raise ValueError(f"{path} is no SVG, PNG or JPEG")
+        if path is not None and (not path.is_file() or path.stat().st_size > LOGO_BYTES_MAX):
+            raise ValueError(f"{path} is not there or larger than 512 KiB")
+        return path
+
+    @field_validator("job_custom_field")
+    @classmethod
+    def _name_and_value(cls, text: str | None) -> str | None:
+        if text is not None and "=" not in text:
+            raise ValueError(f"{text!r} is not of the form name=value")
+        return text
+
     @model_validator(mode="after")
     def _no_play_clock_with_live_money(self) -> Settings:
         if self.clock_url and "_live_" in self.stripe_api_key.get_secret_value():
@@ -165,12 +184,11 @@ def _parts(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split("|") if part.strip())
 
 
+def _kind_of_picture(path: Path) -> str | None:
+    return mimetypes.guess_type(path.name)[0]
+
+
 def _data_url(path: Path | None) -> str:
     if path is None:
         return ""
-    kind = mimetypes.guess_type(path.name)[0]
-    if kind not in ("image/svg+xml", "image/png", "image/jpeg"):
-        raise PermanentError("logo", f"The logo {path} is no SVG, PNG or JPEG; set BILLING_STUDIO_LOGO to one.")
-    if not path.is_file() or path.stat().st_size > LOGO_BYTES_MAX:
-        raise PermanentError("logo", f"The logo {path} is not there or larger than 512 KiB; set BILLING_STUDIO_LOGO.")
-    return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
+    return f"data:{_kind_of_picture(path)};base64,{base64.b64encode(path.read_bytes()).decode()}"

@@ -87,7 +87,7 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt ended. `retry_at` only with `ready`: nothing happened, try again then.
+    """How an attempt ended. `retry_at` with `ready`: nothing happened, try then; with `unknown`: ask again then.
 
     `result` is what the outside answered, handed on to what follows; it is not stored here.
     """

@@ -90,7 +90,13 @@ class Records(Protocol):
         """Store the record if it differs from its newest version; True if it was new."""
         ...
 
-    def of_job(self, source: str, job_id: str) -> list[RawRecord]: ...
+    def keep_all(self, source: str, job_id: str, records: Sequence[RawRecord], now: datetime) -> bool:
+        """Keep all that belongs to the job now; what belonged to it before does not any more. True if that is news."""
+        ...
+
+    def of_job(self, source: str, job_id: str, horizon: int | None = None) -> list[RawRecord]:
+        """The newest version of all that belongs to the job; with a horizon, as it was known then."""
+        ...
 
     def of_kinds(self, source: str, kinds: Sequence[str]) -> list[RawRecord]: ...
 
@@ -122,8 +128,8 @@ class Sessions(Protocol):
         """An expected session was completed now: this is when its trigger was first observed."""
         ...
 
-    def paid_without_gallery(self, fetched_before: datetime) -> list[SessionRow]:
-        """Billed and paid, no gallery known yet, and not looked at since `fetched_before`."""
+    def without_gallery(self, fetched_before: datetime, finalized_after: datetime, paid_only: bool) -> list[SessionRow]:
+        """Billed (and paid, if `paid_only`), no gallery known yet, and not looked at since `fetched_before`."""
         ...
 
 
@@ -161,7 +167,10 @@ class Invoices(Protocol):
         ...
 
     def awaiting_grant(self, paid_only: bool) -> list[InvoiceRow]:
-        """Live invoices whose session has a gallery that was neither granted nor intended to be."""
+        """Of each session the first live invoice, if its gallery was neither granted nor intended to be.
+
+        With `paid_only` all live invoices of the session must be paid.
+        """
         ...
 
     def unpaid(self) -> list[InvoiceRow]: ...
@@ -182,7 +191,13 @@ class Invoices(Protocol):
 
     def add_pay_link(self, invoice_id: str, link: PayLink, amount: Money, now: datetime) -> None: ...
 
-    def pay_link(self, invoice_id: str) -> PayLink | None: ...
+    def pay_link(self, invoice_id: str) -> PayLink | None:
+        """The newest open one."""
+        ...
+
+    def open_pay_links(self, invoice_id: str) -> list[PayLink]:
+        """All that can take money, newest first."""
+        ...
 
     def close_pay_link(self, link_id: str, now: datetime) -> None: ...
 
@@ -288,6 +303,14 @@ class Effects(Protocol):
         """In flight with a lease that has run out: their worker is dead, their outcome unknown."""
         ...
 
+    def to_ask(self, now: datetime) -> list[Effect]:
+        """Unknown, to be asked about now, and by nobody yet."""
+        ...
+
+    def claim_unknown(self, kind: EffectKind, owner: str, now: datetime, lease_until: datetime) -> list[Effect]:
+        """Lease what is unknown and to be asked about now: one worker asks, and a late one is fenced."""
+        ...
+
     def in_state(self, state: EffectState, kind: EffectKind | None = None) -> list[Effect]: ...
 
     def of_subject(self, subject_id: str, kind: EffectKind | None = None) -> list[Effect]: ...
@@ -306,10 +329,6 @@ class Effects(Protocol):
         """(effect_id, kind) of what is ready now, or was left by a worker that died; oldest first."""
         ...
 
-    def due_kinds(self, now: datetime) -> list[str]:
-        """Kinds of which something is ready now, or was left by a worker that died."""
-        ...
-
 
 class Grants(Protocol):
     """Galleries opened for clients."""
@@ -326,7 +345,11 @@ class Desk(Protocol):
         """Open an item; False if the same (subject, code) is open already."""
         ...
 
-    def resolve_attention(self, subject_id: str, code: str | None, by: str, now: datetime) -> int: ...
+    def resolve_attention(
+        self, subject_id: str, code: str | None, by: str, now: datetime, but: Sequence[str] = ()
+    ) -> int:
+        """Close this item of the subject, or all of them (`code` None) except the codes in `but`; returns how many."""
+        ...
 
     def open_items(self) -> list[AttentionItem]: ...
 
@@ -335,6 +358,8 @@ class Desk(Protocol):
     ) -> int: ...
 
     def waiting_commands(self) -> list[Command]: ...
+
+    def is_waiting(self, command_id: int) -> bool: ...
 
     def settle_command(self, command_id: int, state: str, outcome: str, now: datetime) -> None: ...
 

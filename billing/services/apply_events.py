@@ -6,7 +6,8 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from billing.domain.errors import BillingError, PermanentError
+from billing.domain.errors import BillingError, PermanentError, TemporaryError
+from billing.domain.events import PIPELINE
 from billing.domain.payments import PaymentFact, PaymentStatus, ProviderEvent
 from billing.ports.ledger import Books
 from billing.services.house import House
@@ -14,6 +15,8 @@ from billing.services.record_payments import record_captured
 
 PAGE = 500
 # Refunds and disputes are shown to a person until the ledger posts them by itself.
+# The key is wrong or may not read: mended by the studio, upon which the event is applied.
+_MENDED_BY_THE_STUDIO = ("stripe_unauthorized",)
 _FOR_A_PERSON = ("charge.refunded", "refund.", "charge.dispute.", "payout.failed")
 
 
@@ -53,12 +56,33 @@ def apply_events(house: House) -> Counter[str]:
     with ThreadPoolExecutor(house.concurrency) as pool:
         read = list(pool.map(lambda event: _read(house, event), waiting))
     for event, found in zip(waiting, read, strict=True):
+        ended[_settle(house, event, found)] += 1
+    return ended
+
+
+def _settle(house: House, event: ProviderEvent, found: PaymentFact | BillingError | None) -> str:
+    """One event in one transaction. One that breaks what nobody foresaw is shown to a person; the others go on."""
+    try:
         with house.ledger.write() as books:
             state, reason = _apply(house, books, event, found)
             if state != "waiting":
-                books.payments.settle_event(provider, event.event_id, state, reason, house.now())
-        ended[state] += 1
-    return ended
+                books.desk.resolve_attention(event.event_id, "event_waits", PIPELINE, house.now())
+                _end(house, books, event, state, reason)
+            return state
+    except TemporaryError:
+        raise
+    except Exception as error:
+        reason = f"{event.kind} of {event.object_id} could not be applied ({type(error).__name__}: {error})."
+        with house.ledger.write() as books:
+            _end(house, books, event, "review", reason)
+        return "review"
+
+
+def _end(house: House, books: Books, event: ProviderEvent, state: str, reason: str | None) -> None:
+    books.payments.settle_event(house.gateway.name, event.event_id, state, reason, house.now())
+    if state == "review":
+        sentence = f"{reason} Look at it in Stripe's dashboard and in the books."
+        books.desk.raise_attention(event.object_id, "provider_event", sentence, house.now())
 
 
 def _read(house: House, event: ProviderEvent) -> PaymentFact | BillingError | None:
@@ -68,17 +92,22 @@ def _read(house: House, event: ProviderEvent) -> PaymentFact | BillingError | No
         return house.gateway.read_payment(event.payment_id)
     except BillingError as error:
         return error
+    except Exception as error:
+        return PermanentError("unexpected", f"{event.payment_id} could not be read ({type(error).__name__}: {error}).")
 
 
 def _apply(
     house: House, books: Books, event: ProviderEvent, found: PaymentFact | BillingError | None
 ) -> tuple[str, str | None]:
     if isinstance(found, PermanentError):
+        if found.code in _MENDED_BY_THE_STUDIO:
+            books.desk.raise_attention(event.event_id, "event_waits", found.sentence, house.now())
+            return "waiting", None
         return "review", found.sentence
     if isinstance(found, BillingError):
         return "waiting", None
     if found is None:
-        return _without_payment(house, books, event)
+        return _without_payment(event)
     if found.invoice_id is None:
         return "ignored", "a payment that is not of our asking"
     if found.status is not PaymentStatus.SUCCEEDED:
@@ -86,15 +115,14 @@ def _apply(
     by_autopay = any(
         effect.provider_reference == found.payment_id for effect in books.effects.of_subject(found.invoice_id)
     )
-    new = record_captured(books, found, "autopay" if by_autopay else "link", house.policy, house.now())
-    return "applied", None if new else "recorded before"
+    if record_captured(books, found, "autopay" if by_autopay else "link", house.policy, house.now()):
+        return "applied", None
+    if books.invoices.get(found.invoice_id) is None:
+        return "review", f"{found.payment_id} is for an invoice that is not in the ledger."
+    return "applied", "recorded before"
 
 
-def _without_payment(house: House, books: Books, event: ProviderEvent) -> tuple[str, str | None]:
+def _without_payment(event: ProviderEvent) -> tuple[str, str | None]:
     if event.kind.startswith(_FOR_A_PERSON):
-        sentence = (
-            f"Stripe reports {event.kind} for {event.object_id}; look at it in Stripe's dashboard and in the books."
-        )
-        books.desk.raise_attention(event.object_id, "provider_event", sentence, house.now())
-        return "review", sentence
+        return "review", f"Stripe reports {event.kind} for {event.object_id}."
     return "ignored", "nothing to do for this kind of event"

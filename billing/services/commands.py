@@ -10,8 +10,8 @@ from datetime import date, datetime
 
 from billing.domain import canonical
 from billing.domain.books import post_void
-from billing.domain.effects import OPEN_STATES, EffectKind, EffectState, Outcome
-from billing.domain.errors import BillingError, PermanentError
+from billing.domain.effects import OPEN_STATES, Effect, EffectKind, EffectState, Outcome
+from billing.domain.errors import BillingError, PermanentError, TemporaryError
 from billing.domain.events import Command, DomainEvent
 from billing.domain.money import Money
 from billing.domain.payments import SavedMethod
@@ -29,8 +29,8 @@ Arguments = Mapping[str, str | int | None]
 
 def submit(ledger: Ledger, name: str, arguments: Arguments, actor: str, reason: str, now: datetime) -> int:
     """Ask for something to be done; returns the command's number. Refuses what nobody can carry out."""
-    if name not in _CARRIED_OUT_BY:
-        known = ", ".join(sorted(_CARRIED_OUT_BY))
+    if name not in COMMANDS:
+        known = ", ".join(sorted(COMMANDS))
         raise PermanentError("unknown_command", f"There is no command {name}; there are {known}.")
     if not actor.strip():
         raise PermanentError("no_actor", f"{name} needs to know who asks for it.")
@@ -46,18 +46,38 @@ def carry_out_commands(house: House) -> list[tuple[Command, str]]:
 
 
 def _carry_out(house: House, command: Command) -> str:
+    """What it does and that it was done are one transaction, so that no command is carried out twice."""
     try:
-        outcome, state = _CARRIED_OUT_BY[command.name](house, command), "done"
+        if command.name == "approve":  # pricing anew may have to ask outside, for which no transaction is held open
+            return _note(house, command, "done", _approve(house, command))
+        with house.ledger.write() as books:
+            if not books.desk.is_waiting(command.command_id):
+                return "Carried out before."
+            outcome = _CARRIED_OUT_BY[command.name](house, books, command)
+            _settle_command(house, books, command, "done", outcome)
+            return outcome
+    except TemporaryError:
+        raise
     except BillingError as error:
-        outcome, state = error.sentence, "refused"
+        return _note(house, command, "refused", error.sentence)
+    except Exception as error:
+        return _note(house, command, "refused", f"{command.name} makes no sense: {error}")
+
+
+def _note(house: House, command: Command, state: str, outcome: str) -> str:
     with house.ledger.write() as books:
-        books.desk.settle_command(command.command_id, state, outcome, house.now())
-        body = dict(command.arguments) | {"reason": command.reason, "outcome": outcome}
-        event_id = f"command:{command.command_id}"
-        subject = str(command.arguments.get("number") or command.arguments.get("subject") or command.name)
-        kind = f"command_{command.name}_{state}"
-        books.journal.tell(DomainEvent(event_id, kind, subject, house.now(), command.actor, body))
+        if books.desk.is_waiting(command.command_id):
+            _settle_command(house, books, command, state, outcome)
     return outcome
+
+
+def _settle_command(house: House, books: Books, command: Command, state: str, outcome: str) -> None:
+    books.desk.settle_command(command.command_id, state, outcome, house.now())
+    body = dict(command.arguments) | {"reason": command.reason, "outcome": outcome}
+    event_id = f"command:{command.command_id}"
+    subject = str(command.arguments.get("number") or command.arguments.get("subject") or command.name)
+    kind = f"command_{command.name}_{state}"
+    books.journal.tell(DomainEvent(event_id, kind, subject, house.now(), command.actor, body))
 
 
 def _approve(house: House, command: Command) -> str:
@@ -75,103 +95,115 @@ def _approve(house: House, command: Command) -> str:
     return " ".join([f"Approved {', '.join(approved) or 'nothing'}.", *refused])
 
 
-def _discard(house: House, command: Command) -> str:
+def _discard(house: House, books: Books, command: Command) -> str:
     invoice_id = _text(command, "invoice_id")
-    with house.ledger.write() as books:
-        draft = books.invoices.draft(invoice_id)
-        if draft is None or draft.state != "waiting":
-            raise PermanentError("no_such_draft", f"No draft {invoice_id} waits; `billing status` lists them.")
-        books.invoices.decide_draft(invoice_id, "discarded", command.actor, house.now())
-        books.sessions.settle(draft.invoice.session_id, "excluded", command.reason, house.now())
+    draft = books.invoices.draft(invoice_id)
+    if draft is None or draft.state != "waiting":
+        raise PermanentError("no_such_draft", f"No draft {invoice_id} waits; `billing status` lists them.")
+    books.invoices.decide_draft(invoice_id, "discarded", command.actor, house.now())
+    books.sessions.settle(draft.invoice.session_id, "excluded", command.reason, house.now())
+    books.desk.resolve_attention(draft.invoice.session_id, None, command.actor, house.now())
     return f"Discarded draft {invoice_id}."
 
 
-def _record_payment(house: House, command: Command) -> str:
-    with house.ledger.write() as books:
-        row = _invoice(books, command)
-        amount = Money(int(_text(command, "amount_minor")), row.invoice.currency)
-        if amount.minor <= 0:
-            raise PermanentError("amount_not_positive", f"A payment is more than nothing; {amount} is not.")
-        reference = _text(command, "reference")
-        payment = PaymentRow(
-            payment_id=canonical.derived_id("pay", "office", row.invoice.invoice_id, reference),
-            provider="office",
-            provider_object_id=f"{row.invoice.number}/{reference}",
-            invoice_id=row.invoice.invoice_id,
-            amount=amount,
-            fee=Money(0, amount.currency),
-            method_label=_text(command, "method"),
-            method_kind="elsewhere",
-            captured_at=house.now(),
-            received_on=date.fromisoformat(_text(command, "received_on")),
-        )
-        if not record_payment(books, payment, "bank", house.now(), command.actor):
-            raise PermanentError(
-                "recorded_before", f"A payment {reference} of {row.invoice.number} is recorded already."
-            )
+def _record_payment(house: House, books: Books, command: Command) -> str:
+    row = _invoice(books, command)
+    amount = Money(int(_text(command, "amount_minor")), row.invoice.currency)
+    if amount.minor <= 0:
+        raise PermanentError("amount_not_positive", f"A payment is more than nothing; {amount} is not.")
+    reference = _text(command, "reference")
+    payment = PaymentRow(
+        payment_id=canonical.derived_id("pay", "office", row.invoice.invoice_id, reference),
+        provider="office",
+        provider_object_id=f"{row.invoice.number}/{reference}",
+        invoice_id=row.invoice.invoice_id,
+        amount=amount,
+        fee=Money(0, amount.currency),
+        method_label=_text(command, "method"),
+        method_kind="elsewhere",
+        captured_at=house.now(),
+        received_on=date.fromisoformat(_text(command, "received_on")),
+    )
+    if not record_payment(books, payment, "bank", house.now(), command.actor):
+        raise PermanentError("recorded_before", f"A payment {reference} of {row.invoice.number} is recorded already.")
     return f"Recorded {amount} for {row.invoice.number}."
 
 
-def _void(house: House, command: Command) -> str:
+def _void(house: House, books: Books, command: Command) -> str:
     now = house.now()
-    with house.ledger.write() as books:
-        row = _invoice(books, command)
-        if row.is_void:
-            raise PermanentError("void_before", f"{row.invoice.number} is void already.")
-        charges = books.effects.of_subject(row.invoice.invoice_id, EffectKind.CHARGE)
-        if any(charge.state in OPEN_STATES for charge in charges):
-            raise PermanentError("charge_open", f"{row.invoice.number} is being charged; void it when that has ended.")
-        issued = books.journal.entries(f"issued:{row.invoice.invoice_id}")
-        books.journal.post(post_void(row.invoice, issued, row.balance, house.today()), now)
-        books.invoices.void(row.invoice.invoice_id, command.actor, command.reason, now)
-        link = books.invoices.pay_link(row.invoice.invoice_id)
-        if link is not None:
-            books.effects.intend(close_link_intent(link, row), now)
+    row = _invoice(books, command)
+    if row.is_void:
+        raise PermanentError("void_before", f"{row.invoice.number} is void already.")
+    charges = books.effects.of_subject(row.invoice.invoice_id, EffectKind.CHARGE)
+    if any(charge.state in OPEN_STATES for charge in charges):
+        raise PermanentError("charge_open", f"{row.invoice.number} is being charged; void it when that has ended.")
+    issued = books.journal.entries(f"issued:{row.invoice.invoice_id}")
+    books.journal.post(post_void(row.invoice, issued, row.balance, house.today()), now)
+    books.invoices.void(row.invoice.invoice_id, command.actor, command.reason, now)
+    for link in books.invoices.open_pay_links(row.invoice.invoice_id):
+        books.effects.intend(close_link_intent(link, row), now)
+    books.desk.resolve_attention(row.invoice.invoice_id, None, command.actor, now)
     return f"{row.invoice.number} is void."
 
 
-def _pause(house: House, command: Command) -> str:
-    with house.ledger.write() as books:
-        row = _invoice(books, command)
-        if not books.invoices.is_paused(row.invoice.invoice_id):
-            books.invoices.pause(row.invoice.invoice_id, command.actor, command.reason, house.now())
+def _pause(house: House, books: Books, command: Command) -> str:
+    row = _invoice(books, command)
+    if not books.invoices.is_paused(row.invoice.invoice_id):
+        books.invoices.pause(row.invoice.invoice_id, command.actor, command.reason, house.now())
     return f"Reminders of {row.invoice.number} are paused."
 
 
-def _resume(house: House, command: Command) -> str:
-    with house.ledger.write() as books:
-        row = _invoice(books, command)
-        books.invoices.resume(row.invoice.invoice_id, house.now())
+def _resume(house: House, books: Books, command: Command) -> str:
+    row = _invoice(books, command)
+    books.invoices.resume(row.invoice.invoice_id, house.now())
     return f"Reminders of {row.invoice.number} go on."
 
 
-def _retry(house: House, command: Command) -> str:
+def _retry(house: House, books: Books, command: Command) -> str:
     effect_id = _text(command, "effect_id")
-    with house.ledger.write() as books:
-        effect = books.effects.get(effect_id)
-        if effect is None or effect.state is not EffectState.FAILED:
-            raise PermanentError("not_failed", f"{effect_id} has not failed; only what failed cleanly is tried again.")
-        books.effects.reopen(effect_id, EffectState.READY, house.now())
-        books.desk.resolve_attention(effect.key, None, command.actor, house.now())
+    effect = books.effects.get(effect_id)
+    if effect is None or effect.state is not EffectState.FAILED:
+        raise PermanentError("not_failed", f"{effect_id} has not failed; only what failed cleanly is tried again.")
+    if effect.kind is EffectKind.CHARGE:
+        sentence = "A card that was refused is not tried again; the client has a pay link, or record another payment."
+        raise PermanentError("charge_refused", sentence)
+    books.effects.reopen(effect_id, EffectState.READY, house.now())
+    books.desk.resolve_attention(effect.key, None, command.actor, house.now())
     return f"{effect.key} is tried again."
 
 
-def _settle(house: House, command: Command) -> str:
+def _settle(house: House, books: Books, command: Command) -> str:
     """A named person says how an unknown effect ended; they have looked outside."""
-    effect_id, happened = _text(command, "effect_id"), _text(command, "happened") == "yes"
-    with house.ledger.write() as books:
-        effect = books.effects.get(effect_id)
-        if effect is None or effect.state is not EffectState.UNKNOWN:
-            raise PermanentError("not_unknown", f"{effect_id} is not unknown; there is nothing to settle.")
-        state = EffectState.DONE if happened else EffectState.FAILED
-        outcome = Outcome(state, "settled_by_person", f"{command.actor}: {command.reason}")
-        books.effects.settle(effect, outcome, house.now())
-        books.desk.resolve_attention(effect.key, None, command.actor, house.now())
-        HANDLERS[effect.kind].follow(house, books, effect, outcome)
-    return f"{effect.key} is settled as {state.value}."
+    effect_id, happened = _text(command, "effect_id"), _text(command, "happened")
+    if happened not in ("yes", "no"):
+        raise PermanentError("yes_or_no", f"Say whether it happened by yes or no, not {happened}.")
+    effect = books.effects.get(effect_id)
+    if effect is None or effect.state is not EffectState.UNKNOWN:
+        raise PermanentError("not_unknown", f"{effect_id} is not unknown; there is nothing to settle.")
+    if happened == "yes":
+        _check_that_a_word_is_enough(books, effect)
+    state = EffectState.DONE if happened == "yes" else EffectState.FAILED
+    outcome = Outcome(state, "settled_by_person", f"{command.actor}: {command.reason}")
+    books.effects.settle(effect, outcome, house.now())
+    books.desk.resolve_attention(effect.key, None, command.actor, house.now())
+    HANDLERS[effect.kind].follow(house, books, effect, outcome)
+    again = f" To do it after all: `billing retry {effect_id}`." if state is EffectState.FAILED else ""
+    return f"{effect.key} is settled as {state.value}.{again}"
 
 
-def _record_consent(house: House, command: Command) -> str:
+def _check_that_a_word_is_enough(books: Books, effect: Effect) -> None:
+    """What follows from some effects needs more than a yes: the payment itself, the link, the gallery's address."""
+    if effect.kind is EffectKind.CHARGE:
+        payments = books.payments.of_invoice(effect.subject_id)
+        if effect.provider_reference not in {payment.provider_object_id for payment in payments}:
+            sentence = f"The payment of {effect.key} is not in the ledger; it is recorded by itself when Stripe tells."
+            raise PermanentError("payment_not_recorded", sentence)
+    if effect.kind in (EffectKind.PAY_LINK, EffectKind.GRANT):
+        sentence = f"{effect.key} is asked about by itself; else settle it as not done, and try it again."
+        raise PermanentError("evidence_needed", sentence)
+
+
+def _record_consent(house: House, books: Books, command: Command) -> str:
     method = SavedMethod(
         client_id=_text(command, "client_id"),
         customer_id=_text(command, "customer_id"),
@@ -180,57 +212,50 @@ def _record_consent(house: House, command: Command) -> str:
         text_version=_text(command, "text_version"),
         consented_at=datetime.fromisoformat(_text(command, "consented_at")),
     )
-    with house.ledger.write() as books:
-        books.payments.add_consent(method, command.actor, house.now())
+    books.payments.add_consent(method, command.actor, house.now())
     return f"{method.client_id} may be charged: {method.label}."
 
 
-def _revoke_consent(house: House, command: Command) -> str:
-    with house.ledger.write() as books:
-        if not books.payments.revoke_consent(_text(command, "client_id"), house.now()):
-            raise PermanentError("no_consent", f"{_text(command, 'client_id')} has given no consent to revoke.")
+def _revoke_consent(house: House, books: Books, command: Command) -> str:
+    if not books.payments.revoke_consent(_text(command, "client_id"), house.now()):
+        raise PermanentError("no_consent", f"{_text(command, 'client_id')} has given no consent to revoke.")
     return f"{_text(command, 'client_id')} is not charged any more."
 
 
-def _gallery_opened(house: House, command: Command) -> str:
+def _gallery_opened(house: House, books: Books, command: Command) -> str:
     """A person has opened a gallery by hand; the client is told now."""
-    with house.ledger.write() as books:
-        effect = books.effects.get(_text(command, "effect_id"))
-        if effect is None or effect.kind is not EffectKind.GRANT or effect.state is not EffectState.FAILED:
-            raise PermanentError(
-                "no_such_task", f"{_text(command, 'effect_id')} is no gallery that waits for a person."
-            )
-        expires = command.arguments.get("expires_on")
-        access = GalleryAccess(
-            url=_text(command, "url"),
-            password=_optional(command, "password"),
-            pin=_optional(command, "pin"),
-            expires_on=date.fromisoformat(str(expires)) if expires else None,
-        )
-        record_grant(house, books, effect, access, command.actor)
-        books.desk.resolve_attention(effect.key, None, command.actor, house.now())
+    effect = books.effects.get(_text(command, "effect_id"))
+    if effect is None or effect.kind is not EffectKind.GRANT or effect.state is not EffectState.FAILED:
+        raise PermanentError("no_such_task", f"{_text(command, 'effect_id')} is no gallery that waits for a person.")
+    expires = command.arguments.get("expires_on")
+    access = GalleryAccess(
+        url=_text(command, "url"),
+        password=_optional(command, "password"),
+        pin=_optional(command, "pin"),
+        expires_on=date.fromisoformat(str(expires)) if expires else None,
+    )
+    record_grant(house, books, effect, access, command.actor)
+    books.effects.reopen(effect.effect_id, EffectState.DONE, house.now())
+    books.desk.resolve_attention(effect.key, None, command.actor, house.now())
     return f"The client is told of {access.url}."
 
 
-def _resolve(house: House, command: Command) -> str:
-    with house.ledger.write() as books:
-        closed = books.desk.resolve_attention(
-            _text(command, "subject"), _optional(command, "code"), command.actor, house.now()
-        )
+def _resolve(house: House, books: Books, command: Command) -> str:
+    closed = books.desk.resolve_attention(
+        _text(command, "subject"), _optional(command, "code"), command.actor, house.now()
+    )
     if not closed:
         raise PermanentError("nothing_open", f"Nothing is open for {_text(command, 'subject')}.")
     return f"Closed {closed} of {_text(command, 'subject')}."
 
 
-def _raise_limit(house: House, command: Command) -> str:
+def _raise_limit(house: House, books: Books, command: Command) -> str:
     what, to = _text(command, "what"), int(_text(command, "to"))
-    with house.ledger.write() as books:
-        raise_limit(house, books, what, to)
+    raise_limit(house, books, what, to)
     return f"Today's limit of {what} is {to}."
 
 
-_CARRIED_OUT_BY: dict[str, Callable[[House, Command], str]] = {
-    "approve": _approve,
+_CARRIED_OUT_BY: dict[str, Callable[[House, Books, Command], str]] = {
     "discard": _discard,
     "record_payment": _record_payment,
     "void": _void,
@@ -244,6 +269,9 @@ _CARRIED_OUT_BY: dict[str, Callable[[House, Command], str]] = {
     "resolve": _resolve,
     "raise_limit": _raise_limit,
 }
+
+
+COMMANDS = ("approve", *_CARRIED_OUT_BY)
 
 
 def _text(command: Command, name: str) -> str:

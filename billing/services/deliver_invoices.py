@@ -2,32 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from billing.domain.effects import EffectKind, Intent
+from billing.domain.errors import PermanentError
+from billing.domain.events import PIPELINE
 from billing.domain.mail import MailKind
 from billing.ports.ledger import InvoiceRow
 from billing.ports.outside import RenderJob
 from billing.services.house import House
 from billing.services.issue_invoices import Progress
 
+RENDER_FAILED = "render_failed"
 BATCH = 200  # invoices held in memory at a time
 
 
 def render_invoices(house: House, progress: Progress | None = None) -> int:
-    """Render every invoice that can be, keep its bytes, and commit to mailing it; returns how many."""
+    """Render every invoice that can be, keep its bytes, and commit to mailing it; returns how many.
+
+    One that cannot be rendered is shown to a person; the others go on.
+    """
     rendered = 0
+    broken: set[str] = set()
     while True:
         with house.ledger.read() as books:
-            ready = books.invoices.ready_to_render(BATCH)
+            found = books.invoices.ready_to_render(BATCH + len(broken))
+            ready = [row for row in found if row.invoice.invoice_id not in broken]
             links = {row.invoice.invoice_id: books.invoices.pay_link(row.invoice.invoice_id) for row in ready}
         if not ready:
             return rendered
         urls = [link.url if (link := links[row.invoice.invoice_id]) else None for row in ready]
         jobs = [RenderJob(row.invoice, url) for row, url in zip(ready, urls, strict=True)]
-        for row, content in zip(ready, house.renderer.render(jobs), strict=True):
+        for row, content in zip(ready, _each(house, jobs), strict=True):
+            if isinstance(content, PermanentError):
+                _set_aside(house, row, content)
+                broken.add(row.invoice.invoice_id)
+                continue
             _keep(house, row, content)
             rendered += 1
             if progress:
                 progress(rendered, rendered + len(ready))
+
+
+def _each(house: House, jobs: list[RenderJob]) -> Iterator[bytes | PermanentError]:
+    """The bytes of each job, or why it has none: after one that fails the renderer is started on those behind it."""
+    done = 0
+    while done < len(jobs):
+        try:
+            for content in house.renderer.render(jobs[done:]):
+                done += 1
+                yield content
+        except PermanentError as error:
+            done += 1
+            yield error
+
+
+def _set_aside(house: House, row: InvoiceRow, error: PermanentError) -> None:
+    with house.ledger.write() as books:
+        books.desk.raise_attention(row.invoice.invoice_id, RENDER_FAILED, error.sentence, house.now())
 
 
 def mail_intent(invoice: InvoiceRow, kind: MailKind, subject_id: str, detail: str = "", **facts: str | int) -> Intent:
@@ -43,4 +75,5 @@ def _keep(house: House, row: InvoiceRow, content: bytes) -> None:
     invoice_id = row.invoice.invoice_id
     with house.ledger.write() as books:
         books.invoices.add_document(invoice_id, "invoice", content, house.now())
+        books.desk.resolve_attention(invoice_id, RENDER_FAILED, PIPELINE, house.now())
         books.effects.intend(mail_intent(row, MailKind.INVOICE, invoice_id), house.now())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from billing.domain import canonical
-from billing.domain.errors import NeedsAttention, PermanentError
+from billing.domain.errors import BillingError, NeedsAttention, PermanentError
 from billing.domain.invoices import BilledClient, BilledSession, Collection, Invoice, page_size_for
 from billing.domain.payments import SavedMethod
 from billing.domain.policy import decide_collection
@@ -54,7 +54,19 @@ def _drafted(
         invoices, problems = _draft_orders(house, books, session, facts, consent)
     except PermanentError as error:
         return Drafted(None, (), (error,), horizon)
+    except BillingError:
+        raise  # the ledger's own trouble, and no fault of this session
+    except Exception as error:
+        return Drafted(None, (), (unforeseen(session, error),), horizon)
     return Drafted(facts, tuple(invoices), tuple(problems), horizon)
+
+
+def unforeseen(session: SessionRow, error: Exception) -> NeedsAttention:
+    """One session that nobody thought of must not keep the others from being billed."""
+    sentence = (
+        f"Session {session.name} cannot be billed ({type(error).__name__}: {error}); look at job {session.job_id}."
+    )
+    return NeedsAttention("unexpected", sentence)
 
 
 def invoice_id_of(session_id: str, part: str, revision: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from billing.domain.effects import EffectKind, EffectState
+from billing.domain.effects import EffectKind
 from billing.domain.policy import GalleryPolicy
 from billing.services.house import House
 from billing.services.observe_sessions import sessions_to_fetch
@@ -54,7 +54,7 @@ def effects_due(house: House) -> dict[EffectKind, list[str]]:
 def effects_to_ask_about(house: House) -> dict[EffectKind, list[str]]:
     """Effects of unknown outcome whose provider can be asked. A mail server cannot: its mails wait for a person."""
     with house.ledger.read() as books:
-        unknown = books.effects.in_state(EffectState.UNKNOWN)
+        unknown = books.effects.to_ask(house.now())
     by_kind: dict[EffectKind, list[str]] = {}
     for effect in unknown:
         if effect.kind is not EffectKind.MAIL:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from billing.domain.dunning import FollowUpState, HandOver, Reminder, next_follow_up
 from billing.domain.effects import OPEN_STATES, EffectKind, EffectState
-from billing.domain.invoices import Collection
+from billing.domain.events import DomainEvent
 from billing.domain.mail import MailKind
 from billing.ports.ledger import Books, InvoiceRow
 from billing.services.deliver_invoices import mail_intent
@@ -16,18 +16,22 @@ from billing.services.house import House
 
 def plan_follow_ups(house: House) -> Counter[str]:
     """Decide for every unpaid invoice; counts by stage, and `handed_over`. Safe at any time, any number of times."""
-    today = house.today()
     planned: Counter[str] = Counter()
     with house.ledger.read() as books:
-        unpaid = books.invoices.unpaid()
-    for row in unpaid:
+        due = [row for row in books.invoices.unpaid() if _next_step(house, books, row) is not None]
+    for seen in due:
         with house.ledger.write() as books:
-            step = next_follow_up(house.policy.dunning, follow_up_state(house, books, row), today)
+            row = books.invoices.require(seen.invoice.invoice_id)
+            step = _next_step(house, books, row)
             if isinstance(step, Reminder) and _remind(house, books, row, step):
                 planned[step.stage] += 1
             elif isinstance(step, HandOver) and _hand_over(house, books, row, step):
                 planned["handed_over"] += 1
     return planned
+
+
+def _next_step(house: House, books: Books, row: InvoiceRow) -> Reminder | HandOver | None:
+    return next_follow_up(house.policy.dunning, follow_up_state(house, books, row), house.today())
 
 
 def follow_up_state(house: House, books: Books, row: InvoiceRow) -> FollowUpState:
@@ -42,7 +46,7 @@ def follow_up_state(house: House, books: Books, row: InvoiceRow) -> FollowUpStat
         is_void=row.is_void,
         payment_unknown=any(charge.state in OPEN_STATES for charge in charges),
         is_paused=books.invoices.is_paused(invoice.invoice_id),
-        on_autopay=invoice.collection is Collection.AUTOPAY
+        on_autopay=bool(charges)
         and not any(charge.state in (EffectState.FAILED, EffectState.CANCELLED) for charge in charges),
         sent=tuple((purpose.split(":")[1], house.policy.day_of(at)) for purpose, at in sent),
     )
@@ -69,4 +73,7 @@ def _hand_over(house: House, books: Books, row: InvoiceRow, step: HandOver) -> b
         f"Invoice {invoice.number} to {invoice.client.name} is {step.days_past_due} days past due and all reminders"
         f" were sent: {row.balance} is open. Call them, then record a payment, void it, or pause it with a reason."
     )
+    handed_over = DomainEvent(f"handed_over:{invoice.invoice_id}", "follow_ups_ended", invoice.invoice_id, house.now())
+    if not books.journal.tell(handed_over):
+        return False  # a person has it, or had it and is done with it
     return books.desk.raise_attention(invoice.invoice_id, "follow_ups_ended", sentence, house.now())

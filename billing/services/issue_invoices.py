@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from billing.domain import books as postings
 from billing.domain import canonical
 from billing.domain.effects import EffectKind, Intent
-from billing.domain.errors import PermanentError
+from billing.domain.errors import BillingError, PermanentError
 from billing.domain.events import PIPELINE, DomainEvent
 from billing.domain.invoices import Collection, Invoice, invoice_number
 from billing.domain.policy import DeliveryMode
 from billing.ports.ledger import Books, FinalizationFacts, SessionRow
-from billing.services.draft_invoices import Drafted, draft_session
+from billing.ports.outside import RawRecord
+from billing.services.draft_invoices import Drafted, draft_session, unforeseen
 from billing.services.house import House
 from billing.services.limits import room_today
 from billing.services.observe_sessions import shared_records
@@ -35,8 +36,7 @@ class Billed:
 def bill_due_sessions(house: House, limit: int | None = None, progress: Progress | None = None) -> Billed:
     """Bill every session that is due. One that cannot be billed is set aside with its sentence; the others go on."""
     billed = Billed()
-    with house.ledger.read() as books:
-        due = [row for row in books.sessions.in_state("due", limit) if row.records_fetched_at is not None]
+    due = _due_sessions(house)[:limit]
     if not due or not may_bill(house):
         return billed
     shared = shared_records(house)
@@ -46,10 +46,25 @@ def bill_due_sessions(house: House, limit: int | None = None, progress: Progress
             billed.over_limit = len(due) - done
             _ask_for_more(house, billed.over_limit)
             break
-        bill_session(house, session, draft_session(house, session, shared), billed)
+        _bill_or_set_aside(house, session, shared, billed)
         if progress:
             progress(done + 1, len(due))
     return billed
+
+
+def _due_sessions(house: House) -> list[SessionRow]:
+    with house.ledger.read() as books:
+        return [row for row in books.sessions.in_state("due") if row.records_fetched_at is not None]
+
+
+def _bill_or_set_aside(house: House, session: SessionRow, shared: Sequence[RawRecord], billed: Billed) -> None:
+    drafted = draft_session(house, session, shared)
+    try:
+        bill_session(house, session, drafted, billed)
+    except BillingError:
+        raise
+    except Exception as error:
+        bill_session(house, session, Drafted(None, (), (unforeseen(session, error),)), billed)
 
 
 def invoices_left_today(house: House) -> int:
@@ -61,32 +76,52 @@ def invoices_left_today(house: House) -> int:
 
 def may_bill(house: House) -> bool:
     """Nothing is billed before the studio has said from which day on; says so under "needs attention"."""
-    if house.policy.billing_starts_on is not None:
-        return True
-    sentence = "Set BILLING_STARTS_ON to the first day whose sessions are to be billed; until then nothing is billed."
+    subject, code = "settings", "billing_starts_on_missing"
+    starts_on, now = house.policy.billing_starts_on, house.now()
+    sentence = "Set BILLING_BILLING_STARTS_ON to the first day whose sessions are billed; until then nothing is billed."
     with house.ledger.write() as books:
-        books.desk.raise_attention("settings", "billing_starts_on_missing", sentence, house.now())
-    return False
+        if starts_on is None:
+            books.desk.raise_attention(subject, code, sentence, now)
+            return False
+        books.desk.resolve_attention(subject, code, PIPELINE, now)
+        # Seen before the day was set, or before it was moved: what was completed earlier is history.
+        for session in books.sessions.in_state("due"):
+            if session.completed_on is not None and session.completed_on < starts_on:
+                reason = f"completed before billing_starts_on {starts_on}"
+                books.sessions.settle(session.session_id, "history", reason, now)
+    return True
 
 
 def bill_session(house: House, session: SessionRow, drafted: Drafted, billed: Billed) -> None:
     """Carry out what was drafted, in one transaction: finalize or keep for review, and settle the session."""
     now = house.now()
+    finalized, kept = [], []
     with house.ledger.write() as books:
-        for problem in drafted.set_aside:
-            books.desk.raise_attention(session.session_id, problem.code, problem.sentence, now)
-        billed.set_aside += bool(drafted.set_aside)
+        current = books.sessions.get(session.session_id)
+        if current is None or current.state != "due":
+            return  # another worker was faster
         for draft in drafted.invoices:
             if books.invoices.revisions(draft.session_id, draft.part)[1]:
-                continue  # another worker was faster
+                continue
             if house.policy.delivery_mode is DeliveryMode.REVIEW:
                 _keep_for_review(books, draft, now)
-                billed.drafted.append(draft)
+                kept.append(draft)
             else:
-                billed.finalized.append(finalize_invoice(house, books, session, draft, drafted.record_horizon))
-        if not drafted.set_aside:
-            books.desk.resolve_attention(session.session_id, None, PIPELINE, now)
-        books.sessions.settle(session.session_id, "attention" if drafted.set_aside else "billed", None, now)
+                finalized.append(finalize_invoice(house, books, session, draft, drafted.record_horizon))
+        _settle_session(books, session, drafted, now)
+    billed.set_aside += bool(drafted.set_aside)
+    billed.drafted += kept
+    billed.finalized += finalized
+
+
+def _settle_session(books: Books, session: SessionRow, drafted: Drafted, now: datetime) -> None:
+    """What is still wrong is shown; what was wrong before and is mended is closed."""
+    problems = {problem.code: problem.sentence for problem in reversed(drafted.set_aside)}
+    books.desk.resolve_attention(session.session_id, None, PIPELINE, now, but=list(problems))
+    for code, sentence in problems.items():
+        books.desk.raise_attention(session.session_id, code, sentence, now)
+    books.sessions.settle(session.session_id, "attention" if problems else "billed", None, now)
+    books.desk.resolve_attention("limits", "limit_invoices", PIPELINE, now)
 
 
 def finalize_invoice(
@@ -94,6 +129,7 @@ def finalize_invoice(
 ) -> Invoice:
     """Give the draft its number and freeze it; post it, tell it, and commit to what must be done outside."""
     now, today = house.now(), house.today()
+    draft = _as_agreed(house, books, draft)
     series = house.policy.series_on(today)
     sequence = books.invoices.next_sequence(series)
     due_on = today + (draft.due_on - draft.issued_on)
@@ -109,6 +145,14 @@ def finalize_invoice(
     for intent in collection_intents(books, invoice):
         books.effects.intend(intent, now)
     return invoice
+
+
+def _as_agreed(house: House, books: Books, draft: Invoice) -> Invoice:
+    """A consent may be gone since the draft was made: then it is an invoice with a pay link, and says so."""
+    if draft.collection is not Collection.AUTOPAY or books.payments.consent(draft.client.client_id):
+        return draft
+    due_on = draft.issued_on + timedelta(days=house.policy.due_days)
+    return replace(draft, collection=Collection.INVOICE, card_label=None, due_on=due_on)
 
 
 def collection_intents(books: Books, invoice: Invoice) -> list[Intent]:
@@ -141,11 +185,15 @@ def approve_draft(house: House, invoice_id: str, actor: str) -> Invoice:
     drafted = preview_invoices(house, session)
     fresh = next((draft for draft in drafted.invoices if draft.invoice_id == invoice_id), None)
     with house.ledger.write() as books:
-        if fresh is None or not _same_but_for_dates(fresh, waiting.invoice):
-            _renew(books, session, invoice_id, fresh, house.now())
-        else:
+        current = books.invoices.draft(invoice_id)
+        if current is None or current.state != "waiting" or not _same_but_for_dates(current.invoice, waiting.invoice):
+            raise PermanentError(
+                "draft_changed", f"Draft {invoice_id} was decided or renewed just now; look once more."
+            )
+        if fresh is not None and _same_but_for_dates(fresh, waiting.invoice):
             books.invoices.decide_draft(invoice_id, "finalized", actor, house.now())
             return finalize_invoice(house, books, session, fresh, drafted.record_horizon, actor)
+        _renew(books, session, invoice_id, fresh, house.now())
     raise PermanentError(
         "draft_changed", f"The order behind draft {invoice_id} has changed since it was made; look at it once more."
     )

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from billing.domain.errors import BillingError, PermanentError
-from billing.domain.policy import Trigger, completed_on, why_left_out
-from billing.domain.sessions import JobSummary, Stage
+from billing.domain.events import PIPELINE
+from billing.domain.policy import GalleryPolicy, Trigger, completed_on, why_left_out
+from billing.domain.sessions import JobSummary, SessionFacts, Stage
 from billing.ports.ledger import Books, SessionRow
 from billing.ports.outside import RawRecord
 from billing.services.house import House
@@ -17,7 +18,11 @@ from billing.services.house import House
 # Two pages may shift while they are read, and clocks differ: read a little more than is new, every time.
 OVERLAP = timedelta(minutes=10)
 REFETCH_ATTENTION_AFTER = timedelta(minutes=5)
+REFETCH_EXPECTED_AFTER = timedelta(hours=1)
 REFETCH_GALLERY_AFTER = timedelta(hours=6)
+EXPECT_GALLERY_FOR = timedelta(days=90)  # after the invoice; one that comes later is told of by hand
+MALFORMED = "malformed_record"
+NOT_READ = "session_not_read"
 SHARED_KINDS = ("studio", "job-type", "brand", "job-role", "custom-field", "product-type", "product", "tax-rate")
 
 
@@ -45,7 +50,7 @@ def observe_jobs(house: House, max_pages: int | None = None) -> Observed:
         watermark = books.records.cursor(name)
     since = datetime.fromisoformat(watermark) - OVERLAP if watermark else None
     shared = shared_records(house)
-    newest, jobs_read, records_new, sessions_new, pages = watermark, 0, 0, 0, 0
+    newest, jobs_read, records_new, sessions_new, pages = _instant(watermark), 0, 0, 0, 0
     for page in house.source.changed_jobs(since, max_pages):
         pages += 1
         jobs_read += len(page)
@@ -54,12 +59,19 @@ def observe_jobs(house: House, max_pages: int | None = None) -> Observed:
                 is_new, is_completed = _observe_job(house, books, record, shared)
                 records_new += is_new
                 sessions_new += is_completed
-        newest = max([newest or "", *(record.modified_at.isoformat() for record in page if record.modified_at)])
+        newest = max(filter(None, [newest, *(record.modified_at for record in page)]), default=None)
     complete = max_pages is None or pages < max_pages
     if complete and newest:
-        with house.ledger.write() as books:
-            books.records.move_cursor(name, newest, house.now())
+        # A record dated in the future must not make us deaf to all that is modified until then.
+        reached = min(newest, house.now()).isoformat()
+        if reached != watermark:
+            with house.ledger.write() as books:
+                books.records.move_cursor(name, reached, house.now())
     return Observed(jobs_read, records_new, sessions_new, complete)
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def shared_records(house: House) -> list[RawRecord]:
@@ -88,37 +100,78 @@ def fetch_session_records(house: House, limit: int | None = None) -> int:
     with ThreadPoolExecutor(house.concurrency) as pool:
         fetched = list(pool.map(lambda session: _fetch(house, session), wanted))
     for session, records in zip(wanted, fetched, strict=True):
-        with house.ledger.write() as books:
-            if isinstance(records, BillingError):
-                if isinstance(records, PermanentError):
-                    books.desk.raise_attention(session.session_id, records.code, records.sentence, house.now())
-                continue
-            news = [books.records.keep(session.source, record, session.job_id, house.now()) for record in records]
-            books.sessions.records_fetched(session.session_id, house.now())
-            if session.state == "attention" and any(news):
-                books.sessions.settle(session.session_id, "due", None, house.now())
+        if isinstance(records, PermanentError):
+            _set_aside(house, session, records)
+        elif not isinstance(records, BillingError):
+            _keep(house, session, records)
     wake_expected_sessions(house)
     return len(wanted)
 
 
+def _keep(house: House, session: SessionRow, records: list[RawRecord]) -> None:
+    now = house.now()
+    with house.ledger.write() as books:
+        is_news = books.records.keep_all(session.source, session.job_id, records, now)
+        books.sessions.records_fetched(session.session_id, now)
+        was_unread = books.desk.resolve_attention(session.session_id, NOT_READ, PIPELINE, now)
+        if session.state == "attention" and (is_news or was_unread):
+            books.sessions.settle(session.session_id, "due", None, now)
+
+
+def _set_aside(house: House, session: SessionRow, error: PermanentError) -> None:
+    """It is tried again with the others under attention; what was billed already stays as it is."""
+    now = house.now()
+    with house.ledger.write() as books:
+        books.desk.raise_attention(session.session_id, NOT_READ, error.sentence, now)
+        books.sessions.records_fetched(session.session_id, now)
+        if session.state == "due":
+            books.sessions.settle(session.session_id, "attention", error.sentence, now)
+
+
 def wake_expected_sessions(house: House) -> int:
-    """Under the trigger `session_ended`: sessions whose end, plus the grace, has passed become due."""
+    """Under the trigger `session_ended`: sessions whose end, plus the grace, has passed become due.
+
+    Only by what was read after that end: the session may have been moved.
+    """
     with house.ledger.read() as books:
-        expected = books.sessions.in_state("expected")
-    shared = shared_records(house) if expected else []
-    woken = 0
-    for session in expected:
+        expected = [row for row in books.sessions.in_state("expected") if row.records_fetched_at is not None]
+    return sum(_wake(house, session, shared) for session in expected for shared in [shared_records(house)])
+
+
+def _wake(house: House, session: SessionRow, shared: Sequence[RawRecord]) -> bool:
+    with house.ledger.read() as books:
+        facts = _facts(house, books, session, shared)
+    now = house.now()
+    if isinstance(facts, PermanentError):
         with house.ledger.write() as books:
-            records = books.records.of_job(session.source, session.job_id)
-            if session.records_fetched_at is None:
-                continue
-            facts = house.source.read_session(records, shared)
-            ended_at = facts.session_ends_at
-            if ended_at and ended_at + house.policy.session_grace <= house.now():
-                state, reason = _first_state(house, facts.job, house.policy.day_of(ended_at))
-                books.sessions.wake(session.session_id, state, reason, house.policy.day_of(ended_at), house.now())
-                woken += 1
-    return woken
+            books.desk.raise_attention(session.session_id, facts.code, facts.sentence, now)
+        return False
+    ends_at = facts.session_ends_at
+    if facts.job.closed and facts.job.stage in (Stage.LEAD, Stage.BOOKED):
+        with house.ledger.write() as books:
+            books.sessions.settle(session.session_id, "excluded", "the job was closed before its session", now)
+        return False
+    if ends_at is None or not _ended_before(house, ends_at, session.records_fetched_at):
+        return False
+    completed = house.policy.day_of(ends_at)
+    state, reason = _first_state(house, facts.job, completed)
+    with house.ledger.write() as books:
+        books.sessions.wake(session.session_id, state, reason, completed, now)
+        books.desk.resolve_attention(session.session_id, None, PIPELINE, now)
+    return True
+
+
+def _facts(
+    house: House, books: Books, session: SessionRow, shared: Sequence[RawRecord]
+) -> SessionFacts | PermanentError:
+    try:
+        return house.source.read_session(books.records.of_job(session.source, session.job_id), shared)
+    except PermanentError as error:
+        return error
+
+
+def _ended_before(house: House, ends_at: datetime, instant: datetime | None) -> bool:
+    return instant is not None and ends_at + house.policy.session_grace <= instant
 
 
 def _observe_job(house: House, books: Books, record: RawRecord, shared: Sequence[RawRecord]) -> tuple[bool, bool]:
@@ -130,6 +183,12 @@ def _observe_job(house: House, books: Books, record: RawRecord, shared: Sequence
     except PermanentError as error:
         books.desk.raise_attention(session_id, error.code, error.sentence, now)
         return is_new, False
+    except Exception as error:
+        sentence = f"Job {record.source_id} cannot be read ({type(error).__name__}: {error}); look at it there."
+        books.desk.raise_attention(session_id, MALFORMED, sentence, now)
+        return is_new, False
+    if is_new:
+        books.desk.resolve_attention(session_id, MALFORMED, PIPELINE, now)
     completed = completed_on(job, house.policy.trigger)
     if completed is None and not _is_expected(house, job):
         return is_new, False
@@ -140,7 +199,8 @@ def _observe_job(house: House, books: Books, record: RawRecord, shared: Sequence
 
 def _is_expected(house: House, job: JobSummary) -> bool:
     by_end = house.policy.trigger is Trigger.SESSION_ENDED
-    return by_end and job.stage is not Stage.LEAD and job.session_id is not None and not job.closed
+    is_over = job.stage in (Stage.FULFILLMENT, Stage.COMPLETED)
+    return by_end and job.session_id is not None and (is_over or (job.stage is Stage.BOOKED and not job.closed))
 
 
 def _first_state(house: House, job: JobSummary, completed: date) -> tuple[str, str | None]:
@@ -154,13 +214,19 @@ def _first_state(house: House, job: JobSummary, completed: date) -> tuple[str, s
 
 
 def sessions_to_fetch(house: House) -> list[SessionRow]:
-    """Sessions whose records are to be read now; see `fetch_session_records`."""
+    """Sessions whose records are missing, or may have changed in what we wait for."""
     now = house.now()
+    by_hand = house.policy.gallery_policy is GalleryPolicy.BY_HAND
+    paid_only = house.policy.gallery_policy is GalleryPolicy.PAID_IN_FULL
     with house.ledger.read() as books:
         fresh = [row for row in books.sessions.in_state("due") if row.records_fetched_at is None]
-        expected = books.sessions.in_state("expected")
+        expected = [row for row in books.sessions.in_state("expected") if _older(row, now - REFETCH_EXPECTED_AFTER)]
         stale = [row for row in books.sessions.in_state("attention") if _older(row, now - REFETCH_ATTENTION_AFTER)]
-        without_gallery = books.sessions.paid_without_gallery(now - REFETCH_GALLERY_AFTER)
+        without_gallery = (
+            []
+            if by_hand
+            else books.sessions.without_gallery(now - REFETCH_GALLERY_AFTER, now - EXPECT_GALLERY_FOR, paid_only)
+        )
     return fresh + expected + stale + without_gallery
 
 
@@ -173,3 +239,6 @@ def _fetch(house: House, session: SessionRow) -> list[RawRecord] | BillingError:
         return house.source.related_records(session.job_id)
     except BillingError as error:
         return error
+    except Exception as error:
+        sentence = f"Job {session.job_id} cannot be read ({type(error).__name__}: {error}); look at it there."
+        return PermanentError(NOT_READ, sentence)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from billing.domain import canonical
 from billing.domain.books import ReceivedPayment, post_payment
-from billing.domain.effects import EffectKind, Intent
+from billing.domain.effects import OPEN_STATES, EffectKind, Intent
 from billing.domain.events import PIPELINE, DomainEvent
 from billing.domain.mail import MailKind
 from billing.domain.money import Money
@@ -22,13 +22,18 @@ def record_captured(books: Books, fact: PaymentFact, method_kind: str, policy: S
     if fact.status is not PaymentStatus.SUCCEEDED or fact.invoice_id is None or fact.amount.minor <= 0:
         return False
     captured_at = fact.captured_at or now
+    fee = fact.fee or Money(0, fact.amount.currency)
+    if fee.currency != fact.amount.currency:
+        sentence = f"The fee of {fact.payment_id}, {fee}, is in another currency than its payment; book it by hand."
+        books.desk.raise_attention(fact.payment_id, "fee_currency", sentence, now)
+        fee = Money(0, fact.amount.currency)
     payment = PaymentRow(
         payment_id=canonical.derived_id("pay", fact.provider, fact.payment_id),
         provider=fact.provider,
         provider_object_id=fact.payment_id,
         invoice_id=fact.invoice_id,
         amount=fact.amount,
-        fee=fact.fee or Money(0, fact.amount.currency),
+        fee=fee,
         method_label=fact.method_label,
         method_kind=method_kind,
         captured_at=captured_at,
@@ -51,14 +56,15 @@ def record_payment(
         return False
     if not books.payments.add(payment, now):
         return False
-    payable = not row.is_void and payment.amount.currency == row.invoice.currency
-    balance = max(0, row.balance_minor) if payable else 0
+    same_currency = payment.amount.currency == row.invoice.currency
+    balance = max(0, row.balance_minor) if same_currency and not row.is_void else 0
     allocated = Money(min(balance, payment.amount.minor), payment.amount.currency)
     if allocated:
         books.payments.allocate(payment.payment_id, row.invoice.invoice_id, allocated)
     books.journal.post(post_payment(_received(payment, row, allocated, clearing_account)), now)
     _tell(books, payment, row, now, actor)
-    _follow(books, payment, row, balance - allocated.minor, now)
+    if same_currency:  # else nothing was settled, and no receipt or booking could say it in the invoice's currency
+        _follow(books, payment, row, allocated, balance - allocated.minor, now)
     if allocated.minor < payment.amount.minor:
         _show_surplus(books, payment, row, payment.amount - allocated, now)
     return True
@@ -86,14 +92,19 @@ def _tell(books: Books, payment: PaymentRow, row: InvoiceRow, now: datetime, act
     books.journal.tell(DomainEvent(event_id, "payment_recorded", row.invoice.invoice_id, now, actor, body))
 
 
-def _follow(books: Books, payment: PaymentRow, row: InvoiceRow, balance_minor: int, now: datetime) -> None:
-    receipt = mail_intent(row, MailKind.RECEIPT, payment.payment_id, balance_minor=balance_minor)
-    books.effects.intend(receipt, now)
-    books.effects.intend(_write_back(payment, row), now)
+def _follow(
+    books: Books, payment: PaymentRow, row: InvoiceRow, allocated: Money, balance_minor: int, now: datetime
+) -> None:
+    invoice_id = row.invoice.invoice_id
+    books.effects.intend(mail_intent(row, MailKind.RECEIPT, payment.payment_id, balance_minor=balance_minor), now)
+    books.effects.intend(_write_back(payment, row, allocated), now)
     if balance_minor > 0:
-        books.effects.intend(pay_link_intent(row.invoice, balance_minor), now)
-    link = books.invoices.pay_link(row.invoice.invoice_id)
-    if link is not None:
+        charges = books.effects.of_subject(invoice_id, EffectKind.CHARGE)
+        if not any(charge.state in OPEN_STATES for charge in charges):  # an open charge asks for the rest as it ends
+            books.effects.intend(pay_link_intent(row.invoice, balance_minor), now)
+    else:
+        books.desk.resolve_attention(invoice_id, None, PIPELINE, now)
+    for link in books.invoices.open_pay_links(invoice_id):
         # Paid, the link must not take money again; paid in part, its fixed amount is wrong from now on.
         books.effects.intend(close_link_intent(link, row), now)
 
@@ -103,12 +114,13 @@ def close_link_intent(link: PayLink, row: InvoiceRow) -> Intent:
     return Intent(EffectKind.CLOSE_PAY_LINK, "settled", link.link_id, {"invoice_id": row.invoice.invoice_id})
 
 
-def _write_back(payment: PaymentRow, row: InvoiceRow) -> Intent:
+def _write_back(payment: PaymentRow, row: InvoiceRow, allocated: Money) -> Intent:
     parameters: dict[str, str | int | None] = {
         "job_id": row.invoice.session.job_id,
         "order_id": row.invoice.part,
         "transaction_id": payment.provider_object_id,
         "amount_minor": payment.amount.minor,
+        "applied_minor": allocated.minor,
         "currency": payment.amount.currency,
         "received_on": payment.received_on.isoformat(),
         "memo": f"{row.invoice.number} {payment.method_label}"[:128],
@@ -117,7 +129,8 @@ def _write_back(payment: PaymentRow, row: InvoiceRow) -> Intent:
 
 
 def _show_surplus(books: Books, payment: PaymentRow, row: InvoiceRow, surplus: Money, now: datetime) -> None:
-    why = "is void" if row.is_void else "needed less"
+    foreign = surplus.currency != row.invoice.currency
+    why = "is void" if row.is_void else f"is in {row.invoice.currency}" if foreign else "needed less"
     sentence = (
         f"{surplus} of payment {payment.provider_object_id} is {row.invoice.client.name}'s credit, because invoice"
         f" {row.invoice.number} {why}; refund it or keep it for the next invoice."

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, text
 
 from billing.adapters.ledger.desk import SqlDesk, SqlGrants
 from billing.adapters.ledger.effects import SqlEffects
-from billing.adapters.ledger.engine import open_engine
+from billing.adapters.ledger.engine import failures_named, open_engine
 from billing.adapters.ledger.invoices import SqlInvoices
 from billing.adapters.ledger.journal import SqlJournal
 from billing.adapters.ledger.payments import SqlPayments
@@ -68,12 +68,15 @@ class SqlLedger:
 
     @contextmanager
     def read(self) -> Iterator[SqlBooks]:
-        with self.engine.connect() as connection, connection.begin():
-            yield SqlBooks(connection)
+        with failures_named(), self.engine.connect() as connection:
+            if connection.dialect.name == "postgresql":  # one snapshot, as on SQLite
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield SqlBooks(connection)
 
     @contextmanager
     def write(self) -> Iterator[SqlBooks]:
-        with self.engine.connect() as plain:
+        with failures_named(), self.engine.connect() as plain:
             connection = plain.execution_options(write=True)
             with connection.begin():
                 if connection.dialect.name == "postgresql":

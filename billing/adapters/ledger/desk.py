@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, select, update
@@ -26,8 +26,10 @@ class SqlDesk:
         values = {"subject_id": subject_id, "code": code, "sentence": sentence, "opened_at": now}
         return insert_once(self._connection, attention, values)
 
-    def resolve_attention(self, subject_id: str, code: str | None, by: str, now: datetime) -> int:
-        where = [attention.c.subject_id == subject_id, attention.c.resolved_at.is_(None)]
+    def resolve_attention(
+        self, subject_id: str, code: str | None, by: str, now: datetime, but: Sequence[str] = ()
+    ) -> int:
+        where = [attention.c.subject_id == subject_id, attention.c.resolved_at.is_(None), attention.c.code.not_in(but)]
         if code is not None:
             where.append(attention.c.code == code)
         return self._connection.execute(
@@ -61,6 +63,10 @@ class SqlDesk:
             Command(row.command_id, row.name, json.loads(row.arguments), row.actor, row.reason, row.submitted_at)
             for row in rows(self._connection, query)
         ]
+
+    def is_waiting(self, command_id: int) -> bool:
+        query = select(commands.c.state).where(commands.c.command_id == command_id)
+        return self._connection.execute(query).scalar() == "waiting"
 
     def settle_command(self, command_id: int, state: str, outcome: str, now: datetime) -> None:
         values = {"state": state, "outcome": outcome, "settled_at": now}

@@ -87,6 +87,20 @@ class SqlEffects:
     def lapsed(self, now: datetime) -> list[Effect]:
         return self._all(effects.c.state == "in_flight", effects.c.lease_until < now)
 
+    def to_ask(self, now: datetime) -> list[Effect]:
+        return self._all(_is_to_ask(now))
+
+    def claim_unknown(self, kind: EffectKind, owner: str, now: datetime, lease_until: datetime) -> list[Effect]:
+        # Several workers read this; only one of them may ask, for asking may write (a payment back, once).
+        leased = (
+            update(effects)
+            .where(effects.c.kind == kind, _is_to_ask(now))
+            .values(lease_owner=owner, lease_until=lease_until, lease_fence=effects.c.lease_fence + 1)
+            .returning(*effects.c)
+        )
+        claimed = [_effect(row) for row in self._connection.execute(leased)]
+        return sorted(claimed, key=lambda effect: (effect.created_at, effect.effect_id))
+
     def in_state(self, state: EffectState, kind: EffectKind | None = None) -> list[Effect]:
         return self._all(effects.c.state == state, *([effects.c.kind == kind] if kind else []))
 
@@ -114,8 +128,8 @@ class SqlEffects:
     def intended_since(self, kind: EffectKind, since: datetime) -> int:
         query = select(func.count()).where(
             effects.c.kind == kind,
-            effects.c.state.in_(["in_flight", "done", "unknown"]),
-            func.coalesce(effects.c.settled_at, effects.c.created_at) >= since,
+            (effects.c.state == "in_flight")
+            | (effects.c.state.in_(["done", "unknown", "failed"]) & (effects.c.settled_at >= since)),
         )
         return int(self._connection.execute(query).scalar_one())
 
@@ -130,10 +144,6 @@ class SqlEffects:
             .order_by(effects.c.created_at, effects.c.effect_id)
         )
         return [(row.effect_id, EffectKind(row.kind)) for row in rows(self._connection, query)]
-
-    def due_kinds(self, now: datetime) -> list[str]:
-        query = select(effects.c.kind).where(_is_due(now)).distinct().order_by(effects.c.kind)
-        return [row.kind for row in rows(self._connection, query)]
 
     def _held(self, effect: Effect) -> Any:
         return update(effects).where(
@@ -151,6 +161,11 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
     return ((effects.c.state == "ready") & (effects.c.not_before <= now)) | (
         (effects.c.state == "in_flight") & (effects.c.lease_until < now)
     )
+
+
+def _is_to_ask(now: datetime) -> ColumnElement[bool]:
+    nobody_asks = effects.c.lease_until.is_(None) | (effects.c.lease_until < now)
+    return (effects.c.state == "unknown") & (effects.c.not_before <= now) & nobody_asks
 
 
 def _effect(row: Row[Any]) -> Effect:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from billing.domain.errors import TemporaryError
 
 BUSY_TIMEOUT_MS = 30_000
 
@@ -26,7 +32,7 @@ def open_engine(url: str | URL) -> Engine:
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_size=12)
+        return create_engine(parsed, pool_size=12, connect_args={"options": f"-c lock_timeout={BUSY_TIMEOUT_MS}"})
     import pysqlite3.dbapi2 as driver
 
     engine = create_engine(parsed, module=driver, pool_size=12, connect_args={"check_same_thread": False})
@@ -44,3 +50,28 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 def _begin_sqlite(connection: Any) -> None:
     write = connection.get_execution_options().get("write", False)
     connection.exec_driver_sql("begin immediate" if write else "begin")
+
+
+@contextmanager
+def failures_named() -> Iterator[None]:
+    """The database itself fails (disk full, locked, read-only, unreachable, damaged): TemporaryError, one sentence.
+
+    The transaction is rolled back, so the step is done anew when it is mended. A broken constraint is no such failure.
+    """
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+        raise _unavailable(error) from error
+    except DatabaseError as error:
+        if type(error) is not DatabaseError:
+            raise
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: Exception) -> TemporaryError:
+    reason = " ".join(str(getattr(error, "orig", None) or error).split())
+    return TemporaryError(
+        "ledger_unavailable",
+        f"The ledger's database cannot be used ({reason[:200]}); nothing of this step was kept."
+        " Mend it (disk space, rights, server), and the work goes on by itself.",
+    )

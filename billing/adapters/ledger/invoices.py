@@ -120,15 +120,31 @@ class SqlInvoices:
         return self._all(_ROW.where(~made, ~_IS_VOID, payable).limit(limit))
 
     def awaiting_grant(self, paid_only: bool) -> list[InvoiceRow]:
-        granted = exists().where(grants.c.invoice_id == invoices.c.invoice_id)
-        intended = exists().where(effects.c.subject_id == invoices.c.invoice_id, effects.c.kind == "grant")
+        granted = exists().where(grants.c.session_id == invoices.c.session_id, grants.c.revoked_at.is_(None))
+        other = invoices.alias("other")
+        of_session = other.c.session_id == invoices.c.session_id
+        other_lives = ~exists().where(invoice_voids.c.invoice_id == other.c.invoice_id)
+        intended = exists().where(
+            effects.c.subject_id == other.c.invoice_id, of_session, other_lives, effects.c.kind == "grant"
+        )
+        earlier = (other.c.finalized_at < invoices.c.finalized_at) | (
+            (other.c.finalized_at == invoices.c.finalized_at) & (other.c.invoice_id < invoices.c.invoice_id)
+        )
+        is_later = exists().where(of_session, other_lives, earlier)
+        owed = (
+            select(func.coalesce(func.sum(journal_entries.c.amount_minor), 0))
+            .where(journal_entries.c.account == "receivable", journal_entries.c.detail == other.c.invoice_id)
+            .scalar_subquery()
+        )
+        session_owes = exists().where(of_session, other_lives, owed > 0)
         has_gallery = (
             exists()
             .where(record_links.c.source == sessions.c.source, record_links.c.job_id == sessions.c.job_id)
-            .where(record_links.c.kind == "gallery", sessions.c.session_id == invoices.c.session_id)
+            .where(record_links.c.kind == "gallery", record_links.c.gone_after.is_(None))
+            .where(sessions.c.session_id == invoices.c.session_id)
         )
-        waiting = _ROW.where(~granted, ~intended, ~_IS_VOID, has_gallery)
-        return self._all(waiting.where(_BALANCE <= 0) if paid_only else waiting)
+        waiting = _ROW.where(~granted, ~intended, ~_IS_VOID, ~is_later, has_gallery)
+        return self._all(waiting.where(~session_owes) if paid_only else waiting)
 
     def unpaid(self) -> list[InvoiceRow]:
         return self._all(_ROW.where(~_IS_VOID, _BALANCE > 0))
@@ -161,14 +177,15 @@ class SqlInvoices:
         insert_once(self._connection, pay_links, values | {"created_at": now})
 
     def pay_link(self, invoice_id: str) -> PayLink | None:
+        return next(iter(self.open_pay_links(invoice_id)), None)
+
+    def open_pay_links(self, invoice_id: str) -> list[PayLink]:
         query = (
             select(pay_links)
             .where(pay_links.c.invoice_id == invoice_id, pay_links.c.closed_at.is_(None))
-            .order_by(pay_links.c.created_at.desc())
-            .limit(1)
+            .order_by(pay_links.c.created_at.desc(), pay_links.c.link_id)
         )
-        row = first(self._connection, query)
-        return PayLink(row.link_id, row.url) if row else None
+        return [PayLink(row.link_id, row.url) for row in rows(self._connection, query)]
 
     def close_pay_link(self, link_id: str, now: datetime) -> None:
         self._connection.execute(update(pay_links).where(pay_links.c.link_id == link_id).values(closed_at=now))

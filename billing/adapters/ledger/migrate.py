@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 import billing
+from billing.adapters.ledger.engine import failures_named
 
 MIGRATIONS = Path(billing.__file__).parents[1] / "sql" / "ledger"
 
@@ -18,7 +19,7 @@ def migrate(engine: Engine) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    with engine.connect() as plain:
+    with failures_named(), engine.connect() as plain:
         connection = plain.execution_options(write=True)
         with connection.begin():
             config.attributes["connection"] = connection
@@ -30,6 +31,6 @@ def is_current(engine: Engine) -> bool:
     from alembic.runtime.migration import MigrationContext
     from alembic.script import ScriptDirectory
 
-    with engine.connect() as connection:
+    with failures_named(), engine.connect() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
     return found == ScriptDirectory(str(MIGRATIONS)).get_current_head()

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, select, update
 
 from billing.adapters.ledger.schema import (
     cursors,
+    invoice_voids,
     invoices,
     journal_entries,
     record_links,
@@ -20,17 +21,6 @@ from billing.adapters.ledger.statements import first, insert_once, put, rows
 from billing.domain import canonical
 from billing.ports.ledger import SessionRow
 from billing.ports.outside import RawRecord
-
-_NEWEST = (
-    select(
-        source_records.c.source,
-        source_records.c.kind,
-        source_records.c.source_id,
-        func.max(source_records.c.version).label("version"),
-    )
-    .group_by(source_records.c.source, source_records.c.kind, source_records.c.source_id)
-    .subquery()
-)
 
 
 class SqlRecords:
@@ -70,43 +60,56 @@ class SqlRecords:
         self._connection.execute(source_records.insert().values(values))
         return True
 
-    def of_job(self, source: str, job_id: str) -> list[RawRecord]:
+    def keep_all(self, source: str, job_id: str, records: Sequence[RawRecord], now: datetime) -> bool:
+        gone = self._without(source, job_id, {(record.kind, record.source_id) for record in records})
+        news = [self.keep(source, record, job_id, now) for record in records]
+        return gone or any(news)
+
+    def _without(self, source: str, job_id: str, present: set[tuple[str, str]]) -> bool:
+        """What belonged to the job and does not any more (deleted, or moved away) is not billed with it."""
+        of_job = (record_links.c.source == source, record_links.c.job_id == job_id)
+        linked = rows(self._connection, select(record_links).where(*of_job))
+        changed = False
+        for link in linked:
+            is_gone = (link.kind, link.source_id) not in present
+            if is_gone == (link.gone_after is not None):
+                continue
+            changed = True
+            this = (record_links.c.kind == link.kind, record_links.c.source_id == link.source_id)
+            gone_after = self.horizon() if is_gone else None
+            self._connection.execute(update(record_links).where(*of_job, *this).values(gone_after=gone_after))
+        return changed
+
+    def of_job(self, source: str, job_id: str, horizon: int | None = None) -> list[RawRecord]:
+        is_there: ColumnElement[bool] = record_links.c.gone_after.is_(None)
+        if horizon is not None:
+            is_there = is_there | (record_links.c.gone_after >= horizon)
         newest = (
-            select(record_links.c.kind, record_links.c.source_id, func.max(source_records.c.version).label("version"))
+            select(func.max(source_records.c.record_id).label("record_id"))
             .join(
-                source_records,
+                record_links,
                 (source_records.c.source == record_links.c.source)
                 & (source_records.c.kind == record_links.c.kind)
                 & (source_records.c.source_id == record_links.c.source_id),
             )
-            .where(record_links.c.source == source, record_links.c.job_id == job_id)
-            .group_by(record_links.c.kind, record_links.c.source_id)
-            .subquery()
+            .where(record_links.c.source == source, record_links.c.job_id == job_id, is_there)
+            .group_by(source_records.c.kind, source_records.c.source_id)
         )
-        query = (
-            select(source_records)
-            .join(
-                newest,
-                (source_records.c.kind == newest.c.kind)
-                & (source_records.c.source_id == newest.c.source_id)
-                & (source_records.c.version == newest.c.version),
-            )
-            .where(source_records.c.source == source)
-            .order_by(source_records.c.kind, source_records.c.source_id)
-        )
-        return [_record(row) for row in rows(self._connection, query)]
+        return self._newest(newest, horizon)
 
     def of_kinds(self, source: str, kinds: Sequence[str]) -> list[RawRecord]:
+        newest = (
+            select(func.max(source_records.c.record_id).label("record_id"))
+            .where(source_records.c.source == source, source_records.c.kind.in_(kinds))
+            .group_by(source_records.c.kind, source_records.c.source_id)
+        )
+        return self._newest(newest, None)
+
+    def _newest(self, newest: Select[Any], horizon: int | None) -> list[RawRecord]:
+        known = newest if horizon is None else newest.where(source_records.c.record_id <= horizon)
         query = (
             select(source_records)
-            .join(
-                _NEWEST,
-                (source_records.c.source == _NEWEST.c.source)
-                & (source_records.c.kind == _NEWEST.c.kind)
-                & (source_records.c.source_id == _NEWEST.c.source_id)
-                & (source_records.c.version == _NEWEST.c.version),
-            )
-            .where(source_records.c.source == source, source_records.c.kind.in_(kinds))
+            .where(source_records.c.record_id.in_(known))
             .order_by(source_records.c.kind, source_records.c.source_id)
         )
         return [_record(row) for row in rows(self._connection, query)]
@@ -171,7 +174,7 @@ class SqlSessions:
         values = {"state": state, "reason": reason, "completed_on": completed_on, "first_observed_at": now}
         self._connection.execute(update(sessions).where(sessions.c.session_id == session_id).values(values))
 
-    def paid_without_gallery(self, fetched_before: datetime) -> list[SessionRow]:
+    def without_gallery(self, fetched_before: datetime, finalized_after: datetime, paid_only: bool) -> list[SessionRow]:
         open_balance = (
             select(func.coalesce(func.sum(journal_entries.c.amount_minor), 0))
             .where(journal_entries.c.account == "receivable", journal_entries.c.detail == invoices.c.invoice_id)
@@ -181,12 +184,15 @@ class SqlSessions:
             record_links.c.source == sessions.c.source,
             record_links.c.job_id == sessions.c.job_id,
             record_links.c.kind == "gallery",
+            record_links.c.gone_after.is_(None),
         )
+        is_void = exists().where(invoice_voids.c.invoice_id == invoices.c.invoice_id)
+        billed = select(invoices.c.session_id).where(invoices.c.finalized_at >= finalized_after, ~is_void)
         query = (
             select(sessions)
-            .join(invoices, invoices.c.session_id == sessions.c.session_id)
-            .where(sessions.c.records_fetched_at < fetched_before, ~has_gallery, open_balance <= 0)
-            .distinct()
+            .where(sessions.c.session_id.in_(billed.where(open_balance <= 0) if paid_only else billed))
+            .where(sessions.c.records_fetched_at < fetched_before, ~has_gallery)
+            .order_by(sessions.c.first_observed_at, sessions.c.session_id)
         )
         return [_session(row) for row in rows(self._connection, query)]
 

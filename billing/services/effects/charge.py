@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from billing.domain.effects import Effect, EffectState, Outcome
+from datetime import timedelta
+
+from billing.domain.effects import Effect, EffectState, Outcome, retry_delay_seconds
 from billing.domain.errors import PermanentError
 from billing.domain.money import Money
 from billing.domain.payments import NextStep, PaymentFact, PaymentStatus, Refusal, SavedMethod, next_step
@@ -15,6 +17,11 @@ from billing.services.record_payments import record_captured
 
 class _Charge:
     def unwanted(self, house: House, books: Books, effect: Effect) -> str | None:
+        if effect.provider_reference is not None:
+            return None  # the provider has a payment that somebody could still confirm: `act` ends it there first
+        return self._why_not(books, effect)
+
+    def _why_not(self, books: Books, effect: Effect) -> str | None:
         row = books.invoices.get(effect.subject_id)
         reason = why_not_payable(row)
         if reason or row is None:
@@ -29,8 +36,10 @@ class _Charge:
     def act(self, house: House, effect: Effect) -> Outcome:
         payment_id = effect.provider_reference
         if payment_id is None:
-            payment_id = self._prepare(house, effect)
-        return self._confirmed(house, effect, payment_id)
+            return self._confirmed(house, effect, self._prepare(house, effect))
+        with house.ledger.read() as books:
+            reason = self._why_not(books, effect)
+        return self._ended(house, payment_id, reason) if reason else self._confirmed(house, effect, payment_id)
 
     def follow(self, house: House, books: Books, effect: Effect, outcome: Outcome) -> None:
         """A success is recorded as a payment at once; a refusal becomes a pay link that is sent to the client."""
@@ -43,10 +52,10 @@ class _Charge:
         """The object's own state answers; without its id, the customer's list of payments does."""
         payment_id = effect.provider_reference or self._find(house, effect)
         if payment_id is None:
-            return Outcome(EffectState.READY, "never_created", "no payment was created", retry_at=house.now())
+            return self._again(house, effect, "never_created")
         fact = house.gateway.read_payment(payment_id)
         if fact.status is PaymentStatus.UNCONFIRMED:
-            return Outcome(EffectState.READY, "never_confirmed", reference=payment_id, retry_at=house.now())
+            return self._again(house, effect, "never_confirmed", payment_id)
         return self._outcome(fact)
 
     def _prepare(self, house: House, effect: Effect) -> str:
@@ -73,9 +82,24 @@ class _Charge:
                 return self._outcome(fact)
         return self._outcome(house.gateway.confirm_charge(payment_id, effect.key))
 
+    def _ended(self, house: House, payment_id: str, reason: str) -> Outcome:
+        """Not wanted any more: cancelled at the provider, unless the money has moved already."""
+        fact = house.gateway.cancel_charge(payment_id)
+        if fact.status in (PaymentStatus.SUCCEEDED, PaymentStatus.PROCESSING):
+            return self._outcome(fact)
+        return Outcome(EffectState.CANCELLED, "unwanted", reason, payment_id)
+
     def _find(self, house: House, effect: Effect) -> str | None:
+        """Should the provider have forgotten the key there may be several: the one that has moved money counts."""
         found = house.gateway.find_charges(effect.text("customer_id"), effect.key)
-        return found[0].payment_id if found else None
+        moved = [fact for fact in found if fact.status in (PaymentStatus.SUCCEEDED, PaymentStatus.PROCESSING)]
+        return next((fact.payment_id for fact in [*moved, *found]), None)
+
+    def _again(self, house: House, effect: Effect, code: str, payment_id: str | None = None) -> Outcome:
+        """By evidence nothing was charged. The first time it is tried again at once, then ever more slowly."""
+        seconds = 0 if effect.attempts <= 1 else retry_delay_seconds(effect.attempts)
+        again = house.now() + timedelta(seconds=seconds)
+        return Outcome(EffectState.READY, code, "no money has moved", payment_id, again)
 
     def _outcome(self, fact: PaymentFact) -> Outcome:
         if fact.status is PaymentStatus.SUCCEEDED:

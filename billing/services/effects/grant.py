@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from billing.domain import canonical
 from billing.domain.effects import Effect, EffectKind, EffectState, Intent, Outcome
+from billing.domain.errors import NeedsAttention, PermanentError
 from billing.domain.events import PIPELINE, DomainEvent
 from billing.domain.mail import MailKind
 from billing.domain.policy import GalleryPolicy
 from billing.domain.sessions import Gallery
-from billing.ports.ledger import Books, GrantRow
-from billing.ports.outside import GalleryAccess
+from billing.ports.ledger import Books, GrantRow, InvoiceRow
+from billing.ports.outside import GalleryAccess, RawRecord
 from billing.services.deliver_invoices import mail_intent
 from billing.services.house import House
 from billing.services.observe_sessions import shared_records
@@ -27,7 +29,10 @@ class _Grant:
         return None
 
     def act(self, house: House, effect: Effect) -> Outcome:
-        host = house.galleries[effect.text("host")]
+        name = effect.text("host")
+        host = house.galleries.get(name)
+        if host is None:
+            raise NeedsAttention("no_such_host", f"There is no way to open galleries at {name}; open it by hand.")
         access = host.open_gallery(effect.text("gallery_id"), date.fromisoformat(effect.text("expires_on")))
         return Outcome(EffectState.DONE, "open", access.url, effect.text("gallery_id"), result=access)
 
@@ -49,10 +54,23 @@ def plan_grants(house: House) -> int:
     planned = 0
     for row in waiting:
         with house.ledger.write() as books:
-            records = books.records.of_job(house.source.name, row.invoice.session.job_id)
-            for gallery in house.source.read_session(records, shared).galleries:
+            for gallery in _galleries(house, books, row, shared):
                 planned += books.effects.intend(_intent(house, row.invoice.invoice_id, gallery), house.now())
     return planned
+
+
+def _galleries(house: House, books: Books, row: InvoiceRow, shared: Sequence[RawRecord]) -> tuple[Gallery, ...]:
+    """One session whose records cannot be read must not keep the others' galleries closed."""
+    session_id = row.invoice.session_id
+    try:
+        records = books.records.of_job(house.source.name, row.invoice.session.job_id)
+        galleries = house.source.read_session(records, shared).galleries
+    except PermanentError as error:
+        sentence = f"The gallery of invoice {row.invoice.number} cannot be opened: {error.sentence}"
+        books.desk.raise_attention(session_id, "gallery_unreadable", sentence, house.now())
+        return ()
+    books.desk.resolve_attention(session_id, "gallery_unreadable", PIPELINE, house.now())
+    return galleries
 
 
 def record_grant(house: House, books: Books, effect: Effect, access: GalleryAccess, actor: str) -> None:

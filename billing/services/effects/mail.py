@@ -7,6 +7,7 @@ from datetime import date
 from billing.domain.effects import Effect, EffectKind, EffectState, Outcome, message_id
 from billing.domain.errors import PermanentError, TemporaryError
 from billing.domain.events import DomainEvent
+from billing.domain.invoices import Collection
 from billing.domain.mail import (
     Attachment,
     GalleryMail,
@@ -30,8 +31,9 @@ class _Mail:
         if kind in (MailKind.OWNER_ALERT, MailKind.RECEIPT, MailKind.GALLERY):
             return None
         row = books.invoices.get(effect.text("invoice_id"))
-        if kind is MailKind.INVOICE:
-            return f"invoice {row.invoice.number} is void" if row and row.is_void else None
+        on_autopay = row is not None and row.invoice.collection is Collection.AUTOPAY
+        if kind is MailKind.INVOICE and row and on_autopay and not row.is_void:
+            return None  # it goes out beside the charge, paid or not
         return why_not_payable(row) or self._why_not_remind(house, books, effect, kind)
 
     def act(self, house: House, effect: Effect) -> Outcome:
@@ -90,8 +92,11 @@ def _content(house: House, books: Books, effect: Effect) -> MailContent:
 
 
 def _invoice(books: Books, _effect: Effect, row: InvoiceRow) -> MailContent:
+    """Without a link it says that the card will be charged, which must be true."""
     link = books.invoices.pay_link(row.invoice.invoice_id)
-    return InvoiceMail(row.invoice, link.url if link else None)
+    if link is None and row.invoice.collection is Collection.AUTOPAY:
+        return InvoiceMail(row.invoice, None)
+    return InvoiceMail(row.invoice, link.url if link else _pay_url(books, row))
 
 
 def _receipt(books: Books, effect: Effect, row: InvoiceRow) -> MailContent:
@@ -120,7 +125,10 @@ def _payment_failed(books: Books, effect: Effect, row: InvoiceRow) -> MailConten
 
 def _gallery(books: Books, effect: Effect, row: InvoiceRow) -> MailContent:
     grant_id = effect.subject_id
-    grant = next(grant for grant in books.grants.of_invoice(row.invoice.invoice_id) if grant.grant_id == grant_id)
+    grants = [grant for grant in books.grants.of_invoice(row.invoice.invoice_id) if grant.grant_id == grant_id]
+    if not grants:
+        raise PermanentError("gallery_closed", f"The gallery of invoice {row.invoice.number} is not open any more.")
+    grant = grants[0]
     access = grant.access
     expires_on: date | None = access.expires_on
     return GalleryMail(row.invoice, grant.gallery_name, access.url, access.password, access.pin, expires_on)

@@ -9,6 +9,7 @@ from billing.domain.payments import NextStep, PayLink
 from billing.ports.ledger import Books, InvoiceRow
 from billing.services.deliver_invoices import mail_intent
 from billing.services.house import House
+from billing.services.record_payments import close_link_intent
 
 
 class _PayLink:
@@ -31,8 +32,11 @@ class _PayLink:
             return
         now = house.now()
         amount = Money(effect.number("amount_minor"), effect.text("currency"))
-        books.invoices.add_pay_link(effect.subject_id, PayLink(outcome.reference, outcome.detail), amount, now)
-        if effect.purpose.startswith("after_charge:"):
+        link = PayLink(outcome.reference, outcome.detail)
+        books.invoices.add_pay_link(effect.subject_id, link, amount, now)
+        if self.unwanted(house, books, effect):  # paid, voided or changed while the link was being made
+            books.effects.intend(close_link_intent(link, books.invoices.require(effect.subject_id)), now)
+        elif effect.purpose.startswith("after_charge:"):
             self._tell_client(house, books, effect)
 
     def ask(self, house: House, effect: Effect) -> Outcome:

@@ -25,8 +25,9 @@ class _WriteBack:
         if payment_id != effect.provider_reference:
             with house.ledger.write() as books:
                 books.effects.note_reference(effect, payment_id)
-        if not source.payment_is_applied(payment_id, effect.text("order_id")):
-            source.apply_payment(payment_id, effect.text("order_id"), amount)
+        applied = Money(effect.number("applied_minor"), amount.currency)
+        if applied and not source.payment_is_applied(payment_id, effect.text("order_id")):
+            source.apply_payment(payment_id, effect.text("order_id"), applied)
         return Outcome(EffectState.DONE, "written_back", str(amount), reference=payment_id)
 
     def follow(self, house: House, books: Books, effect: Effect, outcome: Outcome) -> None:

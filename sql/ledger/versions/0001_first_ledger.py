@@ -438,6 +438,7 @@ def _create_tables() -> None:
         sa.Column("job_id", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("source_id", sa.Text(), nullable=False),
+        sa.Column("gone_after", BIG, nullable=True),
         sa.PrimaryKeyConstraint("source", "job_id", "kind", "source_id", name=op.f("pk_record_links")),
         sqlite_strict=True,
     )

@@ -28,6 +28,7 @@ record_links = table(  # which objects belong to which job
     text("job_id", primary_key=True),
     text("kind", primary_key=True),
     text("source_id", primary_key=True),
+    number("gone_after", nullable=True),  # the newest source record when the job was first seen without the object
 )
 
 cursors = table("cursors", text("name", primary_key=True), text("value"), instant("updated_at"))

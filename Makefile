@@ -8,7 +8,7 @@ BIN := .venv/bin
 # What is installed follows from these two files: the stamp is theirs, so a second `make setup` does nothing.
 STAMP := .venv/.ready-$(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
 
-.PHONY: help setup demo up test lint format bench lock
+.PHONY: help setup demo up test lint format docs bench lock
 
 help:  ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / | /' | column -t -s '|'
@@ -42,6 +42,9 @@ lint: setup  ## ruff, mypy --strict, import-linter, sqlfluff
 
 format: setup  ## let ruff write the code its way
 	$(BIN)/ruff format .
+
+docs: setup  ## write the pages that are made from the code
+	@$(BIN)/python -m billing.cli.reference
 
 bench: setup  ## measure; figures are ratios taken in one run
 	@for bench in tests/benchmarks/bench_*.py; do $(BIN)/python $$bench; done

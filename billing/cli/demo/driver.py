@@ -26,7 +26,7 @@ from billing.domain.errors import BillingError
 from billing.sandbox.seed.plan import PlannedJob
 from billing.settings import Settings
 
-STEP = timedelta(days=3)
+STEP = timedelta(days=5)
 COMPLETE_EVERY = timedelta(seconds=20)
 LIVE_DAY = timedelta(seconds=8)  # how long a client's day takes while somebody watches
 _PAUSE_SECONDS = 2.0
@@ -81,7 +81,7 @@ def live_through_history(stage: Stage, world: World, pays: PayPlan) -> None:
     def progress(now: datetime, diary: Diary) -> None:
         click.echo(f"{now:%d %B}: {len(diary.completed)} sessions completed, {len(pays.settled)} links paid")
 
-    click.echo(f"the days from {began_at:%d %B} to today, three at a time:")
+    click.echo(f"the days from {began_at:%d %B} to today, five at a time:")
     with running_rounds(os.environ, stage.directory, JOBS) as rounds:
         diary = live_through(world, rounds, pays, today, STEP, progress)
         run_round(rounds, diary, "refresh")

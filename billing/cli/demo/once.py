@@ -41,7 +41,7 @@ class Size:
 
     sessions: int = 24
     days: int = 70
-    step_days: int = 3
+    step_days: int = 5
 
 
 def run_once(directory: Path, summary_path: Path, size: Size, jobs: Sequence[str] = JOBS) -> bool:

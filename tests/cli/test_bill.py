@@ -1,0 +1,123 @@
+"""`billing bill`: a look ahead that writes nothing, and billing by hand."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from conftest import Run, Studio, one_line
+from sqlalchemy import MetaData, text
+
+from billing.adapters.ledger.books import SqlLedger
+
+
+def _everything(url: str) -> dict[str, list[tuple[object, ...]]]:
+    """All rows of all tables."""
+    ledger, found = SqlLedger(url), MetaData()
+    found.reflect(ledger.engine)
+    with ledger.engine.connect() as connection:
+        return {table.name: [tuple(row) for row in connection.execute(table.select())] for table in found.sorted_tables}
+
+
+def _put_back(url: str, job_id: str) -> None:
+    """As if the session were completed and not billed yet."""
+    ledger = SqlLedger(url)
+    with ledger.engine.begin() as connection:
+        connection.execute(text("update sessions set state = 'due' where job_id = :job"), {"job": job_id})
+
+
+def test_a_dry_run_of_one_job_shows_lines_taxes_and_how_it_is_collected(run_in_review: Run, studio: Studio) -> None:
+    job = studio.plan.difficult("right_to_left")
+
+    shown = run_in_review("bill", job.id, "--dry-run").stdout
+
+    assert "Family session" in shown
+    assert "VAT 19 %" in shown
+    assert "Retainer" in shown
+    assert "sent with a pay link" in shown
+    assert shown.endswith("Nothing was written.\n")
+
+
+def test_a_dry_run_of_a_period_shows_what_would_need_attention(run_in_review: Run) -> None:
+    today = datetime.now(UTC).date()
+
+    shown = run_in_review(
+        "bill", "--dry-run", "--from", str(today - timedelta(days=5)), "--to", str(today + timedelta(1))
+    )
+
+    assert shown.exit_code == 0, shown.output
+    assert "has no e-mail address" in shown.stdout
+    assert "would need attention" in shown.stdout
+    assert "reading job" in shown.stderr
+
+
+def test_a_dry_run_writes_nothing(run_in_review: Run) -> None:
+    before = _everything(os.environ["BILLING_LEDGER_URL"])
+
+    run_in_review("bill", "--dry-run")
+
+    assert _everything(os.environ["BILLING_LEDGER_URL"]) == before
+
+
+def test_a_dry_run_as_json_has_the_invoices_and_the_problems(run_in_review: Run, studio: Studio) -> None:
+    good, bad = studio.plan.difficult("two_orders"), studio.plan.difficult("total_disagrees")
+
+    (found,) = json.loads(run_in_review("bill", good.id, "--dry-run", "--json").stdout)
+    (refused,) = json.loads(run_in_review("bill", bad.id, "--dry-run", "--json").stdout)
+
+    assert sum(invoice["amount_due_minor"] for invoice in found["invoices"]) == good.balance_minor
+    assert [problem["code"] for problem in refused["problems"]] == ["total_mismatch"]
+
+
+def test_what_is_billed_already_is_said_to_be(run: Run, studio: Studio) -> None:
+    shown = run("bill", studio.plan.difficult("right_to_left").id, "--dry-run").stdout
+
+    assert "everything is billed already" in shown
+
+
+def test_a_due_session_is_billed_by_hand(run_in_review: Run, studio: Studio) -> None:
+    job = studio.plan.difficult("no_gallery")
+    _put_back(os.environ["BILLING_LEDGER_URL"], job.id)
+
+    done = run_in_review("bill", job.id, "--yes")
+
+    assert done.exit_code == 0, done.output
+    assert "Drafts wait for `billing approve`." in done.stdout
+
+
+def test_all_due_sessions_are_billed_after_a_question(run_in_review: Run, studio: Studio) -> None:
+    assert run_in_review("bill").stdout == "No session is due.\n"
+    _put_back(os.environ["BILLING_LEDGER_URL"], studio.plan.difficult("no_gallery").id)
+
+    done = run_in_review("bill", typed="y\n")
+
+    assert "Bill 1 session that is due?" in done.stderr
+    assert "draft inv_" in done.stdout
+
+
+def test_a_session_that_cannot_be_billed_says_why(run: Run, studio: Studio) -> None:
+    assert "is voided" in one_line(run("bill", studio.plan.difficult("voided_order").id, "--yes"))
+
+
+@pytest.mark.parametrize(
+    ("difficulty", "said"), [("sample", "its state is excluded"), ("right_to_left", "its state is billed")]
+)
+def test_a_session_that_is_not_due_is_not_billed(run: Run, studio: Studio, difficulty: str, said: str) -> None:
+    assert said in one_line(run("bill", studio.plan.difficult(difficulty).id, "--yes"))
+
+
+def test_an_unknown_job_is_one_line(run: Run) -> None:
+    assert "No completed session of job 01none" in one_line(run("bill", "01none", "--yes"))
+
+
+def test_nothing_is_billed_before_the_studio_said_from_when_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BILLING_BILLING_STARTS_ON")
+
+    assert "BILLING_BILLING_STARTS_ON" in one_line(run("bill", "--yes"))
+
+
+def test_a_period_goes_with_a_dry_run_only(run: Run) -> None:
+    assert run("bill", "--from", "2026-01-01").exit_code == 2
+    assert run("bill", "--dry-run", "--from", "January").exit_code == 2

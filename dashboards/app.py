@@ -12,8 +12,8 @@ from dashboards import view as views
 from dashboards import wording
 from dashboards.access import Visit, decide
 from dashboards.charts import Charts
-from dashboards.screens import activity, attention, money_in, overview, receivables
 from dashboards.queries import Figures, FileVersion, published_version
+from dashboards.screens import activity, attention, money_in, overview, receivables
 from dashboards.settings import Settings, read_settings
 from dashboards.view import View
 
@@ -52,8 +52,8 @@ def admit(settings: Settings) -> None:
     decision = decide(visit)
     if decision.may_look:
         return
-    st.title(settings.studio_name, anchor=False)
-    st.write(decision.sentence)
+    st.title(wording.plain(settings.studio_name), anchor=False)
+    st.write(wording.plain(decision.sentence))
     if decision.may_log_in and st.button("Log in" if visit.email is None else "Log in as somebody else"):
         st.login()
     st.stop()
@@ -88,7 +88,7 @@ def _choose(settings: Settings, version: FileVersion, newest: Figures) -> View:
     """The valuation date and, where there are several, the currency."""
     info = newest.info
     row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
-    row.markdown(f":gray[{settings.studio_name}]")
+    row.markdown(f":gray[{wording.plain(settings.studio_name)}]")
     choices = row.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center")
     currency = info.currencies[0]
     if len(info.currencies) > 1:

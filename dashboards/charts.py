@@ -34,6 +34,7 @@ class Charts:
     def __init__(self, dark: bool) -> None:
         self.ink = "#e6e8eb" if dark else "#1d1f23"
         self._hairline = "#2f333a" if dark else "#e5e7eb"
+        self._grey = "#9aa1ac" if dark else "#6b7280"
         self._paper = "#16181c" if dark else "#ffffff"
         self._blue = "#4BA3D9" if dark else BLUE
 
@@ -46,7 +47,7 @@ class Charts:
         tip = [alt.Tooltip(f"{day}:T", title="From", format="%-d %B %Y"), alt.Tooltip(words, title="Figure")]
         base = alt.Chart(known).encode(x=x, y=y, tooltip=tip)
         last = alt.Chart(known.sort(day).tail(1)).mark_circle(color=self._blue, size=60, opacity=1)
-        highest = alt.Chart(known.filter(pl.col(value) == top).tail(1)).mark_text(dy=-9, color=GREY, fontSize=12)
+        highest = alt.Chart(known.filter(pl.col(value) == top).tail(1)).mark_text(dy=-9, color=self._grey, fontSize=12)
         layers = [
             base.mark_line(color=self._blue, strokeWidth=2),
             base.mark_point(opacity=0, size=200),
@@ -108,7 +109,7 @@ class Charts:
         )
         labels = [
             base.transform_filter(f"datum.is_dark === {is_dark}")
-            .mark_text(fontSize=12, color=colour)
+            .mark_text(fontSize=12, color=colour, opacity=alt.expr("width < 520 ? 0 : 1"))  # no room on a phone
             .encode(text="label:N")
             for is_dark, colour in (("true", "#ffffff"), ("false", self.ink))
         ]
@@ -125,7 +126,7 @@ class Charts:
             x=alt.X("day:Q", title="days after the invoice", scale=alt.Scale(domain=[0, last_day], nice=False),
                     axis=alt.Axis(grid=False, tickCount=6, **self._axis())),
             y=alt.Y("paid_share:Q", title=None, scale=alt.Scale(domain=[0, 1.08], nice=False),
-                    axis=alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1], domain=False, ticks=False, **self._axis())),
+                    axis=self._share_axis()),
             color=colours,
             tooltip=[alt.Tooltip("words:N", title="Issued in the"), alt.Tooltip("day:Q", title="Day"),
                      alt.Tooltip("paid_share:Q", title="Paid by then", format=".0%")],
@@ -149,24 +150,23 @@ class Charts:
         base = alt.Chart(at).encode(x="day:Q", y="half:Q")
         return [
             base.mark_circle(size=70, color=self._blue, opacity=1),
-            base.mark_text(align="left", dx=9, dy=5, color=self.ink, fontSize=13).encode(text="says:N"),
+            base.mark_text(align="left", dx=10, dy=12, color=self.ink, fontSize=13).encode(text="says:N"),
         ]
 
     def completion(self, frame: pl.DataFrame) -> alt.LayerChart:
         """The share paid within a window, by month of issue. Columns: cohort_month, window_name, share, words."""
-        names = ["to date", "60 days", "30 days", "7 days"]
+        names = ["60 days", "30 days", "7 days"]
         base = alt.Chart(frame.drop_nulls(["share"])).encode(
             x=alt.X("cohort_month:T", title=None, axis=alt.Axis(
                 format="%b %y", tickCount=6, grid=False, **self._axis())),
-            y=alt.Y("share:Q", title=None, scale=alt.Scale(domain=[0, 1.02], nice=False), axis=alt.Axis(
-                format=".0%", values=[0, 0.25, 0.5, 0.75, 1], domain=False, ticks=False, **self._axis())),
+            y=alt.Y("share:Q", title=None, scale=alt.Scale(domain=[0, 1.02], nice=False), axis=self._share_axis()),
             color=alt.Color("window_name:N", sort=names, legend=None, scale=alt.Scale(
-                domain=names, range=[GREY, GREEN, self._blue, ORANGE])),
+                domain=names, range=[GREEN, self._blue, ORANGE])),
             tooltip=[alt.Tooltip("cohort_month:T", title="Issued in", format="%B %Y"),
                      alt.Tooltip("window_name:N", title="Paid within"), alt.Tooltip("words:N", title="Share")],
         )  # fmt: skip
         line = base.mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=28))
-        colours = dict(zip(names, (GREY, GREEN, self._blue, ORANGE), strict=True))
+        colours = dict(zip(names, (GREEN, self._blue, ORANGE), strict=True))
         return self._finish(alt.layer(line, *_end_labels(frame, colours)), 280, right=56)
 
     def receipts(self, frame: pl.DataFrame, currency: str) -> alt.LayerChart:
@@ -174,13 +174,13 @@ class Charts:
         words, colours = zip(*WAYS.values(), strict=True)
         bars = (
             alt.Chart(frame)
-            .mark_bar()
+            .mark_bar(minBandSize=3)
             .encode(
                 x=alt.X("yearmonthdate(received_on):T", title=None, axis=alt.Axis(
                     format="%-d %b", tickCount=8, grid=False, **self._axis())),
                 y=alt.Y("sum(amount):Q", title=None, axis=self._money_axis(currency)),
                 color=alt.Color("way:N", title=None, sort=list(words), scale=alt.Scale(
-                    domain=list(words), range=[self._blue, *colours[1:]]),
+                    domain=list(words), range=list(colours)),
                     legend=alt.Legend(orient="top", direction="horizontal", labelFontSize=13, symbolType="square")),
                 tooltip=[alt.Tooltip("received_on:T", title="Day", format="%-d %B %Y"),
                          alt.Tooltip("way:N", title="Received"), alt.Tooltip("label:N", title="Amount")],
@@ -209,7 +209,7 @@ class Charts:
         base = alt.Chart(frame).encode(
             y=alt.Y("name:N", title=None, sort="-x", axis=alt.Axis(
                 ticks=False, domain=False, labelLimit=200, labelPadding=8, **self._labels())),
-            x=alt.X("amount:Q", axis=None, scale=alt.Scale(domain=[0, widest * 1.4])),
+            x=alt.X("amount:Q", axis=None, scale=alt.Scale(domain=[0, widest * 1.6])),
             tooltip=[alt.Tooltip("name:N", title="Kind"), alt.Tooltip("label:N", title="Amount")],
         )  # fmt: skip
         bars = base.mark_bar(height=16, color=self._blue)
@@ -243,12 +243,21 @@ class Charts:
         return {"labelFontSize": 13, "labelColor": self.ink}
 
     def _axis(self) -> dict[str, Any]:
-        return {"labelFontSize": 12, "domainColor": self._hairline, "tickColor": self._hairline}
+        grey = {"labelFontSize": 12, "labelColor": self._grey, "titleColor": self._grey, "titleFontWeight": "normal"}
+        return {**grey, "domainColor": self._hairline, "tickColor": self._hairline}
+
+    def _share_axis(self) -> alt.Axis:
+        spaced = "replace(datum.label, '%', '\u00a0%')"
+        parts = [0, 0.25, 0.5, 0.75, 1]
+        return alt.Axis(
+            format=".0%", values=parts, labelExpr=spaced, domain=False, ticks=False, gridColor=self._hairline,
+            **self._axis(),
+        )  # fmt: skip
 
     def _money_axis(self, currency: str) -> alt.Axis:
         return alt.Axis(
-            format="~s", tickCount=4, domain=False, ticks=False, gridColor=self._hairline, title=None, labelFontSize=12,
-            labelExpr=f"datum.value === 0 ? '0 {currency}' : datum.label",
+            format="~s", tickCount=4, domain=False, ticks=False, gridColor=self._hairline, title=None,
+            labelExpr=f"datum.value === 0 ? '0 {currency}' : datum.label", **self._axis(),
         )  # fmt: skip
 
     def _ramp(self) -> list[str]:
@@ -257,14 +266,16 @@ class Charts:
 
 
 def _end_labels(frame: pl.DataFrame, colours: dict[str, str]) -> list[alt.Chart]:
-    """Each window's name right of its last point, moved up or down until it covers no other."""
+    """Each window's name beside the picture, about as high as its line ends; none covers another."""
     known = frame.drop_nulls(["share"]).sort("cohort_month")
     ends = known.group_by("window_name", maintain_order=True).last().sort("share", descending=True).to_dicts()
     labels, free_below = [], 1.2
     for end in ends:
         height = min(end["share"], free_below)
         free_below = height - 0.075
-        at = pl.DataFrame({"cohort_month": [end["cohort_month"]], "height": [height], "name": [end["window_name"]]})
+        at = pl.DataFrame(
+            {"cohort_month": [known["cohort_month"].max()], "height": [height], "name": [end["window_name"]]}
+        )
         mark = alt.Chart(at).mark_text(align="left", dx=8, fontSize=13, color=colours[end["window_name"]])
         labels.append(mark.encode(x="cohort_month:T", y="height:Q", text="name:N"))
     return labels

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 
 from billing.domain.money import Money, exponent
 
+_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 NOT_YET = "not yet"
 NBSP = "\u00a0"  # a figure and its unit stay on one line
 
@@ -76,6 +78,16 @@ def past_due(days_past_due: int) -> str:
     if days_past_due > 0:
         return f"{count(days_past_due, 'day')} overdue"
     return "due today" if days_past_due == 0 else f"due in {count(-days_past_due, 'day')}"
+
+
+def plain(text: str) -> str:
+    """Words from outside, safe in Markdown: no link, picture, formula or colour comes of them."""
+    return _PUNCTUATION.sub(r"\\\g<0>", " ".join(text.split()))
+
+
+def cell(text: str) -> str:
+    """Words from outside, safe in a table that may be saved as CSV: a spreadsheet runs no formula of them."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def code(value: object) -> str:

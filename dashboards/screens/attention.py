@@ -18,9 +18,8 @@ def show(view: View) -> None:
     for matter in matters:
         who, what = st.columns([1, 3], gap="medium")
         since = "since today" if matter["days_open"] == 0 else f"for {wording.count(matter['days_open'], 'day')}"
-        who.markdown(f"**{matter['subject']}**  \n:gray[{since}]")
-        what.markdown(matter["sentence"])
-        st.divider()
+        who.markdown(f"**{wording.plain(matter['subject'])}**  \n:gray[{since}]")
+        what.markdown(wording.plain(matter["sentence"]))
     st.caption(
         "To act on one: `billing` on the command line (try `billing --help`); it asks for your name and a reason."
     )

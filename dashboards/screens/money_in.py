@@ -33,7 +33,8 @@ def show(view: View) -> None:
 
 def completion(view: View) -> None:
     section("How much of each month is paid", "Share of the invoices issued in a month, by value, fully paid within …")
-    frame = view.figures.completion(view.currency).with_columns(
+    frame = view.figures.completion(view.currency).filter(pl.col("window_name") != "to date")
+    frame = frame.with_columns(
         pl.col("share_by_value").alias("share"),
         pl.col("share_by_value").map_elements(wording.share, return_dtype=pl.String).alias("words"),
     )
@@ -83,6 +84,9 @@ def daily(view: View, receipts: pl.DataFrame) -> None:
 def cohorts(view: View) -> None:
     section("Month by month")
     frame = view.figures.completion(view.currency)
+    if frame.is_empty():
+        empty("Each month in which an invoice is issued will have its row here.")
+        return
     wide = frame.with_columns(
         pl.when(pl.col("is_too_young"))
         .then(pl.lit(wording.NOT_YET))
@@ -110,6 +114,8 @@ def revenue(view: View) -> None:
         pl.col("revenue_minor")
         .map_elements(lambda minor: wording.units(minor, view.currency), return_dtype=pl.Float64)
         .alias("amount"),
-        pl.col("revenue_minor").map_elements(view.money, return_dtype=pl.String).alias("label"),
+        pl.col("revenue_minor")
+        .map_elements(lambda minor: wording.whole(minor, view.currency), return_dtype=pl.String)
+        .alias("label"),
     )
     st.altair_chart(view.charts.parts(bars), alt="Bars: revenue by kind of product.")

@@ -163,7 +163,8 @@ def attention(view: View) -> None:
         empty("Nothing waits for you. What the pipeline cannot decide by itself will stand here with what to do.")
     for matter in matters[:SHOWN_MATTERS]:
         since = "today" if matter["days_open"] == 0 else f"for {wording.count(matter['days_open'], 'day')}"
-        st.markdown(f"**{matter['subject']}** :gray[waits {since}]  \n{matter['sentence']}")
+        subject, sentence = wording.plain(matter["subject"]), wording.plain(matter["sentence"])
+        st.markdown(f"**{subject}** :gray[waits {since}]  \n{sentence}")
     if len(matters) > SHOWN_MATTERS:
         st.caption(f"and {len(matters) - SHOWN_MATTERS} more, under “Needs attention”.")
 

@@ -60,17 +60,17 @@ def open_invoices(view: View, frame: pl.DataFrame) -> None:
         empty("An invoice stands here from the day it is issued until it is paid.")
         return
     table = frame.select(
-        pl.col("number").alias("Invoice"),
-        pl.col("client_name").alias("Client"),
+        pl.col("client_name").map_elements(wording.cell, return_dtype=pl.String).alias("Client"),
         pl.col("balance_minor").map_elements(view.money, return_dtype=pl.String).alias("Owed"),
-        pl.col("paid_minor")
-        .map_elements(lambda minor: view.money(minor) if minor else "", return_dtype=pl.String)
-        .alias("Paid so far"),
         pl.col("days_past_due").map_elements(wording.past_due, return_dtype=pl.String).alias("State"),
+        pl.col("number").map_elements(wording.cell, return_dtype=pl.String).alias("Invoice"),
         pl.col("due_on").alias("Due"),
         pl.col("issued_on").alias("Issued"),
         pl.struct("reminders", "last_reminded_on").map_elements(_reminded, return_dtype=pl.String).alias("Reminders"),
         pl.col("collection").replace({"autopay": "autopay", "invoice": "pay link"}).alias("Paid by"),
+        pl.col("paid_minor")
+        .map_elements(lambda minor: view.money(minor) if minor else "", return_dtype=pl.String)
+        .alias("Paid so far"),
     )
     days = {name: st.column_config.DateColumn(format="D MMM YYYY") for name in ("Due", "Issued")}
     money = {name: st.column_config.TextColumn(alignment="right") for name in ("Owed", "Paid so far")}

@@ -20,7 +20,7 @@ from typing import Any
 from billing.adapters.ledger.engine import open_engine
 from billing.adapters.ledger.schema import metadata
 from billing.adapters.warehouse import Warehouse
-from billing.adapters.warehouse.extract import open_ledger
+from billing.adapters.warehouse.extract import open_ledger, read_only_uri
 from billing.adapters.warehouse.tables import RAW_TABLES
 
 SQL_DIR = Path(__file__).parents[2] / "sql"
@@ -104,7 +104,7 @@ def _write_ledger(path: Path, scale: int) -> str:
 def _stream_all(url: str) -> int:
     """Read the same columns of the same rows and let them go."""
     rows = 0
-    with closing(open_ledger(url)) as ledger:
+    with closing(open_ledger(read_only_uri(url))) as ledger:
         for table in RAW_TABLES:
             with ledger.stream(table.read_query) as cursor:
                 rows += sum(batch.num_rows for batch in cursor.fetch_record_batch())

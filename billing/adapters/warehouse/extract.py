@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from billing.adapters.warehouse.tables import RAW_TABLES, RawTable
+from billing.domain.errors import TemporaryError
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -37,7 +38,7 @@ def read_only_uri(ledger_url: str) -> str:
     if url.get_backend_name() == "sqlite":
         path = Path(url.database or "")
         if not path.is_file():
-            raise FileNotFoundError(f"there is no ledger at {path}")
+            raise TemporaryError("no_ledger", f"There is no ledger at {path}; `billing init` makes one.")
         return f"file:{quote(str(path))}?mode=ro"
     return _libpq_uri(url)
 
@@ -66,9 +67,8 @@ class LedgerReader:
         self.connection.close()
 
 
-def open_ledger(ledger_url: str) -> LedgerReader:
-    """Open SQLite or PostgreSQL by SQLAlchemy's URL of the ledger."""
-    uri = read_only_uri(ledger_url)
+def open_ledger(uri: str) -> LedgerReader:
+    """Open the ledger by what `read_only_uri` made of its URL."""
     if not uri.startswith("file:"):
         from adbc_driver_postgresql import dbapi as postgres
 
@@ -80,12 +80,12 @@ def open_ledger(ledger_url: str) -> LedgerReader:
     return reader
 
 
-def copy_ledger(ledger_url: str, target_path: str) -> dict[str, int]:
+def copy_ledger(uri: str, target_path: str) -> dict[str, int]:
     """Write the raw tables into the DuckDB file at `target_path` (it must not exist); rows by table."""
     import duckdb
 
     with (
-        closing(open_ledger(ledger_url)) as ledger,
+        closing(open_ledger(uri)) as ledger,
         closing(duckdb.connect(target_path, config={"memory_limit": MEMORY_LIMIT})) as building,
     ):
         building.begin()  # one transaction: a commit a table costs a fifth more
@@ -104,16 +104,12 @@ def _copy_table(ledger: LedgerReader, building: DuckDBPyConnection, table: RawTa
 
 
 def main() -> int:
-    """Answer the job with the rows by table as JSON; a failure with one line on stderr that names no secret."""
+    """Answer the job with the rows by table as JSON, a failure with one line on stderr."""
     job = json.load(sys.stdin)
     try:
-        rows = copy_ledger(job["ledger_url"], job["target_path"])
+        rows = copy_ledger(job["uri"], job["target_path"])
     except Exception as error:
-        from sqlalchemy.engine import make_url
-
-        secret = make_url(job["ledger_url"]).password
-        message = f"{type(error).__name__}: {error}"
-        sys.stderr.write(message.replace(str(secret), "***") if secret else message)
+        sys.stderr.write(f"{type(error).__name__}: {error}")
         return 1
     json.dump(rows, sys.stdout)
     return 0

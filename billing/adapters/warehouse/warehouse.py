@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from billing.adapters.warehouse.extract import MEMORY_LIMIT
+from billing.adapters.warehouse.extract import MEMORY_LIMIT, read_only_uri
 from billing.adapters.warehouse.relations import Relation, read_relations
 from billing.domain.errors import PermanentError, TemporaryError
 
@@ -127,14 +128,16 @@ class Warehouse:
             yield connection
 
     def _copy_in_child(self, target: Path) -> dict[str, int]:
-        job = {"ledger_url": self._ledger_url, "target_path": str(target)}
+        uri = read_only_uri(self._ledger_url)
+        job = {"uri": uri, "target_path": str(target)}
         child = subprocess.run(
             [sys.executable, "-m", "billing.adapters.warehouse.extract"],
             input=json.dumps(job), capture_output=True, text=True, check=False,
         )  # fmt: skip
         if child.returncode != 0:
-            cause = child.stderr.strip().splitlines()[-1:] or [f"exit code {child.returncode}"]
-            raise TemporaryError("extract_failed", f"The ledger could not be copied to the warehouse: {cause[0]}")
+            cause = " ".join(child.stderr.split()[-60:]) or f"exit code {child.returncode}"
+            told = _without_secrets(cause, self._ledger_url)
+            raise TemporaryError("extract_failed", f"The ledger could not be copied to the warehouse: {told}")
         rows: dict[str, int] = json.loads(child.stdout)
         return rows
 
@@ -200,6 +203,17 @@ class Warehouse:
                 for n, mart in enumerate(marts)
             ],
         )  # fmt: skip
+
+
+def _without_secrets(text: str, ledger_url: str) -> str:
+    """libpq and drivers may repeat the whole URI in their complaint."""
+    from sqlalchemy.engine import make_url
+
+    password = make_url(ledger_url).password
+    secrets = {str(password), quote(str(password))} if password else set()
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    return text
 
 
 def _tables(connection: DuckDBPyConnection) -> set[str]:

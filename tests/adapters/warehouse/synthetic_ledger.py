@@ -152,14 +152,15 @@ class _Sessions:
 def _present_day(book: LedgerBook, today: date) -> None:
     """What waits for a person this evening."""
     numbers = [row["number"] for row in book.rows["invoices"][-60:]]
+    first, second, later = numbers[0], numbers[3], numbers[len(numbers) // 2]
     matters = (
-        (9, "charge_failed", f"inv:{numbers[3]}", f"The bank asks for a confirmation of the payment of {numbers[3]};"
+        (9, "charge_failed", f"inv:{second}", f"The bank asks for a confirmation of the payment of {second};"
          " the client has the link. Call them if it is not paid by Friday."),
-        (4, "follow_ups_ended", f"inv:{numbers[0]}", f"All reminders for {numbers[0]} are sent and it is still unpaid;"
+        (4, "follow_ups_ended", f"inv:{first}", f"All reminders for {first} are sent and it is still unpaid;"
          " call the client, or write it off."),
-        (2, "order_changed", f"inv:{numbers[20]}", f"The order behind {numbers[20]} was changed after it was billed;"
+        (2, "order_changed", f"inv:{later}", f"The order behind {later} was changed after it was billed;"
          " void the invoice or leave it as it is."),
-        (0, "client_credit", "pay:12", "12.50 EUR more than asked for arrived; refund it or keep it for the next"
+        (0, "client_credit", "pay:12", "More than was asked for arrived; refund the rest or keep it for the next"
          " invoice."),
     )  # fmt: skip
     for days_ago, code, subject_id, sentence in matters:

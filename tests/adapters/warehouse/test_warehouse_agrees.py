@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 from ledger_book import LedgerBook
+from published_book import SQL_DIR, Figures, evening, warehouse_over
 from synthetic_ledger import synthetic_book
 
 from billing.adapters.ledger.checks import run_checks
@@ -43,9 +43,9 @@ def as_of(request: pytest.FixtureRequest) -> date:
     return request.param
 
 
-@pytest.fixture
-def figures(book: LedgerBook, as_of: date, figures_of: Callable[..., Any]) -> Any:
-    return figures_of(book, as_of)
+@pytest.fixture(scope="module")
+def figures(book: LedgerBook, as_of: date, tmp_path_factory: pytest.TempPathFactory) -> Figures:
+    return Figures(warehouse_over(tmp_path_factory.mktemp("figures"), book, evening(as_of)).rebuild().path)
 
 
 @pytest.fixture(scope="module")
@@ -89,13 +89,13 @@ def _receivable_entries(book: LedgerBook) -> dict[str, list[dict[str, Any]]]:
 def test_the_synthetic_ledger_keeps_every_promise(book: LedgerBook, tmp_path: Path) -> None:
     engine = open_engine(book.save_sqlite(tmp_path / "ledger.sqlite"))
 
-    broken = [result.name for result in run_checks(engine, Path(__file__).parents[3] / "sql") if not result.holds]
+    broken = [result.name for result in run_checks(engine, SQL_DIR) if not result.holds]
 
     engine.dispose()
     assert broken == []
 
 
-def test_days_to_pay_agree(figures: Any, known: dict[str, Known]) -> None:
+def test_days_to_pay_agree(figures: Figures, known: dict[str, Known]) -> None:
     rows = {row["invoice_id"]: row for row in figures.rows("from days_to_pay")}
 
     assert {key: (row["net_minor"], row["balance_minor"], row["fully_paid_on"]) for key, row in rows.items()} == {
@@ -103,7 +103,7 @@ def test_days_to_pay_agree(figures: Any, known: dict[str, Known]) -> None:
     }
 
 
-def test_means_and_medians_agree(figures: Any, known: dict[str, Known]) -> None:
+def test_means_and_medians_agree(figures: Figures, known: dict[str, Known]) -> None:
     row = figures.one("from days_to_pay_summary where cohort = 'all'")
     paid = [(invoice.net, (invoice.paid_on - invoice.issued_on).days) for invoice in known.values() if invoice.paid_on]
 
@@ -115,7 +115,7 @@ def test_means_and_medians_agree(figures: Any, known: dict[str, Known]) -> None:
 
 @pytest.mark.parametrize("cohort", ["all", "2026-07", "last 90 days"])
 def test_the_survival_curve_agrees_with_lifelines(
-    figures: Any, known: dict[str, Known], as_of: date, cohort: str
+    figures: Figures, known: dict[str, Known], as_of: date, cohort: str
 ) -> None:
     from lifelines import KaplanMeierFitter
 
@@ -140,7 +140,7 @@ def _in_cohort(issued_on: date, cohort: str, as_of: date) -> bool:
     return f"{issued_on:%Y-%m}" == cohort
 
 
-def test_payment_completion_agrees(figures: Any, known: dict[str, Known], as_of: date) -> None:
+def test_payment_completion_agrees(figures: Figures, known: dict[str, Known], as_of: date) -> None:
     for row in figures.rows("from payment_completion"):
         cohort = [invoice for invoice in known.values() if invoice.issued_on.replace(day=1) == row["cohort_month"]]
         window = row["window_days"]
@@ -156,7 +156,7 @@ def test_payment_completion_agrees(figures: Any, known: dict[str, Known], as_of:
         )
 
 
-def test_receivables_and_aging_agree(figures: Any, known: dict[str, Known], as_of: date) -> None:
+def test_receivables_and_aging_agree(figures: Figures, known: dict[str, Known], as_of: date) -> None:
     owed: dict[str, int] = defaultdict(int)
     for invoice in known.values():
         late = (as_of - invoice.due_on).days
@@ -173,14 +173,14 @@ def test_receivables_and_aging_agree(figures: Any, known: dict[str, Known], as_o
 
 
 def test_what_was_owed_at_the_end_of_a_day_is_the_sum_of_the_open_invoices(
-    figures: Any, known: dict[str, Known], as_of: date
+    figures: Figures, known: dict[str, Known], as_of: date
 ) -> None:
     row = figures.one(f"from receivables_daily where day_on <= date '{as_of}' order by day_on desc limit 1")
 
     assert row["balance_minor"] == sum(invoice.balance for invoice in known.values())
 
 
-def test_totals_are_the_ledgers(figures: Any, book: LedgerBook) -> None:
+def test_totals_are_the_ledgers(figures: Figures, book: LedgerBook) -> None:
     totals: dict[str, int] = defaultdict(int)
     for entry in book.rows["journal_entries"]:
         totals[entry["account"]] += entry["amount_minor"]
@@ -189,7 +189,7 @@ def test_totals_are_the_ledgers(figures: Any, book: LedgerBook) -> None:
     assert sum(totals.values()) == 0
 
 
-def test_every_key_tells_the_rows_of_its_mart_apart(figures: Any) -> None:
+def test_every_key_tells_the_rows_of_its_mart_apart(figures: Figures) -> None:
     for mart in figures.rows("from warehouse_relations"):
         counts = figures.one(f"select count(*) as n, count(distinct ({mart['key']})) as k from {mart['name']}")
         assert counts["n"] == counts["k"], mart["name"]

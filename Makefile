@@ -38,7 +38,7 @@ lint: setup  ## ruff, mypy --strict, import-linter, sqlfluff
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/sqlfluff lint --processes 2 sql
+	cd sql && ../$(BIN)/sqlfluff lint --processes 2 .
 
 format: setup  ## let ruff write the code its way
 	$(BIN)/ruff format .

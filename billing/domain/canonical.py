@@ -71,7 +71,7 @@ def _restore(kind: Any, value: Any) -> Any:
     if origin is dict:
         return {key: _restore(get_args(kind)[1], item) for key, item in value.items()}
     if dataclasses.is_dataclass(kind):
-        hints = _hints(kind)
+        hints = _hints(cast(Any, kind))
         fields: dict[str, Any] = {key: _restore(hints[key], item) for key, item in value.items()}
         return cast(Any, kind)(**fields)
     if kind in (date, datetime):

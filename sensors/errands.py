@@ -66,7 +66,7 @@ def look_for_sessions(house: House) -> Errand | None:
     if not waiting and seen.complete:
         return None
     jobs = [session_id.partition(":")[2] for session_id in waiting]
-    why = f"{len(waiting)} sessions wait" if seen.complete else "there is more to read in VSCO Workspace"
+    why = f"sessions to bill: {len(waiting)}" if seen.complete else "more to read in VSCO Workspace"
     return Errand(
         "sessions", BILL_COMPLETED_SESSIONS, _work(waiting, [str(seen.complete)]), why, tags=_session_tag(jobs)
     )
@@ -78,7 +78,7 @@ def look_for_payments(house: House) -> Errand | None:
     waiting = events_waiting(house)
     if not waiting:
         return None
-    return Errand("payments", APPLY_STRIPE_EVENTS, _work(waiting), f"{len(waiting)} Stripe events wait")
+    return Errand("payments", APPLY_STRIPE_EVENTS, _work(waiting), f"Stripe events to apply: {len(waiting)}")
 
 
 def look_for_due_work(house: House) -> list[Errand]:
@@ -99,7 +99,7 @@ def look_for_new_figures(house: House, instance: dg.DagsterInstance, now: float)
         is_whole = published.timestamp >= extracted.timestamp
         if (is_whole and _position(extracted) == position) or now - published.timestamp < REFRESH_EVERY_SECONDS:
             return None
-    return Errand("figures", REFRESH_WAREHOUSE, position, "the ledger has changed since its figures were published")
+    return Errand("figures", REFRESH_WAREHOUSE, position, "the ledger has changed")
 
 
 def _due_now(house: House) -> Errand | None:
@@ -108,7 +108,7 @@ def _due_now(house: House) -> Errand | None:
         return None
     ids = [effect_id for kind in effects.values() for effect_id in kind]
     starts = [_DONE_BY[kind] for kind in effects] + ["decisions"] * bool(decisions)
-    why = f"{len(decisions)} decisions and {len(ids)} effects are due"
+    why = f"due: decisions {len(decisions)}, effects {len(ids)}"
     return Errand("due", BILL_COMPLETED_SESSIONS, _work(decisions, ids), why, _from(starts))
 
 
@@ -117,7 +117,7 @@ def _left_behind(house: House) -> Errand | None:
     if not unrendered and not ungranted:
         return None
     starts = ["invoices"] * bool(unrendered) + ["gallery_grants"] * bool(ungranted)
-    why = f"{len(unrendered)} invoices have no PDF yet, {len(ungranted)} galleries may be opened"
+    why = f"left behind: PDFs {len(unrendered)}, galleries {len(ungranted)}"
     return Errand("left", BILL_COMPLETED_SESSIONS, _work(unrendered, ungranted), why, _from(starts))
 
 
@@ -126,7 +126,7 @@ def _unknown(house: House) -> Errand | None:
     if not unknown:
         return None
     ids = [effect_id for kind in unknown.values() for effect_id in kind]
-    why = f"the outcome of {len(ids)} effects is unknown and is asked for again"
+    why = f"unknown outcomes to ask about: {len(ids)}"
     return Errand("unknown", BILL_COMPLETED_SESSIONS, _work(ids), why, _from([_DONE_BY[kind] for kind in unknown]))
 
 

@@ -12,6 +12,7 @@ from billing.bootstrap import open_house
 from billing.cli.demo.clients import PayPlan, pay_what_is_due, save_cards
 from billing.cli.demo.world import World
 from pipelines.demo import Rounds
+from sensors.failures import reasons
 
 pytestmark = pytest.mark.dagster
 
@@ -37,6 +38,7 @@ def test_materializing_everything_again_and_again_does_nothing_outside(studio: S
 
     again = [studio.materialize_everything() for _ in range(2)]
 
+    assert [reasons(studio.instance, result.run_id) for result in again] == [[], []]
     assert [result.success for result in again] == [True, True]
     assert studio.happened_outside() == happened
     assert studio.intended() == intended

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import partial
+from pathlib import Path
 
 import streamlit as st
 
@@ -17,6 +18,9 @@ from dashboards.screens import activity, attention, money_in, overview, receivab
 from dashboards.settings import Settings, read_settings
 from dashboards.view import View
 
+# A file of our own: for a named icon the browser would ask fonts.gstatic.com.
+ICON = Path(__file__).with_name("icon.svg")
+
 PAGES: tuple[tuple[str, str, Callable[[View], None]], ...] = (
     ("Overview", "overview", overview.show),
     ("Money in", "money-in", money_in.show),
@@ -28,7 +32,7 @@ PAGES: tuple[tuple[str, str, Callable[[View], None]], ...] = (
 
 def main() -> None:
     settings = read_settings()
-    st.set_page_config(page_title=settings.studio_name, page_icon=":material/photo_camera:", layout="wide")
+    st.set_page_config(page_title=settings.studio_name, page_icon=str(ICON), layout="wide")
     admit(settings)
     pages = [
         st.Page(partial(_show, settings, show), title=title, url_path=path, default=path == "overview")
@@ -105,7 +109,7 @@ def _choose(settings: Settings, version: FileVersion, newest: Figures) -> View:
 
 
 def _nothing_yet(settings: Settings, *, published: bool) -> None:
-    st.title("Your figures will be here.", anchor=False)
+    views.headline("Your figures will be here.")
     st.write(
         "How fast invoices go out, how much of them is paid, how long clients take, what is overdue and what waits for"
         " you. The first figures appear minutes after the first invoice is issued."
@@ -113,7 +117,7 @@ def _nothing_yet(settings: Settings, *, published: bool) -> None:
     if not published:
         st.caption(
             f"No figures have been published yet to {wording.code(settings.warehouse_path)}. The pipeline does so by"
-            " itself once it runs; in Dagster, the asset “publish” shows when."
+            " itself once it runs; in Dagster, the asset “published” shows when."
         )
 
 

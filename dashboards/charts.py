@@ -93,7 +93,7 @@ class Charts:
     def aging_map(self, frame: pl.DataFrame, months: Sequence[str]) -> alt.LayerChart:
         """Months across, days past due down; the darker, the more is owed.
 
-        Columns: month, words, amount, label, full, invoices, is_dark.
+        Columns: month, words, amount, label, full, invoices, is_full.
         """
         order = [BUCKET_WORDS[bucket] for bucket in BUCKETS]
         base = alt.Chart(frame).encode(
@@ -108,10 +108,10 @@ class Charts:
             color=alt.Color("amount:Q", legend=None, scale=alt.Scale(range=self._ramp(), domainMin=0)),
         )
         labels = [
-            base.transform_filter(f"datum.is_dark === {is_dark}")
+            base.transform_filter(f"datum.is_full === {is_full}")
             .mark_text(fontSize=12, color=colour, opacity=alt.expr("width < 520 ? 0 : 1"))  # no room on a phone
             .encode(text="label:N")
-            for is_dark, colour in (("true", "#ffffff"), ("false", self.ink))
+            for is_full, colour in (("true", self._paper), ("false", self.ink))
         ]
         return self._finish(alt.layer(cells, *labels), ROW * len(BUCKETS) + 24)
 

@@ -47,7 +47,7 @@ def aged(view: View) -> None:
             pl.col("amount_minor")
             .map_elements(lambda minor: _short(minor, view.currency), return_dtype=pl.String)
             .alias("label"),
-            (pl.col("amount_minor") > highest * 0.45).alias("is_dark"),
+            (pl.col("amount_minor") > highest * 0.6).alias("is_full"),
         )
     )
     chart = view.charts.aging_map(cells, [names[day] for day in days])

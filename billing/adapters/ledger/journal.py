@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from billing.adapters.ledger.schema import chain_heads, domain_events, journal_entries, journal_transactions
 from billing.adapters.ledger.statements import first, put, rows
@@ -91,7 +95,9 @@ class SqlJournal:
         known = select(domain_events.c.seq).where(domain_events.c.event_id == event.event_id)
         if first(self._connection, known):
             return False
-        seq, previous, digest = self._extend("domain_events", canonical.dumps(event))
+        seq, previous, digest = self._extend(
+            "domain_events", canonical.dumps(replace(event, at=event.at.astimezone(UTC)))
+        )
         values = {
             "seq": seq,
             "event_id": event.event_id,
@@ -105,6 +111,26 @@ class SqlJournal:
         }
         self._connection.execute(domain_events.insert().values(values))
         return True
+
+    def broken_links(self) -> list[str]:
+        """What does not match its hash any more, as "chain id": a row that was changed, taken out or put in."""
+        postings = (
+            (row.seq, row.transaction_id, row.previous_hash, row.hash, canonical.dumps(self._posting(row)))
+            for row in self._connection.execute(select(journal_transactions).order_by(journal_transactions.c.seq))
+        )
+        events = (
+            (row.seq, row.event_id, row.previous_hash, row.hash, canonical.dumps(_event(row)))
+            for row in self._connection.execute(select(domain_events).order_by(domain_events.c.seq))
+        )
+        return [*_broken("journal", postings), *_broken("domain_events", events)]
+
+    def _posting(self, row: Row[Any]) -> Posting:
+        entries = self.entries(row.transaction_id)
+        posting = object.__new__(Posting)  # as it was written down, though a tampered one may not balance
+        values = (row.transaction_id, row.kind, row.subject_id, row.posted_on, tuple(entries))
+        for field, value in zip(fields(Posting), values, strict=True):
+            object.__setattr__(posting, field.name, value)
+        return posting
 
     def _last_of(self, entries: int) -> int | None:
         """The transaction with which the journal came to so many entries."""
@@ -124,3 +150,15 @@ class SqlJournal:
         digest = canonical.sha256(previous + text)
         put(self._connection, chain_heads, {"chain": chain, "seq": seq, "hash": digest})
         return seq, previous, digest
+
+
+def _event(row: Row[Any]) -> DomainEvent:
+    return DomainEvent(row.event_id, row.kind, row.subject_id, row.at, row.actor, json.loads(row.body))
+
+
+def _broken(chain: str, links: Iterable[tuple[int, str, str, str, str]]) -> Iterator[str]:
+    expected_seq, expected_hash = 1, GENESIS
+    for seq, name, previous, digest, text in links:
+        if seq != expected_seq or previous != expected_hash or digest != canonical.sha256(previous + text):
+            yield f"{chain} {name}"
+        expected_seq, expected_hash = seq + 1, digest

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Table
+from sqlalchemy import Connection, Row, Select, Table, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 
 
 def insert_once(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
     """Insert unless a unique key says that it is there; True if a row was added."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return connection.execute(dialect.insert(table).values(values).on_conflict_do_nothing()).rowcount == 1
+    added = dialect.insert(table).values(values).on_conflict_do_nothing().returning(literal_column("1"))
+    return connection.execute(added).first() is not None  # on PostgreSQL no row count is told of an insert
 
 
 def put(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:

@@ -1,0 +1,128 @@
+"""When the database itself fails: one clear error, nothing half done, and on it goes when it is mended."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from paper import NOW, finalize, mail, record
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from billing.adapters.ledger import engine as engine_module
+from billing.adapters.ledger.books import SqlLedger
+from billing.adapters.ledger.migrate import migrate
+from billing.domain.errors import TemporaryError
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> SqlLedger:
+    ledger = SqlLedger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    migrate(ledger.engine)
+    return ledger
+
+
+def test_a_full_disk_is_one_clear_error_and_loses_nothing(sqlite: SqlLedger) -> None:
+    with sqlite.write() as books:
+        books.effects.intend(mail(), NOW)
+        pages = books._connection.exec_driver_sql("pragma page_count").scalar_one()
+        books._connection.exec_driver_sql(f"pragma max_page_count = {pages}")  # stays with the pooled connection
+
+    with pytest.raises(TemporaryError, match=r"disk is full.*nothing of this step was kept"), sqlite.write() as books:
+        books.invoices.add_document("inv_1", "invoice", b"x" * 1_000_000, NOW)
+
+    with sqlite.write() as books:
+        books._connection.exec_driver_sql("pragma max_page_count = 1000000")
+        assert not books.invoices.has_document("inv_1", "invoice")
+        assert len(books.effects.of_subject("inv_1")) == 1
+        books.invoices.add_document("inv_1", "invoice", b"x" * 1_000_000, NOW)
+
+
+def test_a_read_only_ledger_is_one_clear_error(sqlite: SqlLedger) -> None:
+    with sqlite.write() as books:
+        books._connection.exec_driver_sql("pragma query_only = on")  # stays with the pooled connection
+
+    with pytest.raises(TemporaryError, match="readonly") as caught, sqlite.write() as books:
+        books.effects.intend(mail(), NOW)
+
+    assert caught.value.code == "ledger_unavailable"
+
+
+def test_a_locked_ledger_is_one_clear_error(sqlite: SqlLedger, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = SqlLedger(sqlite.url)
+    with other.engine.connect() as connection:
+        connection.exec_driver_sql("pragma busy_timeout = 1")
+    with sqlite.write(), pytest.raises(TemporaryError, match="locked"), other.write():
+        pass
+
+
+def test_a_damaged_file_is_one_clear_error(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    path.write_bytes(b"this is no database" * 100)
+
+    with pytest.raises(TemporaryError, match="not a database"):
+        migrate(SqlLedger(f"sqlite:///{path}").engine)
+
+
+def test_a_server_that_is_not_there_is_one_clear_error_without_the_password() -> None:
+    ledger = SqlLedger("postgresql+psycopg://billing:hunter2@127.0.0.1:1/ledger")
+
+    with pytest.raises(TemporaryError, match="cannot be used") as caught, ledger.read():
+        pass
+
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_broken_rule_is_no_failure_of_the_database(ledger: SqlLedger) -> None:
+    with pytest.raises(IntegrityError), ledger.write() as books:
+        books._connection.execute(text("insert into pins (name) values ('a')"))
+
+
+def test_a_reader_sees_one_moment_though_a_writer_commits(ledger: SqlLedger) -> None:
+    with ledger.read() as reader:
+        before = reader.records.horizon()
+        with ledger.write() as books:
+            books.records.keep("vsco", record(), None, NOW)
+        assert reader.records.horizon() == before
+
+
+def test_a_writer_that_waited_sees_what_the_one_before_it_wrote(ledger: SqlLedger) -> None:
+    with ledger.write() as books:
+        first = books.records.horizon()
+        books.records.keep("vsco", record(), None, NOW)
+    with ledger.write() as books:
+        assert books.records.horizon() > first
+
+
+def test_the_durable_settings_of_sqlite_are_on(sqlite: SqlLedger) -> None:
+    with sqlite.engine.connect() as connection:
+        found = [
+            connection.exec_driver_sql(f"pragma {name}").scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        ]
+
+    assert found == ["wal", 2, 1, engine_module.BUSY_TIMEOUT_MS]
+
+
+_KILLED = """
+import os, signal, sys
+sys.path[:0] = [{paths}]
+from paper import finalize
+from billing.adapters.ledger.books import SqlLedger
+with SqlLedger({url!r}).write() as books:
+    finalize(books, "inv_killed", "o_killed")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_process_killed_in_a_transaction_leaves_nothing_and_no_gap(ledger: SqlLedger) -> None:
+    code = _KILLED.format(paths=repr(str(Path(__file__).parent)), url=ledger.url)
+
+    ended = subprocess.run([sys.executable, "-c", code], check=False)
+
+    assert ended.returncode == -9
+    with ledger.write() as books:
+        assert finalize(books).number == "INV-0001"
+        assert books.journal.broken_links() == []

@@ -1,0 +1,381 @@
+"""What the ledger promises about its rows, on both databases."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from paper import DRAFT, LATER, NOW, charge, finalize, finalized, mail, payment, record, session
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from billing.adapters.ledger.books import SqlLedger
+from billing.adapters.ledger.columns import Instant
+from billing.adapters.ledger.migrate import is_current, migrate
+from billing.adapters.ledger.schema import APPEND_ONLY, metadata
+from billing.domain.books import Entry, Posting
+from billing.domain.errors import PermanentError
+from billing.domain.events import DomainEvent
+from billing.domain.money import Money
+from billing.domain.payments import PayLink, ProviderEvent, SavedMethod
+from billing.ports.ledger import GrantRow
+from billing.ports.outside import GalleryAccess
+
+
+def run(ledger: SqlLedger, sql: str) -> list[tuple[object, ...]]:
+    with ledger.engine.connect() as plain:
+        connection = plain.execution_options(write=True)
+        with connection.begin():
+            result = connection.execute(text(sql))
+            return [tuple(row) for row in result] if result.returns_rows else []
+
+
+def test_the_migrations_build_what_the_schema_says(ledger: SqlLedger) -> None:
+    with ledger.engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+
+    assert differences == []
+    assert is_current(ledger.engine)
+
+
+def test_migrating_twice_changes_nothing(empty: SqlLedger) -> None:
+    assert not is_current(empty.engine)
+    migrate(empty.engine)
+    migrate(empty.engine)
+
+    assert is_current(empty.engine)
+    assert set(inspect(empty.engine).get_table_names()) == {*metadata.tables, "alembic_version"}
+
+
+def fill(ledger: SqlLedger) -> None:
+    """At least one row in every table that is append only."""
+    with ledger.write() as books:
+        books.records.keep("vsco", record(), "j1", NOW)
+        books.invoices.add_document("inv_1", "invoice", b"%PDF", NOW)
+        books.payments.add(payment(), NOW)
+        books.payments.allocate("pay_pi_1", "inv_1", Money(500, "EUR"))
+        books.journal.tell(DomainEvent("e1", "said", "inv_1", NOW))
+        invoice = finalize(books)
+        books.invoices.void(invoice.invoice_id, "olga", "by mistake", NOW)
+    columns = "invoice_id, position, name, rate, inclusive, base_minor, amount_minor"
+    run(ledger, f"insert into invoice_taxes ({columns}) values ('inv_1', 0, 'VAT', '0.19', 0, 1, 1)")
+    run(
+        ledger,
+        "insert into invoice_deductions (invoice_id, position, kind, source_payment_id, amount_minor)"
+        " values ('inv_1', 0, 'retainer', 'r', 1)",
+    )
+
+
+@pytest.mark.parametrize("table", [table.name for table in APPEND_ONLY])
+def test_an_append_only_table_refuses_every_change(ledger: SqlLedger, table: str) -> None:
+    fill(ledger)
+    column = next(iter(metadata.tables[table].primary_key)).name
+    before = run(ledger, f"select count(*) from {table}")
+
+    for change in (f"update {table} set {column} = {column}", f"delete from {table}"):
+        with pytest.raises(DBAPIError, match=f"{table} is append only"):
+            run(ledger, change)
+
+    assert run(ledger, f"select count(*) from {table}") == before != [(0,)]
+
+
+def test_a_rolled_back_invoice_leaves_no_gap(ledger: SqlLedger) -> None:
+    finalized(ledger, "inv_1", "o1")
+    with suppress(ZeroDivisionError), ledger.write() as books:
+        finalize(books, "inv_2", "o2")
+        _ = 1 / 0
+    last = finalized(ledger, "inv_3", "o3")
+
+    assert last.number == "INV-0002"
+
+
+def test_four_writers_number_without_gaps_and_without_waiting_in_vain(ledger: SqlLedger) -> None:
+    def work(worker: int) -> None:
+        for turn in range(15):
+            try:
+                with ledger.write() as books:
+                    finalize(books, f"inv_{worker}_{turn}", f"o_{worker}_{turn}")
+                    if turn % 5 == 4:
+                        raise ZeroDivisionError
+            except ZeroDivisionError:
+                continue
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+
+    numbers = [row[0] for row in run(ledger, "select sequence from invoices order by sequence")]
+    assert numbers == list(range(1, 49))
+    with ledger.read() as books:
+        assert books.journal.broken_links() == []
+
+
+def test_the_chains_show_a_row_that_was_tampered_with(ledger: SqlLedger) -> None:
+    finalized(ledger)
+    with ledger.write() as books:
+        books.journal.tell(DomainEvent("e1", "said", "inv_1", NOW, body={"amount_minor": 1}))
+        books.journal.tell(DomainEvent("e2", "said", "inv_1", NOW))
+        assert books.journal.broken_links() == []
+    postgres = ledger.engine.dialect.name == "postgresql"
+    for table, change in (
+        ("domain_events", """update domain_events set body = '{}' where event_id = 'e1'"""),
+        ("journal_entries", "update journal_entries set amount_minor = amount_minor * 2"),
+    ):
+        trigger = f"{table}_refuses_change on {table}" if postgres else f"{table}_refuses_update"
+        run(ledger, f"drop trigger {trigger}")
+        run(ledger, change)
+
+    with ledger.read() as books:
+        assert books.journal.broken_links() == ["journal issued:inv_1", "domain_events e1"]
+
+
+def test_the_chain_shows_a_row_that_was_taken_out(ledger: SqlLedger) -> None:
+    with ledger.write() as books:
+        for number in range(3):
+            books.journal.tell(DomainEvent(f"e{number}", "said", "inv_1", NOW))
+    postgres = ledger.engine.dialect.name == "postgresql"
+    run(ledger, f"drop trigger domain_events_refuses_{'change on domain_events' if postgres else 'delete'}")
+    run(ledger, "delete from domain_events where event_id = 'e1'")
+
+    with ledger.read() as books:
+        assert books.journal.broken_links() == ["domain_events e2"]
+
+
+def test_the_same_posting_and_the_same_event_are_kept_once(ledger: SqlLedger) -> None:
+    entries = (Entry("bank", "", Money(5, "EUR")), Entry("receivable", "inv_1", Money(-5, "EUR")))
+    posting = Posting("paid:1", "payment_received", "inv_1", NOW.date(), entries)
+    with ledger.write() as books:
+        assert [books.journal.post(posting, NOW) for _ in range(2)] == [True, False]
+        assert [books.journal.tell(DomainEvent("e1", "said", "x", NOW)) for _ in range(2)] == [True, False]
+        assert books.journal.balance("receivable", "inv_1") == -5
+        assert books.journal.entries("paid:1") == list(entries)
+        assert books.journal.position() == "domain_events=1 journal=1"
+
+
+def test_at_most_one_live_invoice_of_a_part(ledger: SqlLedger) -> None:
+    finalized(ledger, "inv_1")
+    with ledger.read() as books:
+        assert books.invoices.revisions("vsco:j1", "o1") == (1, True)
+    with ledger.write() as books:
+        books.invoices.void("inv_1", "olga", "wrong", NOW)
+        assert books.invoices.revisions("vsco:j1", "o1") == (1, False)
+    finalized(ledger, "inv_2")
+
+    with pytest.raises(IntegrityError):
+        run(ledger, f"insert into invoices select {_copied(ledger)} from invoices where invoice_id = 'inv_2'")
+
+
+def _copied(ledger: SqlLedger) -> str:
+    """All columns, with keys of its own but the same session, part and revision."""
+    own = {"invoice_id": "'inv_x'", "number": "'INV-X'", "sequence": "99"}
+    return ", ".join(own.get(column.name, column.name) for column in metadata.tables["invoices"].columns)
+
+
+def test_one_open_charge_and_one_mail_of_a_purpose(ledger: SqlLedger) -> None:
+    with ledger.write() as books:
+        assert books.effects.intend(charge(), NOW)
+        assert not books.effects.intend(charge(purpose="again"), NOW)
+        assert books.effects.intend(mail(occasion="2026-03-02"), NOW)
+        assert not books.effects.intend(mail(occasion="2026-03-03"), NOW)
+        assert books.effects.intend(mail(purpose="reminder:second"), NOW)
+
+
+def test_a_pin_is_kept_at_first_sight(ledger: SqlLedger) -> None:
+    with ledger.write() as books:
+        assert [books.desk.pin("account", value, NOW) for value in ("a", "b")] == ["a", "a"]
+
+
+def test_an_event_and_a_payment_are_kept_once(ledger: SqlLedger) -> None:
+    event = ProviderEvent("evt_1", "payment_intent.succeeded", NOW, "pi_1", "pi_1", "{}")
+    with ledger.write() as books:
+        assert [books.payments.keep_event("stripe", event, NOW) for _ in range(2)] == [True, False]
+        assert [books.payments.add(payment(), NOW) for _ in range(2)] == [True, False]
+        assert books.payments.waiting_events("stripe", 9) == [event]
+        books.payments.settle_event("stripe", "evt_1", "applied", None, NOW)
+        assert books.payments.waiting_events("stripe", 9) == []
+        assert books.payments.of_invoice("inv_1") == [books.payments.get("pay_pi_1")] == [payment()]
+        assert books.payments.recorded_since("stripe", NOW) == [payment()]
+        assert books.payments.get("pay_none") is None
+
+
+def test_a_newer_consent_replaces_the_older(ledger: SqlLedger) -> None:
+    first = SavedMethod("c1", "cus_1", "pm_1", "Visa", "v1", NOW)
+    with ledger.write() as books:
+        books.payments.add_consent(first, "olga", NOW)
+        books.payments.add_consent(SavedMethod("c1", "cus_1", "pm_2", "Visa", "v1", NOW), "olga", LATER)
+        assert books.payments.consent("c1") == SavedMethod("c1", "cus_1", "pm_2", "Visa", "v1", NOW)
+        assert books.payments.revoke_consent("c1", LATER)
+        assert not books.payments.revoke_consent("c1", LATER)
+        assert books.payments.consent("c1") is None
+
+
+def test_records_keep_every_version_and_what_was_known_when(ledger: SqlLedger) -> None:
+    order, gone = record("o1", '{"total":1}', "order"), record("o2", "{}", "order")
+    with ledger.write() as books:
+        assert books.records.keep_all("vsco", "j1", [record(), order, gone], NOW)
+        assert not books.records.keep_all("vsco", "j1", [record(), order, gone], NOW)
+        billed_at = books.records.horizon()
+        changed = record("o1", '{"total":2}', "order")
+        assert books.records.keep_all("vsco", "j1", [record(), changed], LATER)
+        assert not books.records.keep_all("vsco", "j1", [record(), changed], LATER)
+
+        assert books.records.of_job("vsco", "j1") == [record(), changed]
+        assert books.records.of_job("vsco", "j1", billed_at) == [record(), order, gone]
+        assert books.records.keep_all("vsco", "j1", [record(), changed, gone], LATER)
+        assert books.records.of_job("vsco", "j1") == [record(), changed, gone]
+        assert books.records.of_kinds("vsco", ["order"]) == [changed, gone]
+
+
+def test_a_record_that_went_back_to_an_older_body_is_a_new_version(ledger: SqlLedger) -> None:
+    with ledger.write() as books:
+        kept = [books.records.keep("vsco", record(body=body), None, NOW) for body in ("1", "2", "1", "1")]
+
+    assert kept == [True, True, True, False]
+
+
+def test_instants_are_utc_and_their_text_sorts_by_time(ledger: SqlLedger) -> None:
+    column = Instant()
+    assert column.process_bind_param(NOW, ledger.engine.dialect) == "2026-03-02T09:00:00.000000Z"
+    with pytest.raises(ValueError, match="time zone"):
+        column.process_bind_param(NOW.replace(tzinfo=None), ledger.engine.dialect)
+
+
+def test_an_invoice_comes_back_as_it_was_frozen(ledger: SqlLedger) -> None:
+    invoice = finalized(ledger)
+    with ledger.read() as books:
+        row = books.invoices.require("inv_1")
+
+        assert (row.invoice, row.balance_minor, row.is_void) == (invoice, 500, False)
+        assert row.balance == Money(500, "EUR")
+        assert books.invoices.by_number("INV-0001") == row
+        assert books.invoices.by_number("INV-0002") is books.invoices.get("inv_2") is None
+        assert books.invoices.unpaid() == [row]
+        assert books.invoices.made_since(NOW) == 1
+        with pytest.raises(PermanentError, match="inv_2 is not in the ledger"):
+            books.invoices.require("inv_2")
+
+
+def test_drafts_wait_until_they_are_decided(ledger: SqlLedger) -> None:
+    with ledger.write() as books:
+        books.invoices.keep_draft(DRAFT, "waiting", NOW)
+        assert [draft.invoice for draft in books.invoices.drafts("waiting")] == [DRAFT]
+        assert books.invoices.made_since(NOW) == 1
+        books.invoices.decide_draft("inv_1", "discarded", "olga", LATER)
+        decided = books.invoices.draft("inv_1")
+        assert decided is not None
+        assert decided.state == "discarded"
+        assert books.invoices.draft("inv_2") is None
+
+
+def test_documents_are_kept_once(ledger: SqlLedger) -> None:
+    with ledger.write() as books:
+        books.invoices.add_document("inv_1", "invoice", b"first", NOW)
+        books.invoices.add_document("inv_1", "invoice", b"second", NOW)
+        assert books.invoices.document("inv_1", "invoice") == b"first"
+        assert books.invoices.has_document("inv_1", "invoice")
+        assert not books.invoices.has_document("inv_2", "invoice")
+
+
+def test_the_newest_open_link_is_the_one_to_pay_on(ledger: SqlLedger) -> None:
+    first, second = PayLink("l1", "https://1"), PayLink("l2", "https://2")
+    with ledger.write() as books:
+        books.invoices.add_pay_link("inv_1", first, Money(5, "EUR"), NOW)
+        books.invoices.add_pay_link("inv_1", second, Money(3, "EUR"), LATER)
+        assert books.invoices.pay_link("inv_1") == second
+        assert books.invoices.open_pay_links("inv_1") == [second, first]
+        books.invoices.close_pay_link("l2", LATER)
+        assert books.invoices.pay_link("inv_1") == first
+        books.invoices.close_pay_link("l1", LATER)
+        assert books.invoices.pay_link("inv_1") is None
+
+
+def test_a_pause_holds_until_it_is_lifted(ledger: SqlLedger) -> None:
+    with ledger.write() as books:
+        assert not books.invoices.is_paused("inv_1")
+        books.invoices.pause("inv_1", "olga", "talking", NOW)
+        assert books.invoices.is_paused("inv_1")
+        books.invoices.resume("inv_1", LATER)
+        assert not books.invoices.is_paused("inv_1")
+
+
+def test_attention_is_open_once_and_can_be_closed_but_for_what_still_holds(ledger: SqlLedger) -> None:
+    with ledger.write() as books:
+        assert [books.desk.raise_attention("s", "a", "A.", NOW) for _ in range(2)] == [True, False]
+        assert books.desk.raise_attention("s", "b", "B.", NOW)
+        assert books.desk.resolve_attention("s", None, "pipeline", LATER, but=["b"]) == 1
+        assert [item.code for item in books.desk.open_items()] == ["b"]
+        assert books.desk.resolve_attention("s", "b", "olga", LATER) == 1
+        assert books.desk.raise_attention("s", "b", "B again.", LATER)
+
+
+def test_sessions_are_seen_once_and_settled(ledger: SqlLedger) -> None:
+    with ledger.write() as books:
+        assert [books.sessions.observe(session(), "fulfillment") for _ in range(2)] == [True, False]
+        books.sessions.records_fetched("vsco:j1", LATER)
+        books.sessions.settle("vsco:j1", "billed", None, LATER)
+        [row] = books.sessions.in_state("billed", 1)
+        assert row.records_fetched_at == LATER
+        assert books.sessions.get("vsco:j2") is None
+
+
+def gallery_of(ledger: SqlLedger, parts: int = 1) -> None:
+    with ledger.write() as books:
+        books.sessions.observe(session(), "fulfillment")
+        books.sessions.records_fetched("vsco:j1", NOW)
+        books.records.keep("vsco", record("g1", "{}", "gallery"), "j1", NOW)
+        for part in range(parts):
+            finalize(books, f"inv_{part + 1}", f"o{part + 1}")
+
+
+def paid(ledger: SqlLedger, invoice_id: str) -> None:
+    with ledger.write() as books:
+        entries = (Entry("bank", "", Money(500, "EUR")), Entry("receivable", invoice_id, Money(-500, "EUR")))
+        books.journal.post(Posting(f"paid:{invoice_id}", "payment_received", invoice_id, NOW.date(), entries), NOW)
+
+
+def waiting_for_a_gallery(ledger: SqlLedger, paid_only: bool = True) -> list[str]:
+    with ledger.read() as books:
+        return [row.invoice.invoice_id for row in books.invoices.awaiting_grant(paid_only)]
+
+
+def test_a_gallery_waits_until_all_invoices_of_its_session_are_paid(ledger: SqlLedger) -> None:
+    gallery_of(ledger, parts=2)
+    assert waiting_for_a_gallery(ledger, paid_only=False) == ["inv_1"]
+    paid(ledger, "inv_1")
+    assert waiting_for_a_gallery(ledger) == []
+    paid(ledger, "inv_2")
+    assert waiting_for_a_gallery(ledger) == ["inv_1"]
+
+
+def test_a_gallery_that_was_granted_does_not_wait(ledger: SqlLedger) -> None:
+    gallery_of(ledger)
+    paid(ledger, "inv_1")
+    access = GalleryAccess("https://g", "secret", None, NOW.date())
+    grant = GrantRow("grant_1", "inv_1", "vsco", "g1", "Photos", access, NOW)
+    with ledger.write() as books:
+        books.grants.add(grant, "vsco:j1")
+        assert books.grants.of_invoice("inv_1") == [grant]
+
+    assert waiting_for_a_gallery(ledger) == []
+
+
+def test_sessions_without_a_gallery_are_looked_at_again_for_a_while(ledger: SqlLedger) -> None:
+    finalized(ledger)
+    with ledger.write() as books:
+        books.sessions.observe(session(), "fulfillment")
+        books.sessions.records_fetched("vsco:j1", NOW)
+
+    def found(fetched_before: timedelta, finalized_after: timedelta, paid_only: bool) -> int:
+        with ledger.read() as books:
+            return len(books.sessions.without_gallery(NOW + fetched_before, NOW + finalized_after, paid_only))
+
+    hour = timedelta(hours=1)
+    assert found(hour, -hour, False) == 1
+    assert found(hour, -hour, True) == 0
+    paid(ledger, "inv_1")
+    assert found(hour, -hour, True) == 1
+    assert found(-hour, -hour, True) == 0
+    assert found(hour, hour, True) == 0

@@ -1,0 +1,334 @@
+"""Stand-ins by role: small, honest, and able to fail before or after what they do."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from threading import RLock
+from typing import Any
+
+from billing.domain import canonical
+from billing.domain.errors import PermanentError
+from billing.domain.invoices import Invoice
+from billing.domain.mail import Letter, Mail, MailContent
+from billing.domain.money import Money
+from billing.domain.payments import PayLink, PaymentFact, PaymentStatus, ProviderEvent, Refusal, SavedMethod
+from billing.domain.sessions import Gallery, JobSummary, Order, SessionFacts
+from billing.ports.outside import GalleryAccess, GatewayAccount, RawRecord, RenderJob, SourceAccount
+
+
+class Crash(BaseException):
+    """The process dies here: nothing in the house may catch it."""
+
+
+@dataclass
+class FakeClock:
+    """Stands still until it is told to go."""
+
+    at: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.at
+
+    def go(self, **delta: float) -> None:
+        self.at += timedelta(**delta)
+
+
+@dataclass
+class Line:
+    """Faults ordered for calls by name: each is raised once, before the effect or after it."""
+
+    faults: dict[tuple[str, str], list[BaseException]] = field(default_factory=lambda: defaultdict(list))
+    calls: list[str] = field(default_factory=list)
+
+    def fail(self, call: str, error: BaseException, when: str = "before", times: int = 1) -> None:
+        self.faults[call, when] += [error] * times
+
+    def pass_through(self, call: str, when: str = "before") -> None:
+        if when == "before":
+            self.calls.append(call)
+        if self.faults[call, when]:
+            raise self.faults[call, when].pop(0)
+
+
+class FakeSessionSource:
+    """Jobs as canonical JSON: the job record holds the facts, orders and galleries are records of their own."""
+
+    name = "vsco"
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+        self.line = Line()
+        self.jobs: dict[str, RawRecord] = {}
+        self.related: dict[str, list[RawRecord]] = {}
+        self.written: dict[str, dict[str, Any]] = {}
+        self.applied: dict[tuple[str, str], int] = {}
+
+    def put(self, facts: SessionFacts, modified_at: datetime | None = None) -> None:
+        """The job as it is from now on."""
+        bare = replace(facts, orders=(), galleries=())
+        job_id = facts.job.job_id
+        self.jobs[job_id] = RawRecord("job", job_id, modified_at or self._clock.now(), canonical.dumps(bare))
+        self.related[job_id] = [
+            *(RawRecord("order", order.order_id, None, canonical.dumps(order)) for order in facts.orders),
+            *(RawRecord("gallery", item.gallery_id, None, canonical.dumps(item)) for item in facts.galleries),
+        ]
+
+    def spoil(self, job_id: str, body: str = "{") -> None:
+        self.jobs[job_id] = RawRecord("job", job_id, self._clock.now(), body)
+
+    def account(self) -> SourceAccount:
+        return SourceAccount("North Light", "EUR", None)
+
+    def changed_jobs(self, since: datetime | None, max_pages: int | None = None) -> Iterator[list[RawRecord]]:
+        newest_first = sorted(self.jobs.values(), key=lambda job: str(job.modified_at), reverse=True)
+        wanted = [job for job in newest_first if since is None or not job.modified_at or job.modified_at >= since]
+        for number, start in enumerate(range(0, len(wanted), 2)):
+            if max_pages is not None and number >= max_pages:
+                return
+            self.line.pass_through("changed_jobs")
+            yield wanted[start : start + 2]
+
+    def related_records(self, job_id: str) -> list[RawRecord]:
+        self.line.pass_through(f"related:{job_id}")
+        return [self.jobs[job_id], *self.related[job_id]]
+
+    def shared_records(self) -> list[RawRecord]:
+        self.line.pass_through("shared")
+        return [RawRecord("studio", "studio", None, "{}")]
+
+    def read_job(self, record: RawRecord, shared: Sequence[RawRecord]) -> JobSummary:
+        return self._read(record).job
+
+    def read_session(self, records: Sequence[RawRecord], shared: Sequence[RawRecord]) -> SessionFacts:
+        facts = self._read(next(record for record in records if record.kind == "job"))
+        orders = tuple(canonical.loads(Order, record.body) for record in records if record.kind == "order")
+        galleries = tuple(canonical.loads(Gallery, record.body) for record in records if record.kind == "gallery")
+        return replace(facts, orders=orders, galleries=galleries)
+
+    def _read(self, record: RawRecord) -> SessionFacts:
+        if record.body == "{":
+            raise PermanentError("malformed_record", f"Job {record.source_id} cannot be read; look at it there.")
+        return canonical.loads(SessionFacts, record.body)
+
+    def find_payment(self, job_id: str, transaction_id: str) -> str | None:
+        self.line.pass_through("find_payment")
+        found = [key for key, row in self.written.items() if row["transaction_id"] == transaction_id]
+        return found[0] if found else None
+
+    def record_payment(self, job_id: str, transaction_id: str, amount: Money, received_on: date, memo: str) -> str:
+        self.line.pass_through("record_payment")
+        payment_id = f"vscopay{len(self.written) + 1}"
+        self.written[payment_id] = {"job_id": job_id, "transaction_id": transaction_id, "amount": amount}
+        self.line.pass_through("record_payment", "after")
+        return payment_id
+
+    def payment_is_applied(self, payment_id: str, order_id: str) -> bool:
+        return (payment_id, order_id) in self.applied
+
+    def apply_payment(self, payment_id: str, order_id: str, amount: Money) -> None:
+        self.line.pass_through("apply_payment")
+        self.applied[payment_id, order_id] = self.applied.get((payment_id, order_id), 0) + amount.minor
+        self.line.pass_through("apply_payment", "after")
+
+
+@dataclass
+class _Intent:
+    """A payment at the provider."""
+
+    fact: PaymentFact
+    asked: Money
+    key: str
+
+
+class FakeGateway:
+    """Keeps payments, refuses another request under the same key, and captures what is confirmed exactly once."""
+
+    name = "stripe"
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock, self._lock = clock, RLock()
+        self.line = Line()
+        self.payments: dict[str, _Intent] = {}
+        self.links: dict[str, dict[str, Any]] = {}
+        self.events: list[ProviderEvent] = []
+        self.cards: dict[str, Refusal | PaymentStatus] = {}
+        self.fee: Money | None = None
+        self.account_id = "acct_1"
+        self._keys: dict[str, tuple[str, str]] = {}
+
+    def account(self) -> GatewayAccount:
+        return GatewayAccount(self.account_id, False, "North Light")
+
+    def captured(self, invoice_id: str) -> list[int]:
+        return [
+            p.fact.amount.minor for p in self.payments.values() if p.fact.invoice_id == invoice_id and p.fact.amount
+        ]
+
+    def create_pay_link(self, invoice: Invoice, amount: Money, key: str) -> PayLink:
+        self.line.pass_through("create_pay_link")
+        with self._lock:
+            link_id = self._once(key, f"{invoice.invoice_id} {amount}", f"plink_{len(self.links) + 1}")
+            link = {"invoice_id": invoice.invoice_id, "amount": amount, "open": True}
+            self.links.setdefault(link_id, link)
+        self.line.pass_through("create_pay_link", "after")
+        return PayLink(link_id, f"https://pay.example/{link_id}")
+
+    def close_pay_link(self, link_id: str) -> None:
+        self.line.pass_through("close_pay_link")
+        self.links[link_id]["open"] = False
+        self.line.pass_through("close_pay_link", "after")
+
+    def pay(self, link_id: str, amount: Money | None = None) -> ProviderEvent:
+        """The client pays on the page, once."""
+        link = self.links[link_id]
+        assert link["open"], f"{link_id} is closed"
+        link["open"] = False
+        return self.receive(link["invoice_id"], amount or link["amount"])
+
+    def receive(self, invoice_id: str, amount: Money) -> ProviderEvent:
+        """Money arrives for the invoice, however it was asked for."""
+        payment_id = f"pi_{len(self.payments) + 1}"
+        fact = PaymentFact("stripe", payment_id, PaymentStatus.UNCONFIRMED, Money(0, amount.currency), invoice_id)
+        self.payments[payment_id] = _Intent(fact, amount, "")
+        self._capture(payment_id)
+        return self.tell("payment_intent.succeeded", payment_id)
+
+    def tell(self, kind: str, object_id: str) -> ProviderEvent:
+        payment_id = object_id if object_id.startswith("pi_") else None
+        event = ProviderEvent(f"evt_{len(self.events) + 1}", kind, self._clock.now(), object_id, payment_id, "{}")
+        self.events.append(event)
+        return event
+
+    def prepare_charge(self, invoice: Invoice, amount: Money, method: SavedMethod, key: str) -> str:
+        self.line.pass_through("prepare_charge")
+        with self._lock:
+            asked = f"{invoice.invoice_id} {amount} {method.customer_id} {method.payment_method_id}"
+            payment_id = self._once(key, asked, f"pi_{len(self.payments) + 1}")
+            fact = PaymentFact(
+                "stripe", payment_id, PaymentStatus.UNCONFIRMED, Money(0, amount.currency), invoice.invoice_id,
+                customer_id=method.customer_id,
+            )  # fmt: skip
+            self.payments.setdefault(payment_id, _Intent(fact, amount, key))
+            self.cards.setdefault(payment_id, self.cards.get(method.payment_method_id, PaymentStatus.SUCCEEDED))
+        self.line.pass_through("prepare_charge", "after")
+        return payment_id
+
+    def confirm_charge(self, payment_id: str, key: str) -> PaymentFact:
+        self.line.pass_through("confirm_charge")
+        with self._lock:
+            intent, card = self.payments[payment_id], self.cards[payment_id]
+            if intent.fact.status is PaymentStatus.UNCONFIRMED:
+                if isinstance(card, Refusal):
+                    intent.fact = replace(intent.fact, status=PaymentStatus.REQUIRES_CLIENT, refused=card)
+                elif card is PaymentStatus.SUCCEEDED:
+                    self._capture(payment_id)
+                    self.tell("payment_intent.succeeded", payment_id)
+                else:
+                    intent.fact = replace(intent.fact, status=card)
+        self.line.pass_through("confirm_charge", "after")
+        return self.payments[payment_id].fact
+
+    def cancel_charge(self, payment_id: str) -> PaymentFact:
+        self.line.pass_through("cancel_charge")
+        intent = self.payments[payment_id]
+        if intent.fact.status in (PaymentStatus.UNCONFIRMED, PaymentStatus.REQUIRES_CLIENT):
+            intent.fact = replace(intent.fact, status=PaymentStatus.CANCELED)
+        return intent.fact
+
+    def read_payment(self, payment_id: str) -> PaymentFact:
+        self.line.pass_through("read_payment")
+        if payment_id not in self.payments:
+            raise PermanentError("stripe_refused", f"Stripe knows no {payment_id}.")
+        return self.payments[payment_id].fact
+
+    def find_charges(self, customer_id: str, key: str) -> list[PaymentFact]:
+        self.line.pass_through("find_charges")
+        found = [intent.fact for intent in self.payments.values() if intent.key == key]
+        return [fact for fact in found if fact.customer_id == customer_id]
+
+    def new_events(self, after: str | None, limit: int) -> list[ProviderEvent]:
+        self.line.pass_through("new_events")
+        ids = [event.event_id for event in self.events]
+        start = ids.index(after) + 1 if after in ids else 0
+        return self.events[start : start + limit]
+
+    def _capture(self, payment_id: str) -> None:
+        intent = self.payments[payment_id]
+        assert not intent.fact.amount, f"{payment_id} was captured before"
+        intent.fact = replace(
+            intent.fact, status=PaymentStatus.SUCCEEDED, amount=intent.asked, captured_at=self._clock.now(),
+            fee=self.fee, method_label="Visa ending 4242",
+        )  # fmt: skip
+
+    def _once(self, key: str, asked: str, answer: str) -> str:
+        known = self._keys.setdefault(key, (asked, answer))
+        if known[0] != asked:
+            raise PermanentError("stripe_refused", f"The key {key} was used for another request.")
+        return known[1]
+
+
+class FakeMailer:
+    """Keeps what it accepted; refuses addresses that it was told do not exist."""
+
+    def __init__(self) -> None:
+        self.line = Line()
+        self.sent: list[Mail] = []
+        self.gone: set[str] = set()
+
+    def send(self, mail: Mail) -> None:
+        self.line.pass_through("send")
+        if self.gone & set(mail.to):
+            raise PermanentError("mail_refused", f"The mail server refuses {mail.to[0]}: 550.")
+        self.sent.append(mail)
+        self.line.pass_through("send", "after")
+
+    def subjects(self) -> list[str]:
+        return sorted(mail.letter.subject for mail in self.sent)
+
+
+class FakeWriter:
+    """The subject is the kind of mail and its invoice; the text is all that the mail was told."""
+
+    def write(self, content: MailContent) -> Letter:
+        number = content.invoice.number if not hasattr(content, "title") else content.title
+        detail = f" {content.stage}" if hasattr(content, "stage") else ""
+        return Letter(f"{type(content).__name__} {number}{detail}", repr(content), "<p></p>")
+
+
+class FakeRenderer:
+    """The same job gives the same bytes; invoices of clients named in `broken` cannot be rendered."""
+
+    def __init__(self) -> None:
+        self.line = Line()
+        self.broken: set[str] = set()
+        self.rendered: list[str] = []
+
+    def render(self, jobs: Sequence[RenderJob]) -> Iterator[bytes]:
+        for job in jobs:
+            self.line.pass_through("render")
+            if job.invoice.client.name in self.broken:
+                raise PermanentError("render_failed", f"Invoice {job.invoice.number} cannot be rendered.")
+            self.rendered.append(str(job.invoice.number))
+            yield f"%PDF {job.invoice.number} {job.pay_url}".encode()
+
+
+class FakeGalleryHost:
+    """Galleries that are open, and how often each was opened."""
+
+    name = "vsco"
+
+    def __init__(self) -> None:
+        self.line = Line()
+        self.opened: list[str] = []
+
+    def open_gallery(self, gallery_id: str, expires_on: date | None) -> GalleryAccess:
+        self.line.pass_through("open_gallery")
+        self.opened.append(gallery_id)
+        self.line.pass_through("open_gallery", "after")
+        return GalleryAccess(f"https://gallery.example/{gallery_id}", "lilac-42", None, expires_on)
+
+    def close_gallery(self, gallery_id: str) -> None:
+        self.opened.remove(gallery_id)

@@ -19,6 +19,7 @@ from billing.domain.errors import PermanentError
 
 ROOT = SQL.parent
 _PATIENCE_SECONDS = 180
+_GRACE_SECONDS = 20  # Dagster's daemon finishes the run that it is in; honcho's own 5 would cut it off
 _LOOK_EVERY_SECONDS = 0.3
 _BY_HAND = tuple(sign * number for sign in (1, -1) for number in (signal.SIGINT, signal.SIGTERM))
 
@@ -57,10 +58,11 @@ def supervise(servers: Sequence[Server], env: Mapping[str, str], logs: Path) -> 
 
     PermanentError if it was not a person who ended it.
     """
-    from honcho.manager import Manager
+    from honcho import manager as honcho
 
+    honcho.KILL_WAIT = _GRACE_SECONDS
     logs.mkdir(parents=True, exist_ok=True)
-    manager = Manager()
+    manager = honcho.Manager()
     for server in servers:
         manager.add_process(server.name, _shell(server, logs), env=dict(env), cwd=str(server.directory))
     manager.loop()

@@ -80,7 +80,9 @@ def test_without_a_pipeline_the_command_waits_and_says_so(run: Run, open_number:
 
 
 def test_asking_without_waiting_names_the_command(run: Run, open_number: str) -> None:
-    assert run("reminders", "pause", open_number, "--reason", "x", "--wait", "0").stderr.startswith("asked for; command ")
+    assert run("reminders", "pause", open_number, "--reason", "x", "--wait", "0").stderr.startswith(
+        "asked for; command "
+    )
 
 
 def test_reminders_are_paused_and_go_on(run: Run, open_number: str) -> None:

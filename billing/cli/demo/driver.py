@@ -88,7 +88,7 @@ def live_through_history(stage: Stage, world: World, pays: PayPlan) -> None:
 
 
 def live_today(world: World, pays: PayPlan) -> None:
-    waiting = upcoming(pays, world.today(pays.plan))
+    waiting = upcoming(world, pays)
     next_at = datetime.now(UTC)
     while True:
         if waiting and datetime.now(UTC) >= next_at:
@@ -101,9 +101,10 @@ def live_today(world: World, pays: PayPlan) -> None:
         time.sleep(_PAUSE_SECONDS)
 
 
-def upcoming(pays: PayPlan, today: str) -> list[PlannedJob]:
+def upcoming(world: World, pays: PayPlan) -> list[PlannedJob]:
     """Sessions still to be completed, soonest first; today they come sooner than planned."""
-    return [job for job in pays.plan.jobs if job.completes_on and job.completes_on > today]
+    jobs = [job for job in pays.plan.jobs if job.completes_on]
+    return [job for job in jobs if not world.is_completed(job.id, pays.plan.api_key)]
 
 
 def main(arguments: list[str]) -> None:

@@ -15,7 +15,7 @@ from billing.cli.ports import HOST, WITH_SANDBOX, Ports, require_free
 from billing.cli.supervisor import Server, studio_servers, supervise
 from billing.domain.errors import PermanentError
 
-SESSIONS, DAYS = 32, 70
+SESSIONS, DAYS = 44, 70
 
 
 def run_live(directory: Path, ports: Ports) -> None:

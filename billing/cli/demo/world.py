@@ -49,6 +49,11 @@ class World:
         """The photographer marks the session as done in VSCO Workspace."""
         self._post("/sandbox/sessions/complete", {"job_id": job_id})
 
+    def is_completed(self, job_id: str, api_key: str) -> bool:
+        """Whether VSCO Workspace has the job beyond its booking."""
+        answer = self._http.get(f"/vsco/api/v2/job/{job_id}", headers={"X-API-KEY": api_key})
+        return self._understood(answer)["stage"] in ("fulfillment", "completed")
+
     def mails_after(self, last_id: int) -> list[dict[str, Any]]:
         """Mails that came in after the one with this id, oldest first, each with the pay links in its text."""
         rows = [row for row in self._get("/sandbox/mails")["mails"] if int(row["id"]) > last_id]

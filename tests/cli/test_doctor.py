@@ -1,0 +1,184 @@
+"""`billing doctor`: one line for each thing, ok or what to do."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+from conftest import Run, Studio, one_line
+from sqlalchemy import text
+
+from billing.adapters.ledger.books import SqlLedger
+from billing.cli import doctor as doctoring
+
+
+def _free_ports(count: int = 4) -> list[str]:
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [str(one.getsockname()[1]) for one in held]
+    for one in held:
+        one.close()
+    return ports
+
+
+@pytest.fixture
+def ports() -> tuple[str, ...]:
+    names = ("--sandbox-port", "--smtp-port", "--dagster-port", "--dashboard-port")
+    return tuple(word for pair in zip(names, _free_ports(), strict=True) for word in pair)
+
+
+def _findings(run: Run, ports: tuple[str, ...]) -> dict[str, tuple[bool, str]]:
+    found = json.loads(run("doctor", "--json", *ports).stdout)
+    return {one["name"]: (one["is_ok"], one["sentence"]) for one in found}
+
+
+def test_all_is_well_in_a_studio_that_is_set_up(run: Run, ports: tuple[str, ...]) -> None:
+    shown = run("doctor", *ports)
+
+    assert shown.exit_code == 0, shown.output
+    assert all(line.startswith("ok ") for line in shown.stdout.splitlines())
+    assert len(shown.stdout.splitlines()) == len(doctoring.ESSENTIALS) + 3
+
+
+def test_the_money_scale_is_shown_by_an_order_that_agrees(run: Run, ports: tuple[str, ...]) -> None:
+    is_ok, sentence = _findings(run, ports)["money_scale"]
+
+    assert is_ok
+    assert "EUR: is that what VSCO Workspace shows?" in sentence
+
+
+def test_all_settings_that_are_missing_are_named_at_once(
+    run: Run, ports: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("BILLING_VSCO_API_KEY")
+    monkeypatch.delenv("BILLING_STUDIO_NAME")
+
+    is_ok, sentence = _findings(run, ports)["settings"]
+
+    assert not is_ok
+    assert "BILLING_VSCO_API_KEY is missing; BILLING_STUDIO_NAME is missing" in sentence
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "name", "said"),
+    [
+        ("BILLING_BILLING_STARTS_ON", "", "billing_starts_on", "first day whose sessions are billed"),
+        ("BILLING_SMTP_PORT", "1", "smtp", "127.0.0.1:1"),
+        ("BILLING_STRIPE_API_KEY", "pk_test_x", "stripe", "not a secret key"),
+        ("BILLING_VSCO_API_KEY", "wrong", "vsco", "key"),
+        ("BILLING_LEDGER_URL", "sqlite:////dev/null/ledger.db", "database", "/dev/null"),
+    ],
+)
+def test_what_is_wrong_is_said_and_what_to_do(
+    run: Run, ports: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, setting: str, value: str, name: str, said: str
+) -> None:
+    monkeypatch.setenv(setting, value)
+
+    is_ok, sentence = _findings(run, ports)[name]
+
+    assert not is_ok
+    assert said in sentence
+
+
+def test_the_exit_code_and_the_last_line_say_that_something_is_wrong(
+    run: Run, ports: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BILLING_SMTP_PORT", "1")
+
+    assert "of 12 need something: smtp." in one_line(run("doctor", *ports))
+
+
+def test_another_stripe_account_than_the_pinned_one_is_refused(run: Run, ports: tuple[str, ...]) -> None:
+    _change("update pins set value = 'acct_other live' where name = 'stripe_account'")
+
+    is_ok, sentence = _findings(run, ports)["stripe"]
+
+    assert not is_ok
+    assert "belongs to Stripe account acct_other live" in sentence
+
+
+def test_a_broken_promise_of_the_ledger_is_named_with_its_first_row(run: Run, ports: tuple[str, ...]) -> None:
+    _change("insert into invoice_lines select invoice_id, 99, 0, 'x', 'x', '1', 5, 5, 0, 0, 1 from invoices limit 1")
+
+    is_ok, sentence = _findings(run, ports)["ledger"]
+
+    assert not is_ok
+    assert "Stop the pipeline and look" in sentence
+
+
+def test_orders_that_all_miss_their_own_totals_ask_for_the_other_scale(
+    run: Run, ports: tuple[str, ...], studio: Studio
+) -> None:
+    store = studio.sandbox.store
+    orders = store.newest("vsco.order")
+    for order in orders:
+        store.put("vsco.order", order["id"], {**order, "total": order["total"] + 1})
+    try:
+        is_ok, sentence = _findings(run, ports)["money_scale"]
+    finally:
+        for order in orders:
+            store.put("vsco.order", order["id"], order)
+
+    assert not is_ok
+    assert "Try the other BILLING_VSCO_MONEY_SCALE" in sentence
+
+
+@pytest.fixture
+def taken_port() -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield str(server.getsockname()[1])
+
+
+def test_a_taken_port_is_named_with_the_option_that_chooses_another(run: Run, taken_port: str) -> None:
+    others = _free_ports(3)
+    words = ("--dashboard-port", taken_port, "--dagster-port", others[0], "--smtp-port", others[1])
+
+    is_ok, sentence = _findings(run, (*words, "--sandbox-port", others[2]))["ports"]
+
+    assert not is_ok
+    assert f"{taken_port} (choose another with --dashboard-port)" in sentence
+
+
+def test_a_full_disk_is_said_before_it_hurts(run: Run, ports: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctoring.shutil, "disk_usage", lambda _: SimpleNamespace(free=5_000_000))
+
+    assert "make room" in _findings(run, ports)["disk"][1]
+
+
+def test_a_machine_without_pango_is_told_what_to_install(
+    run: Run, ports: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_pango(_name: str) -> None:
+        raise OSError("cannot load library 'pango-1.0-0'")
+
+    monkeypatch.setattr(doctoring.importlib, "import_module", no_pango)
+
+    assert doctoring._finding("pdf", doctoring._pdf).sentence.startswith("Pango is missing; install libpango")
+
+
+def test_an_old_sqlite_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctoring, "SQLITE_WANTED", (99, 0, 0))
+
+    with pytest.raises(doctoring.PermanentError, match="can damage the ledger"):
+        doctoring._version(SqlLedger(os.environ["BILLING_LEDGER_URL"]))
+
+
+def test_review_mode_says_that_invoices_wait(run_in_review: Run, ports: tuple[str, ...]) -> None:
+    assert _findings(run_in_review, ports)["delivery_mode"] == (True, "review: invoices wait for `billing approve`")
+
+
+def test_up_refuses_while_something_essential_is_wrong(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BILLING_BILLING_STARTS_ON", "")
+
+    refused = run("up")
+
+    assert "TODO  billing_starts_on" in refused.stdout
+    assert one_line(refused) == "Mend what is written above, then `billing up` again."
+
+
+def _change(statement: str) -> None:
+    with SqlLedger(os.environ["BILLING_LEDGER_URL"]).engine.begin() as connection:
+        connection.execute(text(statement))

@@ -1,0 +1,118 @@
+"""The servers are started together, and none of them outlives the supervisor."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from billing.cli.demo import wait_for
+from billing.cli.greeting import greet
+from billing.cli.supervisor import answers, wait_until_all_answer
+from billing.domain.errors import PermanentError
+from billing.sandbox.server import running_sandbox
+
+# Two servers, one of which has a child of its own, as Dagster's daemon has.
+_SCRIPT = """
+import sys
+from pathlib import Path
+from billing.cli.supervisor import Server, supervise
+here = Path(sys.argv[1])
+tree = ("sh", "-c", f"sleep 300 & echo $! > {here}/grandchild; echo $$ > {here}/child; wait")
+servers = [Server("tree", tree, directory=here), Server("other", sys.argv[2:], quiet=False, directory=here)]
+supervise(servers, {"PATH": "/usr/bin:/bin"}, here / "logs")
+"""
+
+
+def _supervise(tmp_path: Path, *other: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", _SCRIPT, str(tmp_path), *other],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def _until(holds: Callable[[], bool], seconds: float = 15) -> bool:
+    deadline = time.monotonic() + seconds
+    while not holds() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return holds()
+
+
+def _pid(path: Path) -> int:
+    assert _until(lambda: path.exists() and bool(path.read_text().strip()))
+    return int(path.read_text())
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def test_ctrl_c_stops_everything_grandchildren_too(tmp_path: Path) -> None:
+    supervisor = _supervise(tmp_path, "sleep", "300")
+    pids = [_pid(tmp_path / "child"), _pid(tmp_path / "grandchild")]
+
+    supervisor.send_signal(signal.SIGINT)
+    said, _ = supervisor.communicate(timeout=20)
+
+    assert supervisor.returncode == 0, said
+    assert _until(lambda: not any(map(_is_alive, pids)))
+
+
+def test_when_one_server_ends_all_are_stopped_and_it_is_said(tmp_path: Path) -> None:
+    supervisor = _supervise(tmp_path, "sh", "-c", f"until [ -s {tmp_path}/grandchild ]; do sleep 0.1; done; exit 3")
+    said, _ = supervisor.communicate(timeout=20)
+
+    assert supervisor.returncode == 1
+    assert "A server ended by itself" in said
+    assert _until(lambda: not _is_alive(_pid(tmp_path / "grandchild")))
+
+
+def test_what_a_quiet_server_prints_is_in_its_log(tmp_path: Path) -> None:
+    supervisor = _supervise(tmp_path, "sleep", "0.3")
+    supervisor.communicate(timeout=20)
+
+    assert (tmp_path / "logs" / "tree.log").exists()
+
+
+def test_addresses_are_shown_when_they_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with running_sandbox(tmp_path / "sandbox.db") as sandbox:
+        greet(tmp_path, {"sandbox": (f"{sandbox.url}/health", sandbox.url)})
+
+    assert capsys.readouterr().out.splitlines()[2].split() == ["sandbox", sandbox.url]
+    assert not answers(f"{sandbox.url}/health")
+
+
+def test_who_does_not_answer_is_named_with_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("billing.cli.supervisor._PATIENCE_SECONDS", 0)
+
+    with pytest.raises(PermanentError, match=r"dagster does not answer at .*; see .*dagster\.log"):
+        wait_until_all_answer({"dagster": "http://127.0.0.1:1/"}, tmp_path)
+
+
+def test_the_daemon_begins_when_its_file_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    began: list[list[str]] = []
+    monkeypatch.setattr(os, "execv", lambda _path, command: began.append(command))
+    monkeypatch.setattr("time.sleep", lambda _: (tmp_path / "live").touch())
+
+    wait_for.main([str(tmp_path / "live"), "daemon", "run"])
+
+    assert began == [["daemon", "run"]]
+
+
+def test_the_test_client_is_not_fooled_by_an_error_page(tmp_path: Path) -> None:
+    with running_sandbox(tmp_path / "sandbox.db") as sandbox:
+        assert httpx.get(f"{sandbox.url}/none").status_code == 404
+        assert not answers(f"{sandbox.url}/none")

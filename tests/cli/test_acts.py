@@ -7,7 +7,7 @@ import os
 from datetime import UTC, datetime
 
 import pytest
-from conftest import Run, one_line
+from billed_studio import Run, one_line
 from sqlalchemy import text
 
 from billing.adapters.ledger.books import SqlLedger

@@ -7,7 +7,7 @@ import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from conftest import Run, Studio, one_line
+from billed_studio import Run, Studio, one_line
 from sqlalchemy import MetaData, text
 
 from billing.adapters.ledger.books import SqlLedger

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from billed_studio import Studio
 from click.testing import CliRunner
-from conftest import Studio
 
 from billing.adapters.ledger.books import SqlLedger
 from billing.adapters.ledger.checks import CheckResult

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
-from conftest import Run, Studio, one_line
+from billed_studio import Run, Studio, one_line
 from sqlalchemy import text
 
 from billing.adapters.ledger.books import SqlLedger

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from conftest import Run, one_line
+from billed_studio import Run, one_line
 
 
 def _drafts(run: Run) -> list[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from billed_studio import Run, one_line
 from click.testing import CliRunner
-from conftest import Run, one_line
 
 from billing.cli import status as status_module
 from billing.cli.amounts import minor_units

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from conftest import Run, Studio, one_line
+from billed_studio import Run, Studio, one_line
 
 
 def test_status_says_what_waits(run: Run) -> None:

@@ -189,12 +189,21 @@ def _observe_job(house: House, books: Books, record: RawRecord, shared: Sequence
         return is_new, False
     if is_new:
         books.desk.resolve_attention(session_id, MALFORMED, PIPELINE, now)
+        _look_again(books, session_id, now)
     completed = completed_on(job, house.policy.trigger)
     if completed is None and not _is_expected(house, job):
         return is_new, False
     state, reason = _first_state(house, job, completed) if completed else ("expected", None)
     row = SessionRow(session_id, house.source.name, job.job_id, job.name, state, completed, now, None)
     return is_new, books.sessions.observe(row, house.policy.trigger.value, reason)
+
+
+def _look_again(books: Books, session_id: str, now: datetime) -> None:
+    """The job of a session that was set aside has changed: perhaps it was mended there."""
+    session = books.sessions.get(session_id)
+    if session is not None and session.state == "attention":
+        books.sessions.settle(session_id, "due", None, now)
+        books.sessions.records_fetched(session_id, None)
 
 
 def _is_expected(house: House, job: JobSummary) -> bool:

@@ -172,8 +172,11 @@ class Studio:
         self.gateway.pay(link.link_id, None if minor is None else Money(minor, "EUR"))
 
     def column(self, sql: str, **values: Any) -> list[Any]:
+        return [row[0] for row in self.rows(sql, **values)]
+
+    def rows(self, sql: str, **values: Any) -> list[Any]:
         with self.ledger.engine.connect() as connection, connection.begin():
-            return [row[0] for row in connection.execute(text(sql), values)]
+            return [tuple(row) for row in connection.execute(text(sql), values)]
 
     def until(self, day: date, hour: int = 10) -> None:
         self.clock.at = datetime.combine(day, self.clock.at.timetz()).replace(hour=hour)

@@ -166,8 +166,8 @@ class SqlSessions:
         values = {"state": state, "reason": reason, "settled_at": now}
         self._connection.execute(update(sessions).where(sessions.c.session_id == session_id).values(values))
 
-    def records_fetched(self, session_id: str, now: datetime) -> None:
-        changed = update(sessions).where(sessions.c.session_id == session_id).values(records_fetched_at=now)
+    def records_fetched(self, session_id: str, at: datetime | None) -> None:
+        changed = update(sessions).where(sessions.c.session_id == session_id).values(records_fetched_at=at)
         self._connection.execute(changed)
 
     def wake(self, session_id: str, state: str, reason: str | None, completed_on: date, now: datetime) -> None:

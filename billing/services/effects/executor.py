@@ -137,10 +137,10 @@ def _room(house: House, books: Books, kind: EffectKind, free: int) -> int:
     name, per_day = limit
     since = house.policy.day_starts_at(house.now())
     room = room_in(house, books, name, per_day, books.effects.intended_since(kind, since))
-    if room > 0:
+    waiting = 0 if room > 0 else len(books.effects.in_state(EffectState.READY, kind))
+    if not waiting:
         books.desk.resolve_attention("limits", f"limit_{name}", PIPELINE, house.now())
         return min(free, room)
-    waiting = len(books.effects.in_state(EffectState.READY, kind))
     sentence = (
         f"The daily limit of {name} is reached and {waiting} wait; see whether that is right, then"
         f" `billing approve --over-limit {name}`. Otherwise they go on tomorrow."

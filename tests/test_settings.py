@@ -1,0 +1,109 @@
+"""Settings: all that is wrong is said at once, and nothing secret is ever said."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from billing.domain.errors import PermanentError
+from billing.domain.policy import DeliveryMode
+from billing.settings import LOGO_BYTES_MAX, Settings, load_settings
+
+NEEDED = {
+    "BILLING_VSCO_API_KEY": "canary-vsco",
+    "BILLING_STRIPE_API_KEY": "rk_live_canary",
+    "BILLING_STUDIO_NAME": "North Light",
+    "BILLING_STUDIO_EMAIL": "hello@northlight.example",
+}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)  # no .env
+    for field in Settings.model_fields:
+        monkeypatch.delenv(f"BILLING_{field.upper()}", raising=False)
+
+
+def load(monkeypatch: pytest.MonkeyPatch, **changes: str) -> Settings:
+    for name, value in {**NEEDED, **{f"BILLING_{key.upper()}": value for key, value in changes.items()}}.items():
+        monkeypatch.setenv(name, value)
+    return load_settings()
+
+
+def test_all_that_is_missing_or_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BILLING_TIME_ZONE", "Mars/Olympus")
+    monkeypatch.setenv("BILLING_DUE_DAYS", "-1")
+    monkeypatch.setenv("BILLING_STUDIO_LOGO", "logo.gif")
+    monkeypatch.setenv("BILLING_JOB_CUSTOM_FIELD", "Bill")
+
+    with pytest.raises(PermanentError) as caught:
+        load_settings()
+
+    for problem in (
+        *(f"{name} is missing" for name in NEEDED),
+        "BILLING_TIME_ZONE: 'Mars/Olympus' is no IANA time zone",
+        "BILLING_DUE_DAYS: ",
+        "BILLING_STUDIO_LOGO: logo.gif is no SVG, PNG or JPEG",
+        "BILLING_JOB_CUSTOM_FIELD: 'Bill' is not of the form name=value",
+    ):
+        assert problem in caught.value.sentence
+
+
+def test_no_secret_is_in_a_repr_or_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(
+        monkeypatch, smtp_password="canary-smtp", pixieset_session_cookie="canary-cookie",
+        ledger_url="postgresql+psycopg://u:canary-db@h/l",
+    )  # fmt: skip
+    with pytest.raises(PermanentError) as caught:
+        load(monkeypatch, clock_url="http://127.0.0.1/clock", due_days="many")
+
+    for text in (repr(settings), str(settings), caught.value.sentence, repr(caught.value)):
+        assert "canary" not in text
+
+
+def test_a_play_clock_is_refused_with_live_money(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(PermanentError, match="with a live Stripe key the time is the real one"):
+        load(monkeypatch, clock_url="http://127.0.0.1/clock")
+
+
+@pytest.mark.parametrize("size", [None, LOGO_BYTES_MAX + 1])
+def test_a_logo_that_is_missing_or_too_large_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, size: int | None
+) -> None:
+    if size:
+        (tmp_path / "logo.png").write_bytes(b"x" * size)
+
+    with pytest.raises(PermanentError, match=r"logo\.png is not there or larger than 512 KiB"):
+        load(monkeypatch, studio_logo=str(tmp_path / "logo.png"))
+
+
+def test_a_logo_goes_in_as_bytes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "logo.svg").write_bytes(b"<svg/>")
+
+    settings = load(monkeypatch, studio_logo=str(tmp_path / "logo.svg"))
+
+    assert settings.studio.logo == "data:image/svg+xml;base64,PHN2Zy8+"
+
+
+def test_the_policy_is_made_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    policy = load(
+        monkeypatch, job_types="Wedding | Portrait", job_custom_field="Bill=yes", billing_starts_on="2026-01-01",
+        delivery_mode="automatic", limit_mails="7", studio_address="Road 1|Town",
+    ).policy  # fmt: skip
+
+    assert policy.jobs.job_types == ("Wedding", "Portrait")
+    assert policy.billing_starts_on == date(2026, 1, 1)
+    assert policy.delivery_mode is DeliveryMode.AUTOMATIC
+    assert policy.limits.mails == 7
+    assert policy.studio.address_lines == ("Road 1", "Town")
+    assert policy.studio.logo == ""
+    assert policy.sender == "North Light <hello@northlight.example>"
+
+
+def test_nothing_is_billed_and_nothing_goes_out_by_itself_unless_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    policy = load(monkeypatch).policy
+
+    assert policy.billing_starts_on is None
+    assert policy.delivery_mode is DeliveryMode.REVIEW

@@ -11,19 +11,12 @@ from studio import Studio, order
 
 from billing.adapters.ledger.schema import metadata
 from billing.domain.errors import PermanentError, TemporaryError
-from billing.domain.invoices import Collection
 from billing.domain.money import Money
-from billing.domain.policy import DailyLimits, DeliveryMode, JobFilter, Trigger
+from billing.domain.policy import DailyLimits, JobFilter, Trigger
 from billing.domain.sessions import Stage
 from billing.services.draft_invoices import draft_from_records, draft_session
 from billing.services.issue_invoices import Billed, bill_due_sessions, bill_session, preview_invoices
 from billing.services.observe_sessions import fetch_session_records, observe_jobs, shared_records
-
-
-@pytest.fixture
-def review(studio: Studio) -> Studio:
-    studio.policy = replace(studio.policy, delivery_mode=DeliveryMode.REVIEW)
-    return studio
 
 
 def test_a_completed_session_becomes_one_invoice_however_often_it_is_looked_at(studio: Studio) -> None:
@@ -379,83 +372,6 @@ def test_a_dry_run_writes_nothing(studio: Studio) -> None:
 
     assert preview.invoices == same.invoices
     assert dump() == before
-
-
-class TestReview:
-    """Drafts wait for a person; one whose order has changed is shown once more."""
-
-    def draft_id(self, studio: Studio) -> str:
-        return str(studio.column("select invoice_id from drafts where state = 'waiting'")[0])
-
-    def test_nothing_goes_out_before_a_person_approves(self, review: Studio) -> None:
-        review.session()
-        review.round()
-        assert review.effects() == []
-        assert review.ask("approve", invoice_id="all") == "Approved INV-2026-0001."
-        review.round()
-        assert len(review.mailer.sent) == 1
-        assert review.ask("approve", invoice_id="all") == "Approved nothing."
-
-    def test_approving_twice_is_one_invoice(self, review: Studio) -> None:
-        review.session()
-        review.round()
-        draft = self.draft_id(review)
-        review.ask("approve", invoice_id=draft)
-        assert "No draft" in review.ask("approve", invoice_id=draft)
-        assert len(review.invoices()) == 1
-
-    def test_a_changed_order_is_refused_and_drafted_anew(self, review: Studio) -> None:
-        review.session()
-        review.round()
-        draft = self.draft_id(review)
-        review.session("j1", order("o-j1", 70_000))
-        with review.ledger.write() as books:
-            books.records.keep_all("vsco", "j1", review.source.related_records("j1"), review.clock.now())
-        assert "has changed" in review.ask("approve", invoice_id=draft)
-        assert review.invoices() == []
-        review.ask("approve", invoice_id=draft)
-        assert review.invoice().invoice.total_minor == 70_000
-
-    def test_an_order_that_cannot_be_billed_any_more_goes_to_attention(self, review: Studio) -> None:
-        review.session()
-        review.round()
-        draft = self.draft_id(review)
-        review.session("j1", order("o-j1", status="voided"))
-        with review.ledger.write() as books:
-            books.records.keep_all("vsco", "j1", review.source.related_records("j1"), review.clock.now())
-        review.ask("approve", invoice_id=draft)
-        review.round()
-        assert review.state_of() == "attention"
-        assert review.codes() == ["order_voided"]
-
-    def test_a_discarded_draft_is_gone_and_not_made_again(self, review: Studio) -> None:
-        review.session()
-        review.round()
-        draft = self.draft_id(review)
-        assert "Discarded" in review.ask("discard", invoice_id=draft)
-        assert "No draft" in review.ask("discard", invoice_id=draft)
-        review.round()
-        assert review.state_of() == "excluded"
-        assert review.column("select state from drafts") == ["discarded"]
-
-    def test_dates_count_from_the_day_of_approval(self, review: Studio) -> None:
-        review.session()
-        review.round()
-        review.clock.go(days=3)
-        review.ask("approve", invoice_id="all")
-        invoice = review.invoice().invoice
-        assert (invoice.issued_on, invoice.due_on) == (date(2026, 3, 5), date(2026, 3, 19))
-        assert invoice.collection is Collection.INVOICE
-
-    def test_one_that_has_changed_keeps_no_other_from_being_approved(self, review: Studio) -> None:
-        review.session("j1")
-        review.session("j2")
-        review.round()
-        review.session("j1", order("o-j1", 70_000))
-        with review.ledger.write() as books:
-            books.records.keep_all("vsco", "j1", review.source.related_records("j1"), review.clock.now())
-        outcome = review.ask("approve", invoice_id="all")
-        assert outcome.startswith("Approved INV-2026-0001. The order behind draft")
 
 
 def test_fetching_can_be_limited(studio: Studio) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from conftest import Wire
+from wire import Wire
 
 from billing.adapters.ledger.checks import run_checks
 from billing.bootstrap import SQL

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from billing.adapters.ledger.books import SqlLedger
 from billing.adapters.ledger.columns import Instant
-from billing.adapters.ledger.migrate import is_current, migrate
+from billing.adapters.ledger.migrate import MIGRATIONS, is_current, migrate, newest_revision
 from billing.adapters.ledger.schema import APPEND_ONLY, metadata
 from billing.domain.books import Entry, Posting
 from billing.domain.errors import PermanentError
@@ -379,3 +379,10 @@ def test_sessions_without_a_gallery_are_looked_at_again_for_a_while(ledger: SqlL
     assert found(hour, -hour, True) == 1
     assert found(-hour, -hour, True) == 0
     assert found(hour, hour, True) == 0
+
+
+def test_the_newest_revision_is_the_one_that_alembic_leads_to() -> None:
+    """Read from the files' names, because Alembic is too slow to ask in every run."""
+    from alembic.script import ScriptDirectory
+
+    assert newest_revision() == ScriptDirectory(str(MIGRATIONS)).get_current_head()

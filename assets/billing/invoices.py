@@ -1,5 +1,7 @@
 """Invoices: priced, numbered, posted, with their pay link and their PDF."""
 
+from collections import Counter
+
 import dagster as dg
 
 from assets.billing.decisions import decisions
@@ -9,13 +11,14 @@ from assets.intake.sessions import session_records
 from assets.ledger_checks import ledger_checks
 from assets.reports import Metadata, Result, effects_told, find_tag, money, table, told
 from billing.domain.effects import EffectKind
-from billing.domain.errors import TemporaryError
 from billing.domain.invoices import Invoice
 from billing.domain.money import Money
 from billing.services.deliver_invoices import render_invoices
-from billing.services.house import House
+from billing.services.in_step import in_step
 from billing.services.issue_invoices import Billed, bill_due_sessions
 from pipelines.resources import HouseResource
+
+GATHER = 24  # invoices that are rendered together while more are on their way
 
 
 @dg.asset(group_name=BILLING, owners=OWNERS, kinds={"ledger", "stripe", "pdf"}, deps=[session_records, decisions])
@@ -26,20 +29,22 @@ def invoices(context: dg.AssetExecutionContext, house: HouseResource) -> Result:
     sentence that says what to do; the others go on.
     """
     with house.opened() as h:
-        billed, trouble = _bill(h)
-        links = do_effects(house, h, EffectKind.PAY_LINK)
-        rendered = render_invoices(h)
-        if trouble is not None:
-            raise trouble  # only now: what was billed before has got its link and its PDF
+        links, rendered = Done(), Counter[str]()
+
+        def make_links(_is_over: bool) -> int:
+            made = do_effects(house, h, EffectKind.PAY_LINK)
+            links.ended += made.ended
+            return len(made.ended)
+
+        def render(is_over: bool) -> int:
+            made = render_invoices(h, at_least=1 if is_over else GATHER)
+            rendered["PDFs"] += made
+            return made
+
+        # What one of them cannot do is raised at the end: what was billed before has got its link and its PDF then.
+        billed = in_step(lambda: bill_due_sessions(h), make_links, render)
         _tag(context, billed.finalized)
-        return told(h, _report(billed, links, rendered) | {"Stripe": house.stripe_trouble})
-
-
-def _bill(house: House) -> tuple[Billed, TemporaryError | None]:
-    try:
-        return bill_due_sessions(house), None
-    except TemporaryError as error:
-        return Billed(), error
+        return told(h, _report(billed, links, rendered["PDFs"]) | {"Stripe": house.stripe_trouble})
 
 
 def _tag(context: dg.AssetExecutionContext, finalized: list[Invoice]) -> None:

@@ -17,10 +17,11 @@ RENDER_FAILED = "render_failed"
 BATCH = 200  # invoices held in memory at a time
 
 
-def render_invoices(house: House, progress: Progress | None = None) -> int:
+def render_invoices(house: House, progress: Progress | None = None, at_least: int = 1) -> int:
     """Render every invoice that can be, keep its bytes, and commit to mailing it; returns how many.
 
-    One that cannot be rendered is shown to a person; the others go on.
+    One that cannot be rendered is shown to a person; the others go on. Fewer than `at_least` are left for the next
+    time: who knows that more are coming lets them gather, because only many are rendered by several processes.
     """
     rendered = 0
     broken: set[str] = set()
@@ -29,7 +30,7 @@ def render_invoices(house: House, progress: Progress | None = None) -> int:
             found = books.invoices.ready_to_render(BATCH + len(broken))
             ready = [row for row in found if row.invoice.invoice_id not in broken]
             links = {row.invoice.invoice_id: books.invoices.pay_link(row.invoice.invoice_id) for row in ready}
-        if not ready:
+        if not ready or len(ready) < at_least:
             return rendered
         urls = [link.url if (link := links[row.invoice.invoice_id]) else None for row in ready]
         jobs = [RenderJob(row.invoice, url) for row, url in zip(ready, urls, strict=True)]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
+from threading import Lock
 
 from sqlalchemy import Connection, Engine, text
 
@@ -65,6 +66,10 @@ class SqlLedger:
     def __init__(self, url: str) -> None:
         self.url = url
         self.engine: Engine = open_engine(url)
+        # SQLite has one writer: our own threads queue here rather than in its sleeping busy handler.
+        self._writing: AbstractContextManager[object] = (
+            Lock() if self.engine.dialect.name == "sqlite" else nullcontext()
+        )
 
     @contextmanager
     def read(self) -> Iterator[SqlBooks]:
@@ -76,7 +81,7 @@ class SqlLedger:
 
     @contextmanager
     def write(self) -> Iterator[SqlBooks]:
-        with failures_named(), self.engine.connect() as plain:
+        with failures_named(), self._writing, self.engine.connect() as plain:
             connection = plain.execution_options(write=True)
             with connection.begin():
                 if connection.dialect.name == "postgresql":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import smtplib
+import socket
 import ssl
 import threading
 import time
@@ -152,6 +153,7 @@ class SmtpMailer:
             )
         else:
             connection = smtplib.SMTP(self._host, self._port, timeout=self._timeout_seconds)
+        _send_at_once(connection)
         try:
             if self._security == "starttls":
                 connection.starttls(context=self._context())
@@ -174,6 +176,12 @@ class SmtpMailer:
     @property
     def _server(self) -> str:
         return f"{self._host}:{self._port}"
+
+
+def _send_at_once(connection: smtplib.SMTP) -> None:
+    """Without it the final dot, which goes out by itself, waits 40 ms for the acknowledgement of the body."""
+    assert connection.sock is not None
+    connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _mail_from(connection: smtplib.SMTP, sender: str, options: list[str]) -> smtplib.SMTP:

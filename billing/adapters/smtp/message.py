@@ -11,6 +11,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
+from functools import lru_cache
 
 from billing.domain.errors import PermanentError
 from billing.domain.mail import Mail
@@ -22,6 +23,7 @@ _POLICY = SMTP.clone(cte_type="7bit")
 _UTF8_POLICY = SMTPUTF8.clone(cte_type="7bit")  # only for addresses that cannot be written otherwise
 
 
+@lru_cache(maxsize=1024)  # the studio's own address stands on every mail
 def check_address(address: str) -> str:
     """The address in its normal form, its domain as DNS knows it; PermanentError `invalid_email` if it is none."""
     from email_validator import EmailNotValidError, validate_email

@@ -61,7 +61,9 @@ def run_effects(
         under_way: dict[Future[Outcome], Effect] = {}
         try:
             while True:
-                for effect in _claim(house, kind, house.concurrency - len(under_way)):
+                free = house.concurrency - len(under_way)
+                # Several at a time: each taking of effects is a commit, and a commit waits for the disk.
+                for effect in _claim(house, kind, free if 2 * free >= house.concurrency else 0):
                     under_way[pool.submit(_attempt, house, handler, effect)] = effect
                 if not under_way:
                     return ended

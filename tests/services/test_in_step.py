@@ -1,0 +1,63 @@
+"""Work that follows other work, beside it."""
+
+from __future__ import annotations
+
+from queue import Empty, SimpleQueue
+from threading import Event
+
+import pytest
+
+from billing.services.in_step import in_step
+
+
+def test_a_follower_begins_before_the_work_before_it_has_ended() -> None:
+    made: SimpleQueue[int] = SimpleQueue()
+    seen = Event()
+
+    def make() -> str:
+        made.put(1)
+        assert seen.wait(10), "nobody followed"
+        made.put(2)
+        return "made"
+
+    taken: list[int] = []
+
+    def take(_is_over: bool) -> int:
+        try:
+            taken.append(made.get_nowait())
+        except Empty:
+            return 0
+        seen.set()
+        return 1
+
+    assert in_step(make, take) == "made"
+    assert taken == [1, 2]
+
+
+def test_each_follower_is_told_when_all_before_it_is_over() -> None:
+    told: dict[str, list[bool]] = {"first": [], "second": []}
+
+    in_step(lambda: None, lambda over: told["first"].append(over) or 0, lambda over: told["second"].append(over) or 0)
+
+    assert told["first"][-1] is True
+    assert told["second"][-1] is True
+
+
+def test_what_the_first_raises_is_raised_when_the_others_have_done_what_they_could() -> None:
+    waiting = [1, 2, 3]
+
+    def fail() -> None:
+        raise LookupError("the source is down")
+
+    with pytest.raises(LookupError, match="the source is down"):
+        in_step(fail, lambda _over: 1 if waiting and waiting.pop() else 0)
+
+    assert waiting == []
+
+
+def test_what_a_follower_raises_is_raised() -> None:
+    def fail(_is_over: bool) -> int:
+        raise LookupError("no renderer")
+
+    with pytest.raises(LookupError, match="no renderer"):
+        in_step(lambda: None, fail)

@@ -12,17 +12,18 @@ from billing.cli.door import ask, confirm, human_act, money_act
 
 @click.command()
 @click.argument("effect")
+@click.option("--to", help="For a mail that bounced: the client's right address. What follows goes there, too.")
 @click.option("--reason", default="mended", show_default=True, help="What was mended; it is kept.")
 @money_act
-def retry(effect: str, reason: str, actor: str, wait: int, now: bool, yes: bool) -> None:
+def retry(effect: str, to: str | None, reason: str, actor: str, wait: int, now: bool, yes: bool) -> None:
     """Try again what failed cleanly, after its cause was mended.
 
     \b
     Example:
-        billing retry eff_0a1b2c3d --reason "the client gave a new address"
+        billing retry eff_0a1b2c3d --to ada@example.com --reason "she told us on the phone"
     """
     confirm(f"Do {effect} again?", yes)
-    ask("retry", {"effect_id": effect}, actor=actor, reason=reason, now=now, wait=wait)
+    ask("retry", {"effect_id": effect, "to": to}, actor=actor, reason=reason, now=now, wait=wait)
 
 
 @click.command()

@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from billing.domain import canonical
 from billing.domain.books import post_void
-from billing.domain.effects import OPEN_STATES, Effect, EffectKind, EffectState, Outcome
+from billing.domain.effects import OPEN_STATES, Effect, EffectKind, EffectState, Intent, Outcome
 from billing.domain.errors import BillingError, PermanentError, TemporaryError
 from billing.domain.events import Command, DomainEvent
 from billing.domain.money import Money
@@ -167,9 +167,17 @@ def _retry(house: House, books: Books, command: Command) -> str:
     if effect.kind is EffectKind.CHARGE:
         sentence = "A card that was refused is not tried again; the client has a pay link, or record another payment."
         raise PermanentError("charge_refused", sentence)
-    books.effects.reopen(effect_id, EffectState.READY, house.now())
     books.desk.resolve_attention(effect.key, None, command.actor, house.now())
-    return f"{effect.key} is tried again."
+    to = _optional(command, "to")
+    if to is None:
+        books.effects.reopen(effect_id, EffectState.READY, house.now())
+        return f"{effect.key} is tried again."
+    if effect.kind is not EffectKind.MAIL:
+        raise PermanentError("not_a_mail", f"{effect.key} is no mail; only a mail goes to another address.")
+    again = Intent(effect.kind, effect.purpose, effect.subject_id, effect.parameters | {"to": to}, occasion=to)
+    if not books.effects.intend(again, house.now()):
+        raise PermanentError("sent_there_before", f"{effect.key} went to {to} already; try that one again instead.")
+    return f"{effect.key} goes to {to}."
 
 
 def _settle(house: House, books: Books, command: Command) -> str:

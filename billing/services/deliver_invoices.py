@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from billing.domain.effects import EffectKind, Intent
+from billing.domain.effects import EffectKind, EffectState, Intent
 from billing.domain.errors import PermanentError
 from billing.domain.events import PIPELINE
 from billing.domain.mail import MailKind
-from billing.ports.ledger import InvoiceRow
+from billing.ports.ledger import Books, InvoiceRow
 from billing.ports.outside import RenderJob
 from billing.services.house import House
 from billing.services.issue_invoices import Progress
@@ -63,13 +63,28 @@ def _set_aside(house: House, row: InvoiceRow, error: PermanentError) -> None:
         books.desk.raise_attention(row.invoice.invoice_id, RENDER_FAILED, error.sentence, house.now())
 
 
-def mail_intent(invoice: InvoiceRow, kind: MailKind, subject_id: str, detail: str = "", **facts: str | int) -> Intent:
-    """One mail per (subject, kind, detail). Receipts go to all of the client's addresses, the rest to the first."""
+def mail_intent(
+    books: Books, invoice: InvoiceRow, kind: MailKind, subject_id: str, detail: str = "", **facts: str | int
+) -> Intent:
+    """One mail per (subject, kind, detail). Receipts go to all of the client's addresses, the rest to the first.
+
+    Once a person has sent the invoice to another address, because the client's own bounced, the rest follows it there.
+    """
     addresses = invoice.invoice.client.emails
+    mended = delivered_to(books, invoice.invoice.invoice_id)
+    if mended is not None and mended != addresses[0]:
+        addresses = (mended,)
     to = addresses if kind is MailKind.RECEIPT else addresses[:1]
     purpose = f"{kind.value}:{detail}" if detail else kind.value
     parameters: dict[str, str | int | None] = {"to": ",".join(to), "invoice_id": invoice.invoice.invoice_id, **facts}
     return Intent(EffectKind.MAIL, purpose, subject_id, parameters)
+
+
+def delivered_to(books: Books, invoice_id: str) -> str | None:
+    """The address at which the invoice's own mail was accepted; None while it was not."""
+    mails = books.effects.of_subject(invoice_id, EffectKind.MAIL)
+    taken = [mail for mail in mails if mail.purpose == MailKind.INVOICE.value and mail.state is EffectState.DONE]
+    return taken[-1].text("to") if taken else None
 
 
 def _keep(house: House, row: InvoiceRow, content: bytes) -> None:
@@ -77,4 +92,4 @@ def _keep(house: House, row: InvoiceRow, content: bytes) -> None:
     with house.ledger.write() as books:
         books.invoices.add_document(invoice_id, "invoice", content, house.now())
         books.desk.resolve_attention(invoice_id, RENDER_FAILED, PIPELINE, house.now())
-        books.effects.intend(mail_intent(row, MailKind.INVOICE, invoice_id), house.now())
+        books.effects.intend(mail_intent(books, row, MailKind.INVOICE, invoice_id), house.now())

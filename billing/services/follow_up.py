@@ -10,7 +10,7 @@ from billing.domain.effects import OPEN_STATES, EffectKind, EffectState
 from billing.domain.events import DomainEvent
 from billing.domain.mail import MailKind
 from billing.ports.ledger import Books, InvoiceRow
-from billing.services.deliver_invoices import mail_intent
+from billing.services.deliver_invoices import delivered_to, mail_intent
 from billing.services.house import House
 
 
@@ -45,17 +45,24 @@ def follow_up_state(house: House, books: Books, row: InvoiceRow) -> FollowUpStat
         balance_minor=row.balance_minor,
         is_void=row.is_void,
         payment_unknown=any(charge.state in OPEN_STATES for charge in charges),
-        is_paused=books.invoices.is_paused(invoice.invoice_id),
+        is_paused=books.invoices.is_paused(invoice.invoice_id) or _is_out_of_reach(books, invoice.invoice_id),
         on_autopay=bool(charges)
         and not any(charge.state in (EffectState.FAILED, EffectState.CANCELLED) for charge in charges),
         sent=tuple((purpose.split(":")[1], house.policy.day_of(at)) for purpose, at in sent),
     )
 
 
+def _is_out_of_reach(books: Books, invoice_id: str) -> bool:
+    """The client never got the invoice, or refused the last mail: a person was told, and more mails would not help."""
+    mails = [mail for mail in books.effects.of_subject(invoice_id, EffectKind.MAIL) if mail.state not in OPEN_STATES]
+    return delivered_to(books, invoice_id) is None or mails[-1].state is EffectState.FAILED
+
+
 def _remind(house: House, books: Books, row: InvoiceRow, step: Reminder) -> bool:
     if books.invoices.pay_link(row.invoice.invoice_id) is None:
         return False  # the link is on its way, or its failure waits for a person already
     reminder = mail_intent(
+        books,
         row,
         MailKind.REMINDER,
         row.invoice.invoice_id,

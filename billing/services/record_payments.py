@@ -96,7 +96,9 @@ def _follow(
     books: Books, payment: PaymentRow, row: InvoiceRow, allocated: Money, balance_minor: int, now: datetime
 ) -> None:
     invoice_id = row.invoice.invoice_id
-    books.effects.intend(mail_intent(row, MailKind.RECEIPT, payment.payment_id, balance_minor=balance_minor), now)
+    books.effects.intend(
+        mail_intent(books, row, MailKind.RECEIPT, payment.payment_id, balance_minor=balance_minor), now
+    )
     books.effects.intend(_write_back(payment, row, allocated), now)
     if balance_minor > 0:
         charges = books.effects.of_subject(invoice_id, EffectKind.CHARGE)

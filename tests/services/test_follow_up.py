@@ -178,3 +178,30 @@ def test_a_part_payment_is_taken_off_in_the_next_reminder(billed: Studio) -> Non
 
     assert "balance_minor=30000" in billed.mailer.sent[-1].letter.text
     assert "plink_2" in billed.mailer.sent[-1].letter.text
+
+
+def test_a_client_whose_address_bounces_is_not_reminded_until_the_invoice_has_reached_them(studio: Studio) -> None:
+    studio.session()
+    studio.mailer.gone.add("j1@example.com")
+    studio.round()
+    [bounced] = studio.effects(EffectKind.MAIL)
+
+    assert tick(studio, 3) == []
+    assert studio.codes() == ["effect_failed"]
+
+    studio.ask("retry", effect_id=bounced.effect_id, to="right@example.com")
+    studio.do(EffectKind.MAIL)
+    assert [mail.to for mail in studio.mailer.sent] == [("right@example.com",)]
+    assert studio.codes() == []
+
+    studio.mailer.sent.clear()
+    assert tick(studio, 7) == ["second_notice"]
+    assert studio.mailer.sent[0].to == ("right@example.com",)
+
+
+def test_reminders_stop_when_one_bounces(billed: Studio) -> None:
+    billed.mailer.gone.add("j1@example.com")
+
+    assert tick(billed, 3) == []
+    assert tick(billed, 7) == []
+    assert billed.codes() == ["effect_failed"]

@@ -214,7 +214,8 @@ def _question(effect: Effect, outcome: Outcome) -> tuple[str, str] | None:
         )
         return "effect_unknown", sentence
     if outcome.state is EffectState.FAILED and effect.kind is not EffectKind.CHARGE:  # a charge asks the client
-        return "effect_failed", f"{outcome.detail} When it is mended: `billing retry {effect.effect_id}`."
+        elsewhere = ", or with `--to` and another address" if effect.kind is EffectKind.MAIL else ""
+        return "effect_failed", f"{outcome.detail} When it is mended: `billing retry {effect.effect_id}`{elsewhere}."
     if outcome.state is EffectState.READY and effect.attempts >= SHOW_AFTER_ATTEMPTS:
         sentence = f"{effect.key} was tried {effect.attempts} times and goes on: {outcome.detail}"
         return "effect_delayed", sentence

@@ -88,7 +88,7 @@ def record_grant(house: House, books: Books, effect: Effect, access: GalleryAcce
     )
     books.grants.add(grant, row.invoice.session_id)
     books.journal.tell(DomainEvent(f"granted:{grant.grant_id}", "gallery_granted", row.invoice.invoice_id, now, actor))
-    books.effects.intend(mail_intent(row, MailKind.GALLERY, grant.grant_id), now)
+    books.effects.intend(mail_intent(books, row, MailKind.GALLERY, grant.grant_id), now)
 
 
 def _intent(house: House, invoice_id: str, gallery: Gallery) -> Intent:

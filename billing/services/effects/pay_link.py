@@ -47,7 +47,7 @@ class _PayLink:
         row = books.invoices.require(effect.subject_id)
         step = effect.purpose.removeprefix("after_charge:")
         must = int(step == NextStep.CLIENT_MUST_AUTHENTICATE)
-        mail = mail_intent(row, MailKind.PAYMENT_FAILED, row.invoice.invoice_id, must_authenticate=must)
+        mail = mail_intent(books, row, MailKind.PAYMENT_FAILED, row.invoice.invoice_id, must_authenticate=must)
         books.effects.intend(mail, house.now())
 
 

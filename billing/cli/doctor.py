@@ -68,7 +68,7 @@ def doctor(as_json: bool, sandbox_port: int, smtp_port: int, dagster_port: int, 
 
 def show(findings: Sequence[Finding]) -> None:
     for one in findings:
-        click.echo(f"{'ok  ' if one.is_ok else 'TODO'}  {one.name:17} {one.sentence}")
+        click.echo(f"{'ok  ' if one.is_ok else 'MEND'}  {one.name:17} {one.sentence}")
 
 
 def examine(ports: Ports, names: Sequence[str] = SERVERS) -> Iterator[Finding]:

@@ -175,7 +175,7 @@ def test_up_refuses_while_something_essential_is_wrong(run: Run, monkeypatch: py
 
     refused = run("up")
 
-    assert "TODO  billing_starts_on" in refused.stdout
+    assert "MEND  billing_starts_on" in refused.stdout
     assert one_line(refused) == "Mend what is written above, then `billing up` again."
 
 

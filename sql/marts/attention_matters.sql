@@ -20,12 +20,17 @@ with names (subject_id, subject) as (
 ),
 
 effect_names as (
-    -- A matter about an effect carries the effect's key.
-    select
-        concat(stg_effects.kind, ':', stg_effects.purpose, ':', stg_effects.subject_id) as subject_id,
+    -- A matter about an effect carries the effect's key; a reminder's ends with its day.
+    select distinct
+        stg_attention.subject_id,
         names.subject
     from stg_effects
     inner join names on stg_effects.subject_id = names.subject_id
+    inner join stg_attention
+        on starts_with(
+            concat(stg_attention.subject_id, ':'),
+            concat(stg_effects.kind, ':', stg_effects.purpose, ':', stg_effects.subject_id, ':')
+        )
 )
 
 select

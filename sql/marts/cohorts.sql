@@ -33,6 +33,18 @@ cross join (
     ('last 365 days', 364, 0)
 ) as spans (cohort, first_days_ago, last_days_ago)
 union all
+-- The last 90 days, and the same span week by week back: a trend whose last point is the figure itself.
+select
+    issued.currency,
+    strftime($as_of - cast(weeks.ago * 7 as int), 'until %Y-%m-%d') as cohort,
+    'rolling' as kind,
+    $as_of - cast(weeks.ago * 7 as int) - 89 as starts_on,
+    $as_of - cast(weeks.ago * 7 as int) as ends_on
+from issued
+cross join range(0, 26) as weeks (ago)
+group by issued.currency, weeks.ago
+having $as_of - cast(weeks.ago * 7 as int) >= min(issued.first_issued_on)
+union all
 select
     currency,
     'all' as cohort,

@@ -1,6 +1,6 @@
 -- Invoice processing time of the sessions noticed in a period, as of a day. An invoice that is not sent counts against
 -- the promise once the promise has run out.
--- grain: period (weeks from Monday, and two spans of 30 days to compare)
+-- grain: period (weeks from Monday, two spans of 30 days to compare, and the newer of them week by week back)
 -- key: period, starts_on
 with spans (period, starts_on, ends_on) as (
     select
@@ -12,6 +12,12 @@ with spans (period, starts_on, ends_on) as (
         'previous 30 days' as period,
         $as_of - 59 as starts_on,
         $as_of - 30 as ends_on
+    union all
+    select
+        'rolling 30 days' as period,
+        $as_of - cast(weeks.ago * 7 as int) - 29 as starts_on,
+        $as_of - cast(weeks.ago * 7 as int) as ends_on
+    from range(0, 26) as weeks (ago)
     union all
     select distinct
         'week' as period,

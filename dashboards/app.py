@@ -74,10 +74,10 @@ def _show(settings: Settings, show: Callable[[View], None]) -> None:
     version = published_version(settings.warehouse_path)
     newest = load(version, None) if version else None
     if version is None or newest is None or not newest.info.currencies:
-        _nothing_yet(settings, published=version is not None)
+        _nothing_yet(published=version is not None)
         return
     view = _choose(settings, version, newest)
-    views.freshness(view, datetime.now(UTC))
+    views.freshness(view, version, datetime.now(UTC))
     show(view)
     views.footer(view)
 
@@ -108,7 +108,7 @@ def _choose(settings: Settings, version: FileVersion, newest: Figures) -> View:
     return View(figures, currency, Charts(dark=st.context.theme.type == "dark"), settings)
 
 
-def _nothing_yet(settings: Settings, *, published: bool) -> None:
+def _nothing_yet(*, published: bool) -> None:
     views.headline("Your figures will be here.")
     st.write(
         "How fast invoices go out, how much of them is paid, how long clients take, what is overdue and what waits for"
@@ -116,8 +116,8 @@ def _nothing_yet(settings: Settings, *, published: bool) -> None:
     )
     if not published:
         st.caption(
-            f"No figures have been published yet to {wording.code(settings.warehouse_path)}. The pipeline does so by"
-            " itself once it runs; in Dagster, the asset “published” shows when."
+            "No figures have been published yet. The pipeline does so by itself once it runs; in Dagster, the asset"
+            " “published” shows when. If it has, BILLING_WAREHOUSE_PATH names another file here than there."
         )
 
 

@@ -6,7 +6,8 @@ Colours are Okabe and Ito's, which people with any colour vision tell apart; a t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import date
+from typing import Any, Literal
 
 import altair as alt
 import polars as pl
@@ -34,32 +35,35 @@ class Charts:
     def __init__(self, dark: bool) -> None:
         self.ink = "#e6e8eb" if dark else "#1d1f23"
         self._hairline = "#2f333a" if dark else "#e5e7eb"
-        self._grey = "#9aa1ac" if dark else "#6b7280"
+        self.grey = "#9aa1ac" if dark else "#6b7280"
         self._paper = "#16181c" if dark else "#ffffff"
         self._blue = "#4BA3D9" if dark else BLUE
+        self._pale_green = "#2b5f52" if dark else "#99d8c7"
 
     def trend(self, frame: pl.DataFrame, day: str, value: str, words: str) -> alt.LayerChart:
         """A small line under a figure, from zero. The last point is marked, the highest has its `words`."""
-        known = frame.drop_nulls([value])
+        known = frame.drop_nulls([value]).sort(day)
         top = max(known[value].to_list()) or 1.0
-        x = alt.X(f"{day}:T", title=None, axis=alt.Axis(format="%b", tickCount=4, grid=False, **self._axis()))
+        x = alt.X(f"{day}:T", title=None, axis=self._day_axis(known[day].min(), known[day].max(), ticks=4))
         y = alt.Y(f"{value}:Q", title=None, axis=None, scale=alt.Scale(domain=[0, top * 1.25], nice=False))
-        tip = [alt.Tooltip(f"{day}:T", title="From", format="%-d %B %Y"), alt.Tooltip(words, title="Figure")]
+        tip = [alt.Tooltip(f"{day}:T", title="Until", format="%-d %B %Y"), alt.Tooltip(words, title="Figure")]
         base = alt.Chart(known).encode(x=x, y=y, tooltip=tip)
-        last = alt.Chart(known.sort(day).tail(1)).mark_circle(color=self._blue, size=60, opacity=1)
-        highest = alt.Chart(known.filter(pl.col(value) == top).tail(1)).mark_text(dy=-9, color=self._grey, fontSize=12)
+        last = alt.Chart(known.tail(1)).mark_circle(color=self._blue, size=60, opacity=1, clip=False)
+        highest = known.with_row_index("place").filter(pl.col(value) == top).tail(1)
+        side = _side(int(highest["place"][0]), known.height)
+        label = alt.Chart(highest).mark_text(dy=-9, align=side, color=self.grey, fontSize=12)
         layers = [
             base.mark_line(color=self._blue, strokeWidth=2),
             base.mark_point(opacity=0, size=200),
             last.encode(x=x, y=y, tooltip=tip),
-            highest.encode(x=x, y=y, text=words),
+            label.encode(x=x, y=y, text=words),
         ]
-        return self._finish(alt.layer(*layers), 110)
+        return self._finish(alt.layer(*layers), 110, right=6)
 
     def owed(self, frame: pl.DataFrame, currency: str) -> alt.LayerChart:
         """What was owed, day by day."""
         base = alt.Chart(frame).encode(
-            x=alt.X("day_on:T", title=None, axis=alt.Axis(format="%b", tickCount=6, grid=False, **self._axis())),
+            x=alt.X("day_on:T", title=None, axis=self._day_axis(frame["day_on"].min(), frame["day_on"].max(), ticks=6)),
             y=alt.Y("amount:Q", title=None, axis=self._money_axis(currency)),
             tooltip=[
                 alt.Tooltip("day_on:T", title="Day", format="%-d %B %Y"),
@@ -156,9 +160,10 @@ class Charts:
     def completion(self, frame: pl.DataFrame) -> alt.LayerChart:
         """The share paid within a window, by month of issue. Columns: cohort_month, window_name, share, words."""
         names = ["60 days", "30 days", "7 days"]
+        months = frame.drop_nulls(["share"])["cohort_month"].unique().sort().to_list()
         base = alt.Chart(frame.drop_nulls(["share"])).encode(
             x=alt.X("cohort_month:T", title=None, axis=alt.Axis(
-                format="%b %y", tickCount=6, grid=False, **self._axis())),
+                format="%b %y", values=_some(months, 7), grid=False, **self._axis())),
             y=alt.Y("share:Q", title=None, scale=alt.Scale(domain=[0, 1.02], nice=False), axis=self._share_axis()),
             color=alt.Color("window_name:N", sort=names, legend=None, scale=alt.Scale(
                 domain=names, range=[GREEN, self._blue, ORANGE])),
@@ -171,7 +176,8 @@ class Charts:
 
     def receipts(self, frame: pl.DataFrame, currency: str) -> alt.LayerChart:
         """Money received by day, in parts by the way it came. Columns: received_on, way, amount, label."""
-        words, colours = zip(*WAYS.values(), strict=True)
+        used = set(frame["way"].to_list())
+        words, colours = zip(*(way for way in WAYS.values() if way[0] in used), strict=True)
         bars = (
             alt.Chart(frame)
             .mark_bar(minBandSize=3)
@@ -189,25 +195,29 @@ class Charts:
         return self._finish(alt.layer(bars), 260)
 
     def weekly(self, frame: pl.DataFrame, currency: str) -> alt.LayerChart:
-        """Money received by week. Columns: week_on, amount, label."""
-        bars = (
-            alt.Chart(frame)
-            .mark_bar(color=GREEN)
-            .encode(
-                x=alt.X("week_on:T", title=None, bandPosition=0.5, timeUnit="yearweek", axis=alt.Axis(
-                    format="%-d %b", tickCount=6, grid=False, **self._axis())),
-                y=alt.Y("amount:Q", title=None, axis=self._money_axis(currency)),
-                tooltip=[alt.Tooltip("week_on:T", title="Week from", format="%-d %B %Y"),
-                         alt.Tooltip("label:N", title="Received")],
-            )
+        """Money received by week, the week that still runs paler. Columns: name, amount, label, running, says."""
+        base = alt.Chart(frame).encode(
+            x=alt.X("name:O", title=None, sort=None, scale=alt.Scale(paddingInner=0.15, paddingOuter=0.05),
+                    axis=alt.Axis(labelAngle=0, labelOverlap=True, ticks=False, **self._axis())),
+            y=alt.Y("amount:Q", title=None, axis=self._money_axis(currency)),
+            tooltip=[alt.Tooltip("name:O", title="Week from Monday"), alt.Tooltip("label:N", title="Received"),
+                     alt.Tooltip("says:N", title="State")],
         )  # fmt: skip
-        return self._finish(alt.layer(bars), 130)
+        bars = base.mark_bar().encode(
+            color=alt.condition("datum.running", alt.value(self._pale_green), alt.value(GREEN))
+        )
+        words = (
+            alt.Chart(frame.filter(pl.col("running")))
+            .mark_text(dy=-8, dx=2, align="center", color=self.grey, fontSize=12)
+            .encode(x=alt.X("name:O", sort=None), y="amount:Q", text="says:N")
+        )
+        return self._finish(alt.layer(bars, words), 140, right=12)
 
-    def parts(self, frame: pl.DataFrame) -> alt.LayerChart:
-        """Plain bars with their label at the end. Columns: name, amount, label."""
+    def parts(self, frame: pl.DataFrame, *, in_order: bool = False) -> alt.LayerChart:
+        """Plain bars with their label at the end, the longest first or in order. Columns: name, amount, label."""
         widest = max(frame["amount"].to_list()) or 1.0
         base = alt.Chart(frame).encode(
-            y=alt.Y("name:N", title=None, sort="-x", axis=alt.Axis(
+            y=alt.Y("name:N", title=None, sort=None if in_order else "-x", axis=alt.Axis(
                 ticks=False, domain=False, labelLimit=200, labelPadding=8, **self._labels())),
             x=alt.X("amount:Q", axis=None, scale=alt.Scale(domain=[0, widest * 1.6])),
             tooltip=[alt.Tooltip("name:N", title="Kind"), alt.Tooltip("label:N", title="Amount")],
@@ -240,11 +250,16 @@ class Charts:
         return finished
 
     def _labels(self) -> dict[str, Any]:
-        return {"labelFontSize": 13, "labelColor": self.ink}
+        return {"labelFontSize": 13, "labelColor": self.ink, "labelFlush": False}
 
     def _axis(self) -> dict[str, Any]:
-        grey = {"labelFontSize": 12, "labelColor": self._grey, "titleColor": self._grey, "titleFontWeight": "normal"}
-        return {**grey, "domainColor": self._hairline, "tickColor": self._hairline}
+        grey = {"labelFontSize": 12, "labelColor": self.grey, "titleColor": self.grey, "titleFontWeight": "normal"}
+        return {**grey, "domainColor": self._hairline, "tickColor": self._hairline, "labelFlush": False}
+
+    def _day_axis(self, first: Any, last: Any, *, ticks: int) -> alt.Axis:
+        """Months for a long line, days for a short one, so that no label comes twice."""
+        words = "%b" if (last - first).days > 31 * ticks else "%-d %b"
+        return alt.Axis(format=words, tickCount=ticks, grid=False, domain=True, **self._axis())
 
     def _share_axis(self) -> alt.Axis:
         spaced = "replace(datum.label, '%', '\u00a0%')"
@@ -263,6 +278,19 @@ class Charts:
     def _ramp(self) -> list[str]:
         """From the paper to Okabe and Ito's blue: more is darker on white, brighter on black."""
         return [self._paper, self._blue] if self._paper != "#ffffff" else ["#f3f7fa", BLUE]
+
+
+def _some(days: Sequence[date], most: int) -> list[alt.DateTime]:
+    """At most so many of these days, evenly, as Vega writes dates."""
+    step = -(-len(days) // most) or 1
+    return [alt.DateTime(year=day.year, month=day.month, date=day.day) for day in days[::step]]
+
+
+def _side(place: int, points: int) -> Literal["left", "center", "right"]:
+    """A label at the line's left end starts there, at its right end it ends there."""
+    if place < points * 0.12:
+        return "left"
+    return "right" if place >= points * 0.88 else "center"
 
 
 def _end_labels(frame: pl.DataFrame, colours: dict[str, str]) -> list[alt.Chart]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -40,6 +41,7 @@ class Info:
     as_of: date
     promise_hours: int
     first_issued_on: date | None
+    first_issued: Mapping[str, date]  # by currency
     currencies: tuple[str, ...]
 
 
@@ -63,10 +65,16 @@ class Figures:
             return found
 
     def processing(self) -> pl.DataFrame:
-        """Spans of 30 days ("last 30 days", "previous 30 days") and the last 26 weeks."""
+        """Spans of 30 days: the last, the one before, and the last one week by week back ("rolling 30 days")."""
+        return self.frame("from invoice_processing_periods where period <> 'week' order by ends_on")
+
+    def completion_rolling(self, currency: str, window_days: int) -> pl.DataFrame:
+        """Spans of 30 days of issue that have had their window: the newest, that of 30 days before, and each week's."""
         return self.frame(
-            "from invoice_processing_periods where period <> 'week' or starts_on > $as_of - 182 order by starts_on",
-            as_of=self.as_of,
+            "from payment_completion_rolling where currency = $currency and window_days = $window_days"
+            " order by ends_on",
+            currency=currency,
+            window_days=window_days,
         )
 
     def completion(self, currency: str) -> pl.DataFrame:
@@ -80,6 +88,18 @@ class Figures:
 
     def days_to_pay(self, currency: str) -> pl.DataFrame:
         return self.frame("from days_to_pay_summary where currency = $currency order by starts_on", currency=currency)
+
+    def autopay(self, currency: str) -> pl.DataFrame:
+        return self.frame("from autopay_periods where currency = $currency", currency=currency)
+
+    def collection(self, currency: str) -> pl.DataFrame:
+        return self.frame("from collection_periods where currency = $currency", currency=currency)
+
+    def follow_up_yield(self, currency: str) -> pl.DataFrame:
+        """Dunning stages, the earliest first."""
+        return self.frame(
+            "from follow_up_yield where currency = $currency order by median_days_past_due", currency=currency
+        )
 
     def curve(self, currency: str) -> pl.DataFrame:
         """The share paid by day after issue, of the last 90 days' invoices and of the 90 days' before."""
@@ -150,6 +170,7 @@ class Figures:
             as_of=info["as_of"],
             promise_hours=info["promise_hours"],
             first_issued_on=min(issued["first_on"].to_list(), default=None),
+            first_issued=dict(zip(issued["currency"].to_list(), issued["first_on"].to_list(), strict=True)),
             currencies=tuple(issued["currency"].to_list()),
         )
 

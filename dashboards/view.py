@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Literal
 
 import streamlit as st
 
 from dashboards import wording
+from dashboards.changes import Change, Verdict
 from dashboards.charts import Charts
-from dashboards.queries import Figures
+from dashboards.queries import Figures, FileVersion
 from dashboards.settings import Settings
 
-STALE_AFTER = timedelta(hours=26)  # a daily rebuild that is two hours late is late
+QUIET_AFTER = timedelta(hours=1)  # new figures follow a change in the ledger within minutes
+STALE_AFTER = timedelta(hours=26)  # and every morning's round brings some, whatever has changed
+_COLOURS: dict[Verdict, Literal["green", "orange", "gray"]] = {
+    Verdict.BETTER: "green",
+    Verdict.WORSE: "orange",
+    Verdict.SAME: "gray",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +57,37 @@ def empty(sentence: str) -> None:
     st.caption(sentence)
 
 
-def freshness(view: View, now: datetime) -> None:
-    """Since when the figures stand, loudly if that is long ago."""
-    info = view.figures.info
-    local = info.extracted_at.astimezone(view.settings.time_zone)
-    age = now - info.extracted_at.astimezone(UTC)
+def figure(label: str, value: str, change: Change | None, against: str, without: str = "") -> None:
+    """A number and how it has changed against what; `without` says why there is no change to tell of."""
+    if change is None:
+        st.metric(label, value, delta=without or wording.NOT_YET, delta_arrow="off", delta_color="off")
+        return
+    than = "as" if change.verdict is Verdict.SAME else "than"
+    st.metric(
+        label, value, delta=change.words, delta_description=f"{than} {against}", delta_arrow="off",
+        delta_color=_COLOURS[change.verdict],
+    )  # fmt: skip
+
+
+def freshness(view: View, version: FileVersion, now: datetime) -> None:
+    """Since when no new figures came: quietly after an hour, loudly when a whole day's round is missing.
+
+    The age is the file's own, by this machine's clock: the ledger's days may be those of a sandbox, whose clock runs
+    ahead. The moment that is named is the ledger's.
+    """
+    local = view.figures.info.extracted_at.astimezone(view.settings.time_zone)
+    age = now - datetime.fromtimestamp(version.modified_ns / 1e9, UTC)
     if age > STALE_AFTER:
         st.warning(
-            f"These figures stand still since {wording.moment(local)}, {wording.age(age)} ago. What came later is in"
-            " the ledger but not here: the warehouse was not rebuilt. In Dagster, look for its last failed run.",
+            f"These figures have stood still for {wording.age(age)}: they were read from the ledger on"
+            f" {wording.moment(local)}. What came later is not here. In Dagster, look for the last failed run of"
+            " refresh_warehouse.",
             icon=":material/schedule:",
+        )
+    elif age > QUIET_AFTER:
+        st.caption(
+            f"As of {wording.moment(local)}: no new figures for {wording.age(age)}. They follow as soon as the ledger"
+            " changes."
         )
 
 

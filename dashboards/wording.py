@@ -63,13 +63,21 @@ def day(value: date) -> str:
     return f"{value.day} {value:%B %Y}"
 
 
+def span(first: date, last: date) -> str:
+    """ "24 September to 23 October"; the year only where it is not the same."""
+    if first.year != last.year:
+        return f"{day(first)} to {day(last)}"
+    month = "" if first.month == last.month else f" {first:%B}"
+    return f"{first.day}{month} to {last.day} {last:%B}"
+
+
 def moment(value: datetime) -> str:
     return f"{value.day} {value:%B %Y, %H:%M}"
 
 
 def age(span: timedelta) -> str:
     if span < timedelta(hours=2):
-        return f"{max(1, round(span.total_seconds() / 60))} minutes"
+        return count(max(1, round(span.total_seconds() / 60)), "minute")
     return f"{span.total_seconds() / 3600:.0f} hours" if span < timedelta(days=2) else f"{span.days} days"
 
 
@@ -88,8 +96,3 @@ def plain(text: str) -> str:
 def cell(text: str) -> str:
     """Words from outside, safe in a table that may be saved as CSV: a spreadsheet runs no formula of them."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
-
-
-def code(value: object) -> str:
-    """As code in Markdown, whatever it contains."""
-    return f"`{str(value).replace('`', '')}`"

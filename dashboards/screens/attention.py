@@ -1,25 +1,35 @@
-"""What waits for a person: each matter with its sentence, the longest waiting first."""
+"""What waits for a person: each matter with what to do about it, the longest waiting first."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from dashboards import wording
+from dashboards.matters import Matter, by_subject, safe
 from dashboards.view import View, empty, headline
 
 
 def show(view: View) -> None:
-    matters = view.figures.attention().to_dicts()
+    matters = by_subject(view.figures.attention().to_dicts())
     if not matters:
         headline("Nothing waits for you.")
         empty("What the pipeline cannot or must not decide by itself will stand here, with a sentence on what to do.")
         return
     headline(f"{wording.count(len(matters), 'matter waits', 'matters wait')} for you.")
-    for matter in matters:
-        who, what = st.columns([1, 3], gap="medium")
-        since = "since today" if matter["days_open"] == 0 else f"for {wording.count(matter['days_open'], 'day')}"
-        who.markdown(f"**{wording.plain(matter['subject'])}**  \n:gray[{since}]")
-        what.markdown(wording.plain(matter["sentence"]))
-    st.caption(
-        "To act on one: `billing` on the command line (try `billing --help`); it asks for your name and a reason."
+    st.html("".join(_row(matter, view.charts.grey) for matter in matters))
+    st.caption("The commands are for a terminal on the studio’s server; each asks first, and keeps your reason.")
+
+
+def _row(matter: Matter, grey: str) -> str:
+    """Who on the left, what to do on the right; on a phone one below the other."""
+    small = f"color:{grey};font-size:.875rem"
+    commands = "".join(f"<div><code>{safe(command)}</code></div>" for command in matter.commands)
+    lead = "Then run:" if len(matter.commands) == 1 else "Then run, one by one:"
+    sentences = "<br>".join(safe(sentence) for sentence in matter.sentences)
+    return (
+        '<div style="display:flex;flex-wrap:wrap;gap:.125rem 2rem;margin-bottom:1.5rem">'
+        f'<div style="flex:1 1 13rem;max-width:20rem"><b>{safe(matter.subject)}</b><br>'
+        f'<span style="{small}">{matter.waiting}</span></div>'
+        '<div style="flex:3 1 20rem;min-width:0;max-width:46rem;overflow-wrap:anywhere">'
+        f'{sentences}<div style="{small};margin-top:.25rem">{lead}{commands}</div></div></div>'
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import polars as pl
 import streamlit as st
 
-from dashboards import wording
+from dashboards import changes, wording
 from dashboards.charts import BEFORE, NOW, WAYS
-from dashboards.view import View, empty, headline, section
+from dashboards.view import View, empty, figure, headline, section
 
 RECEIPT_DAYS = 60
 CURVE_DAYS = 60
+BEFORE_90 = "the 90 days before"
 
 
 def show(view: View) -> None:
@@ -24,6 +25,7 @@ def show(view: View) -> None:
     with right:
         curve(view)
     daily(view, receipts)
+    autopay(view)
     left, right = st.columns(2, gap="large")
     with left:
         cohorts(view)
@@ -81,6 +83,40 @@ def daily(view: View, receipts: pl.DataFrame) -> None:
     st.altair_chart(view.charts.receipts(frame, view.currency), alt="Bars: money received by day and way of paying.")
 
 
+def autopay(view: View) -> None:
+    """Charges that succeeded, and what became of the ones that did not."""
+    section("Autopay", "Cards charged in the last 90 days.")
+    rows = {row["span"]: row for row in view.figures.autopay(view.currency).to_dicts()}
+    now, before = rows.get("last 90 days"), rows.get("previous 90 days", {})
+    if now is None:
+        empty("Once a client’s card is charged: how often that succeeds, and how many failed ones are paid after all.")
+        return
+    left, right = st.columns(2, gap="large")
+    with left:
+        success = now["success_share"]
+        figure("Charges that succeed", wording.share(success), changes.of_share(success, before.get("success_share")),
+               BEFORE_90, "change: not yet")  # fmt: skip
+        st.caption(f"{now['succeeded']} of {wording.count(now['attempted'], 'charge')}.")
+    with right:
+        recovery = now["recovery_share"]
+        figure("Paid after a failed charge", "none failed" if recovery is None else wording.share(recovery),
+               changes.of_share(recovery, before.get("recovery_share")), BEFORE_90, "change: not yet")  # fmt: skip
+        st.caption(_recovered(now))
+
+
+def _recovered(row: dict[str, int]) -> str:
+    """By what the invoices were paid whose first charge had failed."""
+    if not row["failed_invoices"]:
+        return "No first charge of an invoice failed."
+    ways = (
+        ("by pay link", row["recovered_by_link"]), ("by a later charge", row["recovered_by_card"]),
+        ("to the studio", row["recovered_elsewhere"]),
+    )  # fmt: skip
+    told = ", ".join(f"{times} {way}" for way, times in ways if times)
+    total = wording.count(row["failed_invoices"], "invoice")
+    return f"{row['recovered_invoices']} of {total}{f': {told}' if told else ''}."
+
+
 def cohorts(view: View) -> None:
     section("Month by month")
     frame = view.figures.completion(view.currency)
@@ -100,7 +136,7 @@ def cohorts(view: View) -> None:
         "7 days", "30 days", "60 days", "to date",
     )  # fmt: skip
     right = {name: st.column_config.TextColumn(alignment="right") for name in table.columns[2:]}
-    st.dataframe(table, hide_index=True, column_config=right, height=280)
+    st.dataframe(table, hide_index=True, column_config=right, height="content")
 
 
 def revenue(view: View) -> None:

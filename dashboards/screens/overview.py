@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import polars as pl
 import streamlit as st
 
-from dashboards import wording
+from dashboards import changes, wording
 from dashboards.charts import BUCKET_WORDS
-from dashboards.view import View, empty, headline, section
+from dashboards.matters import Matter, by_subject, safe
+from dashboards.view import View, empty, figure, headline, section
 
-SHOWN_MATTERS = 4
+SHOWN_MATTERS = 5
+WEEKS = 13  # a quarter
+COMPLETION_DAYS = 30
+BEFORE_30 = "the 30 days before"
 
 
 def show(view: View) -> None:
@@ -38,75 +43,75 @@ def _answer(view: View, receivables: pl.DataFrame) -> str:
     overdue = int(receivables.filter(pl.col("days_past_due") > 0)["balance_minor"].sum())
     if not owed:
         return "Nothing is owed: every invoice is paid."
-    if not overdue:
-        return f"{wording.whole(owed, view.currency)} is owed to you, and none of it is overdue."
-    return f"{wording.whole(owed, view.currency)} is owed to you; {wording.whole(overdue, view.currency)} is overdue."
+    said = f"{wording.whole(owed, view.currency)} is owed to you"
+    if overdue in (0, owed):
+        return f"{said}, {'all' if overdue else 'none'} of it overdue."
+    return f"{said}; {wording.whole(overdue, view.currency)} of it is overdue."
 
 
 def processing_time(view: View) -> None:
     """Median of the last 30 days against the 30 before, and the share within the promise."""
     frame = view.figures.processing()
     now, before = _row(frame, "period", "last 30 days"), _row(frame, "period", "previous 30 days")
-    value, earlier = now.get("p50_seconds"), before.get("p50_seconds")
-    change = None
-    if value is not None and earlier is not None:
-        faster = value <= earlier
-        change = (f"{wording.duration(abs(value - earlier))} {'faster' if faster else 'slower'}", faster)
-    _figure("Invoice processing time", wording.duration(value), change, "than the 30 days before")
-    promise = f"{view.figures.info.promise_hours} hours"
-    _note(
-        f"from a completed session to the sent invoice, half of the time. {wording.share(now['within_promise_share'])}"
-        f" went out within {promise}."
-        if now.get("within_promise_share") is not None
-        else "from a completed session to the sent invoice. No session was billed in the last 30 days."
-    )
-    weeks = frame.filter(pl.col("period") == "week").with_columns(
-        pl.col("p50_seconds").map_elements(wording.duration, return_dtype=pl.String).alias("words")
-    )
-    _trend(view, weeks, "starts_on", "p50_seconds")
+    value = now.get("p50_seconds")
+    figure(
+        "Invoice processing time", wording.duration(value), changes.of_duration(value, before.get("p50_seconds")),
+        BEFORE_30, "change: not yet",
+    )  # fmt: skip
+    if value is None:
+        st.caption("The time from a completed session to the sent invoice. None was sent in the last 30 days.")
+    else:
+        st.caption(
+            "From a completed session to the sent invoice: half took no longer, in the last 30 days."
+            f" {wording.share(now['within_promise_share'])} went out within {view.figures.info.promise_hours} hours."
+        )
+    _trend(view, frame.filter(pl.col("period") == "rolling 30 days"), "ends_on", "p50_seconds", wording.duration)
 
 
 def payment_completion(view: View) -> None:
-    """The newest month that has had its 30 days, by value, against the month before it."""
-    frame = view.figures.completion(view.currency).filter(pl.col("window_name") == "30 days")
-    known = frame.drop_nulls(["share_by_value"]).tail(2).to_dicts()
-    if not known:
-        _figure("Payment completion", wording.NOT_YET, None, "")
-        _note("the share of a month's invoices that is paid within 30 days; known 30 days after the month's end.")
-        return
-    now = known[-1]
-    change, against = None, ""
-    if len(known) == 2:
-        points = round((now["share_by_value"] - known[0]["share_by_value"]) * 100)
-        change = (f"{wording.count(abs(points), 'point')} {'better' if points >= 0 else 'worse'}", points >= 0)
-        against = f"than {known[0]['cohort_month']:%B}"
-    _figure("Payment completion", wording.share(now["share_by_value"]), change, against)
-    _note(
-        f"of {now['cohort_month']:%B}’s invoices, by value, paid within 30 days. By count it is"
-        f" {wording.share(now['share_by_count'])}."
-    )
-    shares = frame.with_columns(
-        pl.col("share_by_value").map_elements(wording.share, return_dtype=pl.String).alias("words")
-    )
-    _trend(view, shares, "cohort_month", "share_by_value")
+    """Of the newest 30 days of issue that have had their 30 days, by value, against the 30 days before them."""
+    frame = view.figures.completion_rolling(view.currency, COMPLETION_DAYS)
+    now, before = _row(frame, "days_ago", 0), _row(frame, "days_ago", 30)
+    value = now.get("share_by_value")
+    figure(
+        "Payment completion", wording.share(value), changes.of_share(value, before.get("share_by_value")), BEFORE_30,
+        "change: not yet",
+    )  # fmt: skip
+    if value is None:
+        st.caption(_completion_not_yet(view))
+    else:
+        st.caption(
+            f"Of the amount invoiced from {wording.span(now['starts_on'], now['ends_on'])}: paid in full within"
+            f" {COMPLETION_DAYS} days. By number of invoices: {wording.share(now['share_by_count'])}."
+        )
+    _trend(view, frame.filter(pl.col("days_ago") % 7 == 0), "ends_on", "share_by_value", wording.share)
+
+
+def _completion_not_yet(view: View) -> str:
+    known_on = view.figures.info.first_issued[view.currency] + timedelta(days=COMPLETION_DAYS)
+    when = f"First known on {wording.day(known_on)}." if known_on > view.as_of else "No invoice is of that age."
+    return f"The share of the amount invoiced that is paid in full within {COMPLETION_DAYS} days. {when}"
 
 
 def days_to_pay(view: View) -> None:
     """Kaplan-Meier median of the last 90 days' invoices against the 90 before."""
     frame = view.figures.days_to_pay(view.currency)
     now, before = _row(frame, "cohort", "last 90 days"), _row(frame, "cohort", "previous 90 days")
-    value, earlier = now.get("km_median"), before.get("km_median")
-    change = None
-    if value is not None and earlier is not None:
-        faster = value <= earlier
-        change = (f"{wording.days(abs(value - earlier))} {'faster' if faster else 'slower'}", faster)
-    _figure("Days to pay", wording.days(value), change, "than the 90 days before")
-    on_time = wording.share(now.get("on_time_share"))
-    _note(f"until half of the last 90 days’ invoices are paid, open ones counted. Paid on time: {on_time}.")
-    months = frame.filter(pl.col("kind") == "month").with_columns(
-        pl.col("km_median").map_elements(wording.days, return_dtype=pl.String).alias("words")
-    )
-    _trend(view, months.tail(18), "starts_on", "km_median")
+    value = now.get("km_median")
+    figure(
+        "Days to pay", wording.days(value), changes.of_days(value, before.get("km_median")), "the 90 days before",
+        "change: not yet",
+    )  # fmt: skip
+    if value is None:
+        st.caption("From an invoice to its full payment. Known once half of the last 90 days’ invoices are paid.")
+    else:
+        st.caption(
+            "By then half of the last 90 days’ invoices are paid, open ones counted too."
+            f" {wording.share(now['on_time_share'])} were paid on time."
+            if now["on_time_share"] is not None
+            else "By then half of the last 90 days’ invoices are paid, open ones counted too."
+        )
+    _trend(view, frame.filter(pl.col("kind") == "rolling"), "ends_on", "km_median", wording.days)
 
 
 def outstanding(view: View, receivables: pl.DataFrame) -> None:
@@ -133,20 +138,28 @@ def outstanding(view: View, receivables: pl.DataFrame) -> None:
 
 
 def received(view: View) -> None:
-    """Money in by week, over thirteen whole weeks and the one that runs."""
+    """Money in by week: thirteen whole weeks, or fewer in a young studio, and the one that runs."""
     section("What came in, week by week")
-    frame = view.figures.receipts(view.currency, 13 * 7 + view.as_of.weekday() + 1)
+    running_on = view.as_of - timedelta(days=view.as_of.weekday())
+    frame = view.figures.receipts(view.currency, WEEKS * 7 + view.as_of.weekday() + 1)
     if frame.is_empty():
         empty("Each week’s payments will have a bar here.")
         return
     weeks = frame.group_by(pl.col("received_on").dt.truncate("1w").alias("week_on")).agg(pl.col("amount_minor").sum())
-    bars = weeks.sort("week_on").with_columns(
+    every = pl.DataFrame({"week_on": pl.date_range(min(weeks["week_on"]), running_on, "1w", eager=True)})
+    bars = every.join(weeks, on="week_on", how="left").sort("week_on").with_columns(pl.col("amount_minor").fill_null(0))
+    bars = bars.with_columns(
+        pl.col("week_on").map_elements(lambda day: f"{day.day} {day:%b}", return_dtype=pl.String).alias("name"),
         pl.col("amount_minor")
         .map_elements(lambda minor: wording.units(minor, view.currency), return_dtype=pl.Float64)
         .alias("amount"),
         pl.col("amount_minor").map_elements(view.money, return_dtype=pl.String).alias("label"),
+        (pl.col("week_on") == running_on).alias("running"),
+        pl.when(pl.col("week_on") == running_on).then(pl.lit("so far")).otherwise(pl.lit("whole week")).alias("says"),
     )
-    st.altair_chart(view.charts.weekly(bars, view.currency), alt="Bars: money received by week.")
+    st.altair_chart(
+        view.charts.weekly(bars, view.currency), alt="Bars: money received by week; the last one still runs."
+    )
 
 
 def _bar_label(row: dict[str, Any], view: View) -> str:
@@ -157,39 +170,40 @@ def _bar_label(row: dict[str, Any], view: View) -> str:
 
 
 def attention(view: View) -> None:
-    matters = view.figures.attention().to_dicts()
+    matters = by_subject(view.figures.attention().to_dicts())
     section("Waiting for you")
     if not matters:
         empty("Nothing waits for you. What the pipeline cannot decide by itself will stand here with what to do.")
-    for matter in matters[:SHOWN_MATTERS]:
-        since = "today" if matter["days_open"] == 0 else f"for {wording.count(matter['days_open'], 'day')}"
-        subject, sentence = wording.plain(matter["subject"]), wording.plain(matter["sentence"])
-        st.markdown(f"**{subject}** :gray[waits {since}]  \n{sentence}")
-    if len(matters) > SHOWN_MATTERS:
-        st.caption(f"and {len(matters) - SHOWN_MATTERS} more, under “Needs attention”.")
-
-
-def _figure(label: str, value: str, change: tuple[str, bool] | None, against: str) -> None:
-    if change is None:
-        st.metric(label, value)
         return
-    words, good = change
-    st.metric(
-        label, value, delta=words, delta_description=against, delta_arrow="off",
-        delta_color="green" if good else "orange",
-    )  # fmt: skip
+    st.html("".join(_matter(matter, view.charts.grey) for matter in matters[:SHOWN_MATTERS]))
+    left = len(matters) - SHOWN_MATTERS
+    st.caption(
+        f"and {left} more, with the commands that settle them, under “Needs attention”."
+        if left > 0
+        else "The commands that settle them are under “Needs attention”."
+    )
 
 
-def _note(sentence: str) -> None:
-    st.caption(sentence)
+def _matter(matter: Matter, grey: str) -> str:
+    more = f" ({matter.count} times)" if matter.count > 1 else ""
+    return (
+        '<div style="margin-bottom:1rem;overflow-wrap:anywhere">'
+        f'<b>{safe(matter.subject)}</b> <span style="color:{grey};white-space:nowrap">{matter.waiting}</span><br>'
+        f'{safe(matter.sentences[0])}<span style="color:{grey}">{more}</span></div>'
+    )
 
 
-def _trend(view: View, frame: pl.DataFrame, day: str, value: str) -> None:
-    if frame.drop_nulls([value]).height > 1:
-        st.altair_chart(view.charts.trend(frame, day, value, "words"), alt="Line: how this figure went over time.")
+def _trend(view: View, frame: pl.DataFrame, day: str, value: str, words: Callable[[Any], str]) -> None:
+    """The figure as it stood at each week's end; its last point is the number above."""
+    known = frame.drop_nulls([value])
+    if known.height < 2:
+        empty("Its trend: not yet. A line follows when there are two weeks to compare.")
+        return
+    told = known.with_columns(pl.col(value).map_elements(words, return_dtype=pl.String).alias("words"))
+    st.altair_chart(view.charts.trend(told, day, value, "words"), alt="Line: how this figure went over time.")
 
 
-def _row(frame: pl.DataFrame, column: str, value: str | date) -> dict[str, Any]:
+def _row(frame: pl.DataFrame, column: str, value: str | int) -> dict[str, Any]:
     """The row of that name; empty while there is none."""
     rows = frame.filter(pl.col(column) == value).to_dicts()
     return rows[0] if rows else {}

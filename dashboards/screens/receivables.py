@@ -7,9 +7,9 @@ from datetime import date
 import polars as pl
 import streamlit as st
 
-from dashboards import wording
+from dashboards import changes, wording
 from dashboards.charts import BUCKET_WORDS, BUCKETS
-from dashboards.view import View, empty, headline, section
+from dashboards.view import View, empty, figure, headline, section
 
 
 def show(view: View) -> None:
@@ -24,6 +24,11 @@ def show(view: View) -> None:
     aged(view)
     open_invoices(view, frame)
     owed_over_time(view)
+    left, right = st.columns(2, gap="large")
+    with left:
+        collection(view)
+    with right:
+        reminders(view)
 
 
 def aged(view: View) -> None:
@@ -90,6 +95,41 @@ def owed_over_time(view: View) -> None:
         pl.col("balance_minor").map_elements(view.money, return_dtype=pl.String).alias("words"),
     )
     st.altair_chart(view.charts.owed(line, view.currency), alt="Line: what was owed at the end of each day.")
+
+
+def collection(view: View) -> None:
+    """DSO and CEI of the last 90 days against the 90 before."""
+    section("How well it comes in")
+    rows = {row["span"]: row for row in view.figures.collection(view.currency).to_dicts()}
+    now, before = rows.get("last 90 days", {}), rows.get("previous 90 days", {})
+    dso, effectiveness = now.get("dso_days"), now.get("effectiveness_share")
+    against = "the 90 days before"
+    figure("Days sales outstanding", wording.days(dso), changes.of_days(dso, before.get("dso_days")), against,
+           "change: not yet")  # fmt: skip
+    st.caption("What is owed now, in days of invoicing (DSO), by the last 90 days’ invoices net of retainers.")
+    figure("Collection effectiveness", wording.share(effectiveness),
+           changes.of_share(effectiveness, before.get("effectiveness_share")), against, "change: not yet")  # fmt: skip
+    st.caption("Of all that had fallen due in the last 90 days, the share no longer owed (CEI).")
+
+
+def reminders(view: View) -> None:
+    section("What reminders bring", "Share of reminders after which the invoice was fully paid within 7 days.")
+    frame = view.figures.follow_up_yield(view.currency)
+    if frame.is_empty():
+        empty("Each kind of reminder will have its bar a week after it is first sent.")
+        return
+    bars = frame.select(
+        pl.col("stage").str.replace_all("_", " ").alias("name"),
+        pl.col("yield_share").alias("amount"),
+        pl.struct("paid_in_time", "reminders", "yield_share")
+        .map_elements(_yield_label, return_dtype=pl.String)
+        .alias("label"),
+    )
+    st.altair_chart(view.charts.parts(bars, in_order=True), alt="Bars: share paid within 7 days of each reminder.")
+
+
+def _yield_label(row: dict[str, float]) -> str:
+    return f"{wording.share(row['yield_share'])}  ·  {row['paid_in_time']} of {row['reminders']}"
 
 
 def _amounts(view: View) -> pl.Expr:

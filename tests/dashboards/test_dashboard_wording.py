@@ -56,6 +56,18 @@ def test_dates_are_written_out() -> None:
     assert (wording.days(1.0), wording.days(2.5)) == ("1\u00a0day", "2.5\u00a0days")
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "shown"),
+    [
+        (date(2026, 9, 24), date(2026, 10, 23), "24 September to 23 October"),
+        (date(2026, 10, 1), date(2026, 10, 30), "1 to 30 October"),
+        (date(2025, 12, 20), date(2026, 1, 18), "20 December 2025 to 18 January 2026"),
+    ],
+)
+def test_a_span_says_each_thing_once(first: date, last: date, shown: str) -> None:
+    assert wording.span(first, last) == shown
+
+
 def test_words_from_outside_stay_words() -> None:
     assert wording.plain("![x](http://evil.example) :red[y] $z$") == (
         r"\!\[x\]\(http\:\/\/evil\.example\) \:red\[y\] \$z\$"

@@ -156,6 +156,7 @@ class FakeGateway:
         self.events: list[ProviderEvent] = []
         self.cards: dict[str, Refusal | PaymentStatus] = {}
         self.fee: Money | None = None
+        self.unpayable: set[int] = set()
         self.account_id = "acct_1"
         self._keys: dict[str, tuple[str, str]] = {}
 
@@ -166,6 +167,10 @@ class FakeGateway:
         return [
             p.fact.amount.minor for p in self.payments.values() if p.fact.invoice_id == invoice_id and p.fact.amount
         ]
+
+    def check_amount(self, amount: Money) -> None:
+        if amount.minor in self.unpayable:
+            raise PermanentError("stripe_amount_unpayable", f"Stripe cannot take {amount} by card.")
 
     def create_pay_link(self, invoice: Invoice, amount: Money, key: str) -> PayLink:
         self.line.pass_through("create_pay_link")

@@ -101,6 +101,10 @@ class PaymentGateway(Protocol):
 
     def account(self) -> GatewayAccount: ...
 
+    def check_amount(self, amount: Money) -> None:
+        """PermanentError if the provider takes no such amount (too small, or finer than it counts). No call outside."""
+        ...
+
     def create_pay_link(self, invoice: Invoice, amount: Money, key: str) -> PayLink:
         """A page on which `amount` can be paid once; the payment will carry the invoice's id in its metadata."""
         ...

@@ -9,6 +9,7 @@ from datetime import timedelta
 from billing.domain import canonical
 from billing.domain.errors import BillingError, NeedsAttention, PermanentError
 from billing.domain.invoices import BilledClient, BilledSession, Collection, Invoice, page_size_for
+from billing.domain.money import Money
 from billing.domain.payments import SavedMethod
 from billing.domain.policy import decide_collection
 from billing.domain.pricing import PricedOrder, check_client, check_order, price_order
@@ -90,6 +91,8 @@ def _draft_orders(
         try:
             priced = price_order(order)
             check_order(order, priced)
+            # Before it has a number: an invoice that nobody can pay could be neither sent nor taken back without a trace.
+            house.gateway.check_amount(Money(priced.amount_due_minor, order.currency))
         except PermanentError as error:
             problems.append(error)
             continue

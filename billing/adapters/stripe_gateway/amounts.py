@@ -11,6 +11,35 @@ _WHOLE_UNITS_ONLY = frozenset({"ISK", "UGX"})
 # The last digit of a three-decimal amount must be 0 (docs: currencies, three-decimal currencies).
 _THREE_DECIMAL_STEP = 10
 
+# Least amounts in minor units (docs: currencies, minimum and maximum charge amounts); elsewhere 0.50 of two decimals.
+_LEAST_MINOR = {
+    **dict.fromkeys(("AUD", "BRL", "CAD", "CHF", "EUR", "INR", "NZD", "SGD", "USD"), 50),
+    "GBP": 30,
+    "JPY": 50,
+    "DKK": 250,
+    "NOK": 300,
+    "SEK": 300,
+    "PLN": 200,
+    "AED": 200,
+    "MYR": 200,
+    "HKD": 400,
+    "MXN": 1000,
+    "THB": 1000,
+    "CZK": 1500,
+    "HUF": 17500,
+}
+
+
+def check_least(money: Money) -> None:
+    """PermanentError stripe_amount_too_small for less than Stripe takes in this currency."""
+    least = _LEAST_MINOR.get(money.currency, 0)
+    if money.minor < least:
+        raise PermanentError(
+            "stripe_amount_too_small",
+            f"Stripe takes no {money} by card, only {Money(least, money.currency)} and more;"
+            " put it on another order, or take it in cash and record it in the booking system.",
+        )
+
 
 def to_wire(money: Money) -> int:
     """The integer that Stripe wants for an amount. PermanentError stripe_amount_unpayable if there is none."""
@@ -20,7 +49,7 @@ def to_wire(money: Money) -> int:
         raise PermanentError(
             "stripe_amount_unpayable",
             f"Stripe cannot take {money} by card: amounts in {money.currency} are multiples of"
-            f" {from_wire(step, money.currency)}; change the invoice or take it by bank transfer.",
+            f" {from_wire(step, money.currency)}; round the order's lines so that its balance is one.",
         )
     return amount
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
-from billing.adapters.stripe_gateway.amounts import to_wire
+from billing.adapters.stripe_gateway.amounts import check_least, to_wire
 from billing.adapters.stripe_gateway.event_feed import KINDS, provider_event
 from billing.adapters.stripe_gateway.failures import acting, asking
 from billing.adapters.stripe_gateway.keys import is_live
@@ -77,6 +77,11 @@ class StripeGateway:
         dashboard = (account.get("settings") or {}).get("dashboard") or {}
         profile = account.get("business_profile") or {}
         return GatewayAccount(account_id, livemode, dashboard.get("display_name") or profile.get("name") or account_id)
+
+    def check_amount(self, amount: Money) -> None:
+        """Of Stripe's published rules on amounts; asks nobody."""
+        check_least(amount)
+        to_wire(amount)
 
     def create_pay_link(self, invoice: Invoice, amount: Money, key: str) -> PayLink:
         payment: wire.PaymentLinkCreateParamsPaymentIntentData = {

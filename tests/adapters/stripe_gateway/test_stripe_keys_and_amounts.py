@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.adapters.stripe_gateway import check_key
+from billing.adapters.stripe_gateway import StripeGateway, check_key
 from billing.adapters.stripe_gateway.amounts import from_wire, to_wire
 from billing.adapters.stripe_gateway.keys import is_live
 from billing.domain.errors import PermanentError
@@ -112,3 +112,25 @@ def test_an_unpayable_amount_is_refused_before_anything_is_sent(stub: Stub, invo
         stub.gateway().create_pay_link(invoice, Money(5_124, "KWD"), "k")
 
     assert stub.asked == []
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "code"),
+    [
+        (49, "USD", "stripe_amount_too_small"),
+        (50, "USD", None),
+        (29, "GBP", "stripe_amount_too_small"),
+        (17499, "HUF", "stripe_amount_too_small"),
+        (1235, "KWD", "stripe_amount_unpayable"),
+        (1230, "KWD", None),
+    ],
+)
+def test_an_amount_is_refused_before_anything_is_numbered(minor: int, currency: str, code: str | None) -> None:
+    gateway = StripeGateway("sk_test_1")
+
+    if code is None:
+        gateway.check_amount(Money(minor, currency))
+        return
+    with pytest.raises(PermanentError) as refused:
+        gateway.check_amount(Money(minor, currency))
+    assert refused.value.code == code

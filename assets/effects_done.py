@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from assets.money_checks import MONEY_CHECKS
 from billing.domain.effects import Effect, EffectKind, EffectState, Outcome
+from billing.domain.errors import PermanentError
+from billing.domain.events import PIPELINE
+from billing.domain.mail import MailKind
 from billing.domain.money import Money
 from billing.ports.ledger import Books
 from billing.services.effects import HANDLERS
@@ -61,15 +65,51 @@ class _Noting:
             self._ended.append(_ended(effect, outcome))
 
 
+# What takes no money and tells nobody: a page that is made is not sent, and a page that is closed is safe.
+_NEED_NO_BOOKS = (EffectKind.PAY_LINK, EffectKind.CLOSE_PAY_LINK)
+
+
 def do_effects(resource: HouseResource, house: House, *kinds: EffectKind) -> Done:
-    """Do everything of these kinds that is due, one kind after another. Doing it again does nothing."""
+    """Do everything of these kinds that is due, one kind after another. Doing it again does nothing.
+
+    Money moves and mails go out only from books that are sound, whatever other assets this run is made of: else
+    PermanentError `books_broken`, and nobody but the owner is written to.
+    """
     done = Done()
     for kind in kinds:
-        if resource.may_do(kind):
-            run_effects(house, _Noting(HANDLERS[kind], done.ended), kind)
-        else:
+        if not resource.may_do(kind):
             done.left.append(kind)
+            continue
+        broken = [] if kind in _NEED_NO_BOOKS else _broken_promises(resource, house)
+        owners_only = MailKind.OWNER_ALERT.value if broken else None
+        if not broken or kind is EffectKind.MAIL:
+            run_effects(house, _Noting(HANDLERS[kind], done.ended), kind, purpose=owners_only)
+        if broken:
+            raise PermanentError(_BROKEN, " ".join(broken))
     return done
+
+
+_BOOKS, _BROKEN = "books", "books_broken"
+
+
+def _broken_promises(resource: HouseResource, house: House) -> list[str]:
+    """What is not true of the books and must be before anything is done outside; shown to a person while it lasts."""
+    broken = [result for result in resource.check_books(MONEY_CHECKS) if not result.holds]
+    sentences = [f"Not true: {result.sentence}" for result in broken]
+    with house.ledger.read() as books:
+        is_shown = any(item.subject_id == _BOOKS and item.code == _BROKEN for item in books.desk.open_items())
+    if broken and not is_shown:
+        names = ", ".join(result.name for result in broken)
+        sentence = (
+            f"The books do not add up ({names}), so nothing is charged, mailed or opened. See the rows that"
+            " break it in Dagster under the asset checks, or by `billing doctor`; it goes on by itself when they hold."
+        )
+        with house.ledger.write() as books:
+            books.desk.raise_attention(_BOOKS, _BROKEN, sentence, house.now())
+    elif is_shown and not broken:
+        with house.ledger.write() as books:
+            books.desk.resolve_attention(_BOOKS, _BROKEN, PIPELINE, house.now())
+    return sentences
 
 
 def _ended(effect: Effect, outcome: Outcome) -> Ended:

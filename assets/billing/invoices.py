@@ -9,6 +9,7 @@ from assets.chapters import BILLING, OWNERS
 from assets.effects_done import Done, do_effects
 from assets.intake.sessions import session_records
 from assets.ledger_checks import ledger_checks
+from assets.money_checks import INVOICE_CHECKS
 from assets.reports import Metadata, Result, effects_told, find_tag, money, table, told
 from billing.domain.effects import EffectKind
 from billing.domain.invoices import Invoice
@@ -83,19 +84,6 @@ def _due(invoice: Invoice) -> Money:
 # The charges' own conditions stand here too: they are to hold before money moves, not after.
 invoices_hold = ledger_checks(
     invoices,
-    blocking=(
-        "invoice_totals_match_lines",
-        "invoice_discounts_match_lines",
-        "invoice_taxes_match_lines",
-        "invoice_amounts_due_match_deductions",
-        "invoices_are_posted_in_full",
-        "journal_transactions_balance",
-        "journal_transactions_have_two_entries",
-        "every_invoice_keeps_its_currency",
-        "one_live_invoice_per_session_and_part",
-        "no_charge_without_consent",
-        "one_open_charge_per_invoice",
-        "no_open_charge_beside_an_open_pay_link",
-    ),
+    blocking=INVOICE_CHECKS,
     advisory=("invoice_numbers_have_no_gaps", "journal_transactions_are_chained"),
 )

@@ -98,10 +98,12 @@ class Records(Protocol):
         """The newest version of all that belongs to the job; with a horizon, as it was known then."""
         ...
 
-    def of_kinds(self, source: str, kinds: Sequence[str]) -> list[RawRecord]: ...
+    def of_kinds(self, source: str, kinds: Sequence[str], horizon: int | None = None) -> list[RawRecord]:
+        """The newest version of all of these kinds; with a horizon, as it was known then."""
+        ...
 
     def horizon(self) -> int:
-        """The newest record's number: "what did we know when we billed" is every record up to it."""
+        """The number of the newest record or change of links: "what did we know when we billed" is all up to it."""
         ...
 
     def cursor(self, name: str) -> str | None: ...
@@ -286,9 +288,15 @@ class Effects(Protocol):
         ...
 
     def claim(
-        self, kinds: Sequence[EffectKind], owner: str, now: datetime, lease_until: datetime, limit: int
+        self,
+        kinds: Sequence[EffectKind],
+        owner: str,
+        now: datetime,
+        lease_until: datetime,
+        limit: int,
+        purpose: str | None = None,
     ) -> list[Effect]:
-        """Lease due effects (state ready, not_before passed), oldest first."""
+        """Lease due effects (state ready, not_before passed), all or those of one purpose, oldest first."""
         ...
 
     def note_reference(self, effect: Effect, reference: str) -> None:

@@ -38,6 +38,12 @@ class Studio:
         job_def = definitions().resolve_implicit_global_asset_job_def()
         return job_def.execute_in_process(instance=self.instance, raise_on_error=False)
 
+    def materialize(self, asset: str) -> dg.ExecuteInProcessResult:
+        """As "Materialize" of one asset alone in the UI does it."""
+        job_def = definitions().resolve_implicit_global_asset_job_def()
+        selection = [dg.AssetKey(asset)]
+        return job_def.execute_in_process(instance=self.instance, asset_selection=selection, raise_on_error=False)
+
     def happened_outside(self) -> dict[str, int]:
         return self.sandbox.store.effect_counts()
 

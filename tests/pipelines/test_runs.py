@@ -11,7 +11,9 @@ from acting_studio import Studio
 from billing.bootstrap import open_house
 from billing.cli.demo.clients import PayPlan, pay_what_is_due, save_cards
 from billing.cli.demo.world import World
+from billing.services.alert_owner import alert_run_failed
 from pipelines.demo import Rounds
+from sensors.errands import look_for_due_work
 from sensors.failures import reasons
 
 pytestmark = pytest.mark.dagster
@@ -45,12 +47,7 @@ def test_materializing_everything_again_and_again_does_nothing_outside(studio: S
 
 
 def test_an_invoice_that_does_not_add_up_stops_all_that_would_follow(studio: Studio) -> None:
-    studio.complete_all()
-    studio.run("bill_completed_sessions", "completed_sessions", "session_records", "invoices")
-    studio.query(
-        "drop trigger invoice_lines_refuses_update",
-        "update invoice_lines set amount_minor = amount_minor + 1 where position = 1",
-    )
+    broken_books(studio)
 
     result = studio.run("bill_completed_sessions")
 
@@ -61,6 +58,59 @@ def test_an_invoice_that_does_not_add_up_stops_all_that_would_follow(studio: Stu
     assert "invoices" in done
     assert done.isdisjoint({"deliveries", "charges", "payments", "receipts", "gallery_grants"})
     assert "mail.accepted" not in studio.happened_outside()
+
+
+def broken_books(studio: Studio) -> None:
+    studio.complete_all()
+    studio.run("bill_completed_sessions", "completed_sessions", "session_records", "invoices")
+    studio.query(
+        "drop trigger invoice_lines_refuses_update",
+        "update invoice_lines set amount_minor = amount_minor + 1 where position = 1",
+    )
+
+
+def test_an_invoice_that_does_not_add_up_stops_the_run_that_due_work_starts_after_it(studio: Studio) -> None:
+    with open_house() as house:
+        save_cards(house, World(studio.sandbox.url), studio.plan)
+    broken_books(studio)
+    assert not studio.run("bill_completed_sessions").success
+    with open_house() as house:
+        [errand] = [one for one in look_for_due_work(house) if one.name == "due"]
+
+    result = studio.run(errand.job, *(errand.assets or ()))
+
+    assert not result.success
+    happened = studio.happened_outside()
+    assert "mail.accepted" not in happened
+    assert "stripe.charge_succeeded" not in happened
+    assert ("books", "books_broken") in studio.attention()
+
+
+@pytest.mark.parametrize("asset", ["deliveries", "charges", "receipts", "follow_ups"])
+def test_no_asset_acts_alone_from_books_that_do_not_add_up_and_it_goes_on_when_they_do(
+    studio: Studio, asset: str
+) -> None:
+    broken_books(studio)
+
+    stopped = studio.materialize(asset)
+
+    assert not stopped.success
+    assert "Not true:" in " ".join(reasons(studio.instance, stopped.run_id))
+    assert "mail.accepted" not in studio.happened_outside()
+
+    studio.query("update invoice_lines set amount_minor = amount_minor - 1 where position = 1")
+    assert studio.materialize(asset).success
+    assert ("books", "books_broken") not in studio.attention()
+
+
+def test_the_owner_is_told_of_books_that_do_not_add_up(studio: Studio) -> None:
+    broken_books(studio)
+    with open_house() as house:
+        alert_run_failed(house, "bill_completed_sessions", "run", ["The books."])
+
+    studio.materialize("deliveries")
+
+    assert studio.happened_outside()["mail.accepted"] == 1
 
 
 def test_what_an_asset_says_names_amounts_and_nobody(studio: Studio) -> None:

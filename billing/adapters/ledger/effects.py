@@ -41,11 +41,18 @@ class SqlEffects:
         return insert_once(self._connection, effects, values)
 
     def claim(
-        self, kinds: Sequence[EffectKind], owner: str, now: datetime, lease_until: datetime, limit: int
+        self,
+        kinds: Sequence[EffectKind],
+        owner: str,
+        now: datetime,
+        lease_until: datetime,
+        limit: int,
+        purpose: str | None = None,
     ) -> list[Effect]:
+        of_purpose = [] if purpose is None else [effects.c.purpose == purpose]
         due = (
             select(effects.c.effect_id)
-            .where(effects.c.state == "ready", effects.c.kind.in_(kinds), effects.c.not_before <= now)
+            .where(effects.c.state == "ready", effects.c.kind.in_(kinds), effects.c.not_before <= now, *of_purpose)
             .order_by(effects.c.created_at, effects.c.effect_id)
             .limit(limit)
         )

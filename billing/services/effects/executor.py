@@ -49,9 +49,13 @@ class Handler(Protocol):
 
 
 def run_effects(
-    house: House, handler: Handler, kind: EffectKind, progress: Callable[[int], None] | None = None
+    house: House,
+    handler: Handler,
+    kind: EffectKind,
+    progress: Callable[[int], None] | None = None,
+    purpose: str | None = None,
 ) -> Counter[str]:
-    """Do every due effect of one kind; counts by the state they ended in.
+    """Do every due effect of one kind, or only those of one purpose; counts by the state they ended in.
 
     No more are claimed than are begun at once: a crash leaves only those unknown that were really under way.
     """
@@ -63,7 +67,7 @@ def run_effects(
             while True:
                 free = house.concurrency - len(under_way)
                 # Several at a time: each taking of effects is a commit, and a commit waits for the disk.
-                for effect in _claim(house, kind, free if 2 * free >= house.concurrency else 0):
+                for effect in _claim(house, kind, purpose, free if 2 * free >= house.concurrency else 0):
                     under_way[pool.submit(_attempt, house, handler, effect)] = effect
                 if not under_way:
                     return ended
@@ -117,13 +121,13 @@ def _evidence(house: House, handler: Handler, effect: Effect) -> Outcome:
     return outcome
 
 
-def _claim(house: House, kind: EffectKind, free: int) -> list[Effect]:
+def _claim(house: House, kind: EffectKind, purpose: str | None, free: int) -> list[Effect]:
     if free <= 0:
         return []
     now = house.now()
     with house.ledger.write() as books:
         room = _room(house, books, kind, free)
-        return books.effects.claim([kind], _worker(), now, now + LEASE, room) if room > 0 else []
+        return books.effects.claim([kind], _worker(), now, now + LEASE, room, purpose) if room > 0 else []
 
 
 def _worker() -> str:

@@ -19,6 +19,7 @@ from billing.domain.mail import InvoiceMail
 from billing.ports.ledger import Books, InvoiceRow
 from billing.ports.outside import RenderJob
 from billing.services.house import House
+from billing.services.observe_sessions import SHARED_KINDS
 from billing.settings import load_settings
 
 
@@ -37,13 +38,18 @@ def invoice() -> None:
 @click.option("--pdf", type=click.Path(dir_okay=False, path_type=Path), help="Write the PDF to this file.")
 @click.option("--mail", is_flag=True, help="Show the mail's text. A draft's mail has no pay link yet.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; amounts are in minor units.")
-def show(number: str, pdf: Path | None, mail: bool, as_json: bool) -> None:
+@click.option("--as-billed", is_flag=True, help="Print the raw records that it was billed from, as JSON lines.")
+def show(number: str, pdf: Path | None, mail: bool, as_json: bool, as_billed: bool) -> None:
     """Show an invoice by its NUMBER, or a draft by its id: lines, taxes, deductions, and what is open.
 
     \b
-    Example:
+    Examples:
         billing invoice show INV-2026-0042 --pdf invoice.pdf
+        billing invoice show INV-2026-0042 --as-billed
     """
+    if as_billed:
+        _show_records(number)
+        return
     with open_house(load_settings()) as house:
         with house.ledger.read() as books:
             found, row = _find(books, number)
@@ -94,6 +100,19 @@ def _find(books: Books, number: str) -> tuple[Invoice, InvoiceRow | None]:
             "no_such_invoice", f"There is no invoice or draft {number}; `billing approve` lists drafts."
         )
     return draft.invoice, None
+
+
+def _show_records(number: str) -> None:
+    """What the booking system had said by the moment of billing, whatever it says now; first what is shared by jobs."""
+    with open_office() as office, office.ledger.read() as books:
+        billed = office.overview.billed_from(number)
+        if billed is None:
+            raise PermanentError("no_such_invoice", f"There is no invoice {number}; a draft is not billed yet.")
+        shared = books.records.of_kinds(billed.source, SHARED_KINDS, billed.record_horizon)
+        records = shared + books.records.of_job(billed.source, billed.job_id, billed.record_horizon)
+    for record in records:
+        known = {"kind": record.kind, "source_id": record.source_id, "body": record.body}
+        click.echo(json.dumps(known | {"modified_at": record.modified_at and record.modified_at.isoformat()}))
 
 
 def _pdf(house: House, found: Invoice, url: str | None) -> bytes:

@@ -15,6 +15,7 @@ from billing.cli.status import command_for
 from billing.domain.canonical import derived_id
 from billing.domain.effects import EffectKind, Intent
 from billing.domain.events import AttentionItem
+from billing.ports.outside import RawRecord
 
 
 def test_status_says_what_waits(run: Run) -> None:
@@ -132,6 +133,22 @@ def test_a_draft_has_a_pdf_and_a_mail_to_look_at(run_in_review: Run, tmp_path: P
     assert "draft; nobody has seen it yet" in shown.stdout
     assert (tmp_path / "draft.pdf").read_bytes().startswith(b"%PDF")
     assert mail.stdout.startswith("Subject: ")
+
+
+def test_the_records_of_an_invoice_are_those_that_it_was_billed_from(run: Run, open_number: str) -> None:
+    before = run("invoice", "show", open_number, "--as-billed").stdout
+    known = [json.loads(line) for line in before.splitlines()]
+    (job,) = [one for one in known if one["kind"] == "job"]
+    with closing(SqlLedger(os.environ["BILLING_LEDGER_URL"])) as ledger, ledger.write() as books:
+        order = next(RawRecord("order", one["source_id"], None, "{}") for one in known if one["kind"] == "order")
+        rate = next(RawRecord("tax-rate", one["source_id"], None, "{}") for one in known if one["kind"] == "tax-rate")
+        later = [order, RawRecord("gallery", "a later one", None, "{}")]
+        books.records.keep_all("vsco", job["source_id"], later, datetime.now(UTC))
+        books.records.keep("vsco", rate, None, datetime.now(UTC))
+
+    assert run("invoice", "show", open_number, "--as-billed").stdout == before
+    assert all(json.loads(one["body"]) for one in known)
+    assert "no invoice INV-9" in one_line(run("invoice", "show", "INV-9", "--as-billed"))
 
 
 def test_an_unknown_invoice_is_one_line(run: Run) -> None:

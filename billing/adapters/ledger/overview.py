@@ -13,7 +13,6 @@ from billing.adapters.ledger.schema import (
     attention,
     commands,
     cursors,
-    drafts,
     effects,
     grants,
     invoices,
@@ -67,6 +66,15 @@ class SessionHead:
     reason: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class BilledFrom:
+    """What an invoice was made of: the records of this job (and the shared ones) up to the horizon."""
+
+    source: str
+    job_id: str
+    record_horizon: int
+
+
 class Overview:
     """Read-only, each question in a snapshot of its own."""
 
@@ -89,10 +97,6 @@ class Overview:
 
     def commands_waiting(self) -> int:
         query = select(func.count()).select_from(commands).where(commands.c.state == "waiting")
-        return int(self._all(query)[0][0])
-
-    def drafts_waiting(self) -> int:
-        query = select(func.count()).select_from(drafts).where(drafts.c.state == "waiting")
         return int(self._all(query)[0][0])
 
     def cursor_moved_at(self, name: str) -> datetime | None:
@@ -153,6 +157,16 @@ class Overview:
         at = select(func.min(effects.c.settled_at)).where(reached).scalar_subquery()
         query = select(invoices, at.label("reached_at")).order_by(invoices.c.series, invoices.c.sequence)
         return [_invoice(row) for row in self._all(query)]
+
+    def billed_from(self, number: str) -> BilledFrom | None:
+        """The job behind the invoice of this number, and the newest record that was known when it was billed."""
+        query = (
+            select(sessions.c.source, sessions.c.job_id, invoices.c.record_horizon)
+            .join(invoices, invoices.c.session_id == sessions.c.session_id)
+            .where(invoices.c.number == number)
+        )
+        found = self._all(query)
+        return BilledFrom(*found[0]) if found else None
 
     def _counts(self, query: Select[Any]) -> dict[str, int]:
         return {str(row[0]): int(row[1]) for row in self._all(query)}

@@ -31,8 +31,7 @@ class SqlRecords:
 
     def keep(self, source: str, record: RawRecord, job_id: str | None, now: datetime) -> bool:
         if job_id:
-            link = {"source": source, "job_id": job_id, "kind": record.kind, "source_id": record.source_id}
-            insert_once(self._connection, record_links, link)
+            self._link(source, record, job_id)
         digest = canonical.sha256(record.body)
         newest = first(
             self._connection,
@@ -48,6 +47,7 @@ class SqlRecords:
         if newest and newest.body_sha256 == digest:
             return False
         values = {
+            "record_id": self.horizon() + 1,
             "source": source,
             "kind": record.kind,
             "source_id": record.source_id,
@@ -62,28 +62,39 @@ class SqlRecords:
 
     def keep_all(self, source: str, job_id: str, records: Sequence[RawRecord], now: datetime) -> bool:
         gone = self._without(source, job_id, {(record.kind, record.source_id) for record in records})
-        news = [self.keep(source, record, job_id, now) for record in records]
-        return gone or any(news)
+        linked = [self._link(source, record, job_id) for record in records]
+        news = [self.keep(source, record, None, now) for record in records]
+        return gone or any(linked) or any(news)
+
+    def _link(self, source: str, record: RawRecord, job_id: str) -> bool:
+        """From now on the object belongs to the job; False if it does already."""
+        link = {"source": source, "job_id": job_id, "kind": record.kind, "source_id": record.source_id}
+        this = [record_links.c[name] == value for name, value in link.items()]
+        open_now = select(record_links.c.linked_from).where(*this, record_links.c.gone_after.is_(None))
+        if first(self._connection, open_now):
+            return False
+        self._connection.execute(record_links.insert().values(link | {"linked_from": self.horizon() + 1}))
+        return True
 
     def _without(self, source: str, job_id: str, present: set[tuple[str, str]]) -> bool:
         """What belonged to the job and does not any more (deleted, or moved away) is not billed with it."""
-        of_job = (record_links.c.source == source, record_links.c.job_id == job_id)
+        of_job = (
+            record_links.c.source == source,
+            record_links.c.job_id == job_id,
+            record_links.c.gone_after.is_(None),
+        )
         linked = rows(self._connection, select(record_links).where(*of_job))
-        changed = False
-        for link in linked:
-            is_gone = (link.kind, link.source_id) not in present
-            if is_gone == (link.gone_after is not None):
-                continue
-            changed = True
+        gone = [link for link in linked if (link.kind, link.source_id) not in present]
+        known = self.horizon()
+        for link in gone:
             this = (record_links.c.kind == link.kind, record_links.c.source_id == link.source_id)
-            gone_after = self.horizon() if is_gone else None
-            self._connection.execute(update(record_links).where(*of_job, *this).values(gone_after=gone_after))
-        return changed
+            self._connection.execute(update(record_links).where(*of_job, *this).values(gone_after=known))
+        return bool(gone)
 
     def of_job(self, source: str, job_id: str, horizon: int | None = None) -> list[RawRecord]:
         is_there: ColumnElement[bool] = record_links.c.gone_after.is_(None)
         if horizon is not None:
-            is_there = is_there | (record_links.c.gone_after >= horizon)
+            is_there = (record_links.c.linked_from <= horizon) & (is_there | (record_links.c.gone_after >= horizon))
         newest = (
             select(func.max(source_records.c.record_id).label("record_id"))
             .join(
@@ -97,13 +108,13 @@ class SqlRecords:
         )
         return self._newest(newest, horizon)
 
-    def of_kinds(self, source: str, kinds: Sequence[str]) -> list[RawRecord]:
+    def of_kinds(self, source: str, kinds: Sequence[str], horizon: int | None = None) -> list[RawRecord]:
         newest = (
             select(func.max(source_records.c.record_id).label("record_id"))
             .where(source_records.c.source == source, source_records.c.kind.in_(kinds))
             .group_by(source_records.c.kind, source_records.c.source_id)
         )
-        return self._newest(newest, None)
+        return self._newest(newest, horizon)
 
     def _newest(self, newest: Select[Any], horizon: int | None) -> list[RawRecord]:
         known = newest if horizon is None else newest.where(source_records.c.record_id <= horizon)
@@ -115,8 +126,13 @@ class SqlRecords:
         return [_record(row) for row in rows(self._connection, query)]
 
     def horizon(self) -> int:
-        query = select(func.coalesce(func.max(source_records.c.record_id), 0))
-        return int(self._connection.execute(query).scalar_one())
+        """Records and the comings and goings of links count on in one row, which has no two of the same number."""
+        newest = (
+            select(func.max(source_records.c.record_id)).scalar_subquery(),
+            select(func.max(record_links.c.linked_from)).scalar_subquery(),
+            select(func.max(record_links.c.gone_after) + 1).scalar_subquery(),
+        )
+        return max(number or 0 for number in self._connection.execute(select(*newest)).one())
 
     def cursor(self, name: str) -> str | None:
         return self._connection.execute(select(cursors.c.value).where(cursors.c.name == name)).scalar()

@@ -438,9 +438,20 @@ def _create_tables() -> None:
         sa.Column("job_id", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("source_id", sa.Text(), nullable=False),
+        sa.Column("linked_from", BIG, autoincrement=False, nullable=False),
         sa.Column("gone_after", BIG, nullable=True),
-        sa.PrimaryKeyConstraint("source", "job_id", "kind", "source_id", name=op.f("pk_record_links")),
+        sa.PrimaryKeyConstraint("source", "job_id", "kind", "source_id", "linked_from", name=op.f("pk_record_links")),
         sqlite_strict=True,
+    )
+    op.create_index("ix_record_links_gone_after", "record_links", ["gone_after"], unique=False)
+    op.create_index("ix_record_links_linked_from", "record_links", ["linked_from"], unique=False)
+    op.create_index(
+        "uq_record_links_one_at_a_time",
+        "record_links",
+        ["source", "job_id", "kind", "source_id"],
+        unique=True,
+        sqlite_where=sa.text("gone_after is null"),
+        postgresql_where=sa.text("gone_after is null"),
     )
     op.create_table(
         "sessions",
@@ -465,7 +476,7 @@ def _create_tables() -> None:
     op.create_index("ix_sessions_state", "sessions", ["state"], unique=False)
     op.create_table(
         "source_records",
-        sa.Column("record_id", BIG, autoincrement=True, nullable=False),
+        sa.Column("record_id", BIG, autoincrement=False, nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("source_id", sa.Text(), nullable=False),

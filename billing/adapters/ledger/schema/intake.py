@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, Index, UniqueConstraint
 from sqlalchemy import text as sql
 
-from billing.adapters.ledger.columns import day, instant, number, text
+from billing.adapters.ledger.columns import BigInt, day, instant, number, text
 from billing.adapters.ledger.schema.base import sequence, table
 
 source_records = table(  # every version of every object that the booking system showed us; append only
     "source_records",
-    sequence("record_id"),
+    Column("record_id", BigInt, primary_key=True, autoincrement=False),  # counts changes of links, too
     text("source"),
     text("kind"),
     text("source_id"),
@@ -22,14 +22,21 @@ source_records = table(  # every version of every object that the booking system
     UniqueConstraint("source", "kind", "source_id", "version"),
 )
 
-record_links = table(  # which objects belong to which job
+record_links = table(  # which objects belong to which job, and from when until when; numbered as the records are
     "record_links",
     text("source", primary_key=True),
     text("job_id", primary_key=True),
     text("kind", primary_key=True),
     text("source_id", primary_key=True),
-    number("gone_after", nullable=True),  # the newest source record when the job was first seen without the object
-)
+    Column("linked_from", BigInt, primary_key=True, autoincrement=False),  # known with this number and later ones
+    number("gone_after", nullable=True),  # the last number with which it was known to belong to the job
+    Index(
+        "uq_record_links_one_at_a_time", "source", "job_id", "kind", "source_id", unique=True,
+        sqlite_where=sql("gone_after is null"), postgresql_where=sql("gone_after is null"),
+    ),
+    Index("ix_record_links_linked_from", "linked_from"),
+    Index("ix_record_links_gone_after", "gone_after"),
+)  # fmt: skip
 
 cursors = table("cursors", text("name", primary_key=True), text("value"), instant("updated_at"))
 

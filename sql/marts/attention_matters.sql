@@ -19,18 +19,23 @@ with names (subject_id, subject) as (
     inner join stg_invoices on stg_payments.invoice_id = stg_invoices.invoice_id
 ),
 
-effect_names as (
-    -- A matter about an effect carries the effect's key; a reminder's ends with its day.
+beginnings as (
+    -- A matter about an effect carries its key: kind, purpose and subject, and for a reminder its day after that.
     select distinct
         stg_attention.subject_id,
+        array_to_string(string_split(stg_attention.subject_id, ':')[1:parts.number], ':') as beginning
+    from stg_attention
+    cross join range(3, 12) as parts (number)
+),
+
+effect_names as (
+    select distinct
+        beginnings.subject_id,
         names.subject
-    from stg_effects
+    from beginnings
+    inner join stg_effects
+        on beginnings.beginning = concat(stg_effects.kind, ':', stg_effects.purpose, ':', stg_effects.subject_id)
     inner join names on stg_effects.subject_id = names.subject_id
-    inner join stg_attention
-        on starts_with(
-            concat(stg_attention.subject_id, ':'),
-            concat(stg_effects.kind, ':', stg_effects.purpose, ':', stg_effects.subject_id, ':')
-        )
 )
 
 select

@@ -30,7 +30,8 @@ def test_an_earlier_day_gives_what_was_published_on_that_day(published: Callable
 
     assert later.as_of == then.as_of == EARLIER
     for name in ("days_to_pay", "payment_completion", "days_to_pay_summary", "aging", "receivables", "aging_monthly",
-                 "days_to_pay_curve", "invoice_processing_periods", "needs_attention"):  # fmt: skip
+                 "days_to_pay_curve", "invoice_processing_periods", "needs_attention",
+                 "payment_completion_rolling", "autopay_periods", "follow_up_yield", "collection_periods"):  # fmt: skip
         ours, theirs = (figures.frame(f"from {name}").to_dicts() for figures in (later, then))
         assert sorted(map(repr, ours)) == sorted(map(repr, theirs)), name
 

@@ -156,6 +156,53 @@ def test_payment_completion_agrees(figures: Figures, known: dict[str, Known], as
         )
 
 
+def test_rolling_completion_agrees(figures: Figures, known: dict[str, Known], as_of: date) -> None:
+    rows = figures.rows("from payment_completion_rolling")
+
+    assert {row["window_days"] for row in rows} == {7, 30, 60}
+    for row in rows:
+        window = timedelta(days=row["window_days"])
+        age = (as_of - window - timedelta(days=row["days_ago"] + 30), as_of - window - timedelta(days=row["days_ago"]))
+        span = [invoice for invoice in known.values() if age[0] < invoice.issued_on <= age[1]]
+        paid = [invoice for invoice in span if invoice.paid_on and invoice.paid_on - invoice.issued_on <= window]
+        assert (row["invoices"], row["share_by_count"]) == (len(span), pytest.approx(len(paid) / len(span)))
+        assert row["share_by_value"] == pytest.approx(sum(one.net for one in paid) / sum(one.net for one in span))
+
+
+def test_what_reminders_bring_agrees(figures: Figures, book: LedgerBook, known: dict[str, Known], as_of: date) -> None:
+    sent: dict[str, list[bool]] = defaultdict(list)
+    for row in book.rows["effects"]:
+        invoice, week = known.get(row["subject_id"]), timedelta(days=7)
+        if invoice and row["purpose"].startswith("reminder:") and row["state"] == "done":
+            on = row["settled_at"].date()
+            if as_of - timedelta(days=365) < on <= as_of - week:
+                paid = invoice.paid_on is not None and on <= invoice.paid_on <= on + week
+                sent[row["purpose"].removeprefix("reminder:")].append(paid)
+
+    assert {row["stage"]: (row["reminders"], row["paid_in_time"]) for row in figures.rows("from follow_up_yield")} == {
+        stage: (len(paid), sum(paid)) for stage, paid in sent.items()
+    }
+
+
+def test_effectiveness_agrees(figures: Figures, book: LedgerBook, known: dict[str, Known], as_of: date) -> None:
+    """What is owed now and not yet due, by the open invoices; the rest of the formula by the journal's entries."""
+    row = figures.one("from collection_periods where span = 'last 90 days'")
+    posted = {item["transaction_id"]: item["posted_on"] for item in book.rows["journal_transactions"]}
+    opening = sum(
+        entry["amount_minor"]
+        for entry in book.rows["journal_entries"]
+        if entry["account"] == "receivable" and posted[entry["transaction_id"]] <= as_of - timedelta(days=90)
+    )
+
+    assert row["opening_minor"] == opening
+    assert row["closing_minor"] == sum(invoice.balance for invoice in known.values())
+    not_due = sum(invoice.balance for invoice in known.values() if invoice.due_on >= as_of)
+    assert row["closing_not_due_minor"] == not_due
+    assert row["effectiveness_share"] == pytest.approx(
+        (opening + row["sales_minor"] - row["closing_minor"]) / (opening + row["sales_minor"] - not_due)
+    )
+
+
 def test_receivables_and_aging_agree(figures: Figures, known: dict[str, Known], as_of: date) -> None:
     owed: dict[str, int] = defaultdict(int)
     for invoice in known.values():

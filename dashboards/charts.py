@@ -199,7 +199,7 @@ class Charts:
         base = alt.Chart(frame).encode(
             x=alt.X("name:O", title=None, sort=None, scale=alt.Scale(paddingInner=0.15, paddingOuter=0.05),
                     axis=alt.Axis(labelAngle=0, labelOverlap=True, ticks=False, **self._axis())),
-            y=alt.Y("amount:Q", title=None, axis=self._money_axis(currency)),
+            y=alt.Y("amount:Q", title=None, axis=self._money_axis(currency, ticks=3)),
             tooltip=[alt.Tooltip("name:O", title="Week from Monday"), alt.Tooltip("label:N", title="Received"),
                      alt.Tooltip("says:N", title="State")],
         )  # fmt: skip
@@ -269,9 +269,9 @@ class Charts:
             **self._axis(),
         )  # fmt: skip
 
-    def _money_axis(self, currency: str) -> alt.Axis:
+    def _money_axis(self, currency: str, ticks: int = 4) -> alt.Axis:
         return alt.Axis(
-            format="~s", tickCount=4, domain=False, ticks=False, gridColor=self._hairline, title=None,
+            format="~s", tickCount=ticks, domain=False, ticks=False, gridColor=self._hairline, title=None,
             labelExpr=f"datum.value === 0 ? '0 {currency}' : datum.label", **self._axis(),
         )  # fmt: skip
 

@@ -62,7 +62,7 @@ def processing_time(view: View) -> None:
         st.caption("The time from a completed session to the sent invoice. None was sent in the last 30 days.")
     else:
         st.caption(
-            "From a completed session to the sent invoice: half took no longer, in the last 30 days."
+            "From a completed session to the sent invoice; half took no longer in the last 30 days."
             f" {wording.share(now['within_promise_share'])} went out within {view.figures.info.promise_hours} hours."
         )
     _trend(view, frame.filter(pl.col("period") == "rolling 30 days"), "ends_on", "p50_seconds", wording.duration)
@@ -81,8 +81,8 @@ def payment_completion(view: View) -> None:
         st.caption(_completion_not_yet(view))
     else:
         st.caption(
-            f"Of the amount invoiced from {wording.span(now['starts_on'], now['ends_on'])}: paid in full within"
-            f" {COMPLETION_DAYS} days. By number of invoices: {wording.share(now['share_by_count'])}."
+            f"The share of what was invoiced from {wording.span(now['starts_on'], now['ends_on'])} that was paid in"
+            f" full within {COMPLETION_DAYS} days. By count it is {wording.share(now['share_by_count'])}."
         )
     _trend(view, frame.filter(pl.col("days_ago") % 7 == 0), "ends_on", "share_by_value", wording.share)
 
@@ -106,10 +106,10 @@ def days_to_pay(view: View) -> None:
         st.caption("From an invoice to its full payment. Known once half of the last 90 days’ invoices are paid.")
     else:
         st.caption(
-            "By then half of the last 90 days’ invoices are paid, open ones counted too."
+            "Until half of the last 90 days’ invoices are paid, open ones counted too."
             f" {wording.share(now['on_time_share'])} were paid on time."
             if now["on_time_share"] is not None
-            else "By then half of the last 90 days’ invoices are paid, open ones counted too."
+            else "Until half of the last 90 days’ invoices are paid, open ones counted too."
         )
     _trend(view, frame.filter(pl.col("kind") == "rolling"), "ends_on", "km_median", wording.days)
 

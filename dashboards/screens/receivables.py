@@ -17,7 +17,7 @@ def show(view: View) -> None:
     overdue = frame.filter(pl.col("days_past_due") > 0)
     headline(
         f"{wording.count(frame.height, 'invoice')} {'is' if frame.height == 1 else 'are'} open,"
-        f" {overdue.height or 'none'} of them overdue."
+        f" {_how_many(overdue.height, frame.height)} overdue."
         if frame.height
         else "No invoice is open."
     )
@@ -29,6 +29,12 @@ def show(view: View) -> None:
         collection(view)
     with right:
         reminders(view)
+
+
+def _how_many(overdue: int, everything: int) -> str:
+    if overdue == everything:
+        return "and it is" if everything == 1 else "all of them"
+    return f"{overdue or 'none'} of them" if everything > 1 else "and not"
 
 
 def aged(view: View) -> None:

@@ -74,13 +74,13 @@ def build_house(settings: Settings, closing: ExitStack) -> House:
 
 
 def open_ledger(settings: Settings) -> SqlLedger:
-    """The ledger, migrated; a SQLite file's folder is made."""
+    """The ledger, migrated; a SQLite file and its folder are made for their owner alone."""
     from billing.adapters.ledger.books import SqlLedger
     from billing.adapters.ledger.migrate import migrate
 
     url = make_url(settings.ledger_url)
     if url.get_backend_name() == "sqlite" and url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     ledger = SqlLedger(settings.ledger_url)
     try:
         migrate(ledger.engine)
@@ -95,7 +95,7 @@ def open_warehouse(settings: Settings) -> Warehouse:
     from billing.adapters.warehouse import Warehouse
 
     published = settings.warehouse_path
-    published.parent.mkdir(parents=True, exist_ok=True)
+    published.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     building = published.with_name(f"{published.stem}.building.duckdb")
     now = clock_of(settings).now
     return Warehouse(settings.ledger_url, building, published, SQL, settings.time_zone, now=now)

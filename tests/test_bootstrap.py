@@ -80,3 +80,10 @@ def test_the_warehouse_has_its_folder(settings: Settings, tmp_path: Path) -> Non
 
 def test_the_sandbox_tells_the_time_where_the_settings_say_so(settings: Settings) -> None:
     assert isinstance(clock_of(settings.model_copy(update={"clock_url": "http://127.0.0.1:9"})), SandboxTime)
+
+
+def test_the_folder_that_is_made_for_the_ledger_is_its_owners_alone(settings: Settings, tmp_path: Path) -> None:
+    open_ledger(settings).close()
+    open_warehouse(settings)
+
+    assert [oct((tmp_path / name).stat().st_mode & 0o777) for name in ("deep/down", "w")] == ["0o700", "0o700"]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import json
+import shlex
 import shutil
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
@@ -90,6 +92,7 @@ def _with_settings(settings: Settings) -> Iterator[Finding]:
     yield _finding("disk", lambda: _disk(settings))
     yield _finding("database", lambda: _database(settings))
     yield _finding("ledger", lambda: _ledger(settings))
+    yield _finding("secrecy", lambda: _secrecy(settings))
     for name, look in (("smtp", _smtp), ("stripe", _stripe), ("vsco", _vsco), ("money_scale", _money_scale)):
         yield _finding(name, lambda look=look: _in_house(settings, look))  # type: ignore[misc]
 
@@ -128,6 +131,18 @@ def _disk(settings: Settings) -> str:
     if free < DISK_WANTED_BYTES:
         raise PermanentError("disk", f"Only {free / 1e9:.1f} GB are free at {folder}; make room, at least 1 GB.")
     return f"{free / 1e9:.0f} GB free"
+
+
+def _secrecy(settings: Settings) -> str:
+    """The ledger holds gallery passwords, .env holds keys: on this machine they are their owner's alone."""
+    url = make_url(settings.ledger_url)
+    ledger = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+    logs = [ledger.with_name(f"{ledger.name}{suffix}") for suffix in ("", "-wal", "-shm")] if ledger else []
+    found = [path for path in (*logs, Path(".env")) if path.is_file()]
+    if others := [str(path) for path in found if stat.S_IMODE(path.stat().st_mode) & 0o077]:
+        what = f"Others on this machine can read or change {', '.join(others)}; run: chmod 600 {shlex.join(others)}"
+        raise PermanentError("secrecy", what)
+    return f"{', '.join(path.name for path in found) or 'nothing here'}: for their owner only"
 
 
 def _database(settings: Settings) -> str:

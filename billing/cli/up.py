@@ -34,7 +34,8 @@ def up(dagster_port: int, dashboard_port: int) -> None:
     require_free(ports, SERVERS)
     settings = load_settings()
     home = (ROOT / "var" / "dagster").absolute()
-    home.mkdir(parents=True, exist_ok=True)
+    home.parent.mkdir(mode=0o700, exist_ok=True)
+    home.mkdir(exist_ok=True)
     (home / "dagster.yaml").write_bytes((ROOT / "dagster.yaml").read_bytes())
     env = {name: value for name, value in dotenv_values(".env").items() if value is not None} | dict(os.environ)
     env |= {

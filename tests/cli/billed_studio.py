@@ -81,7 +81,7 @@ def _copy(ledger: Path, mine: Path) -> None:
     for suffix in ("", "-wal"):
         source = ledger.with_name(ledger.name + suffix)
         if source.exists():
-            shutil.copyfile(source, mine.with_name(mine.name + suffix))
+            shutil.copy(source, mine.with_name(mine.name + suffix))
 
 
 def invoice_numbers(studio: Studio, paid: bool) -> list[str]:

@@ -6,6 +6,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -40,7 +41,7 @@ def test_all_is_well_in_a_studio_that_is_set_up(run: Run, ports: tuple[str, ...]
 
     assert shown.exit_code == 0, shown.output
     assert all(line.startswith("ok ") for line in shown.stdout.splitlines())
-    assert len(shown.stdout.splitlines()) == len(doctoring.ESSENTIALS) + 3
+    assert len(shown.stdout.splitlines()) == len(doctoring.ESSENTIALS) + 4
 
 
 def test_the_money_scale_is_shown_by_an_order_that_agrees(run: Run, ports: tuple[str, ...]) -> None:
@@ -88,7 +89,7 @@ def test_the_exit_code_and_the_last_line_say_that_something_is_wrong(
 ) -> None:
     monkeypatch.setenv("BILLING_SMTP_PORT", "1")
 
-    assert "of 12 need something: smtp." in one_line(run("doctor", *ports))
+    assert "of 13 need something: smtp." in one_line(run("doctor", *ports))
 
 
 def test_another_stripe_account_than_the_pinned_one_is_refused(run: Run, ports: tuple[str, ...]) -> None:
@@ -124,6 +125,21 @@ def test_orders_that_all_miss_their_own_totals_ask_for_the_other_scale(
 
     assert not is_ok
     assert "Try the other BILLING_VSCO_MONEY_SCALE" in sentence
+
+
+@pytest.mark.parametrize("name", ["ledger.db", ".env"])
+def test_what_others_on_the_machine_could_read_is_named_with_what_to_run(
+    run: Run, ports: tuple[str, ...], tmp_path: Path, name: str
+) -> None:
+    assert _findings(run, ports)["secrecy"][0]
+    (tmp_path / name).touch()
+    (tmp_path / name).chmod(0o640)
+
+    is_ok, sentence = _findings(run, ports)["secrecy"]
+
+    assert not is_ok
+    assert sentence.partition("run: chmod 600 ")[2].endswith(name)
+    assert "ledger.db-wal" not in sentence
 
 
 @pytest.fixture

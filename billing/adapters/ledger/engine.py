@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
@@ -35,10 +36,19 @@ def open_engine(url: str | URL) -> Engine:
         return create_engine(parsed, pool_size=12, connect_args={"options": f"-c lock_timeout={BUSY_TIMEOUT_MS}"})
     import pysqlite3.dbapi2 as driver
 
+    _create_for_owner_only(parsed.database)
     engine = create_engine(parsed, module=driver, pool_size=12, connect_args={"check_same_thread": False})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _create_for_owner_only(path: str | None) -> None:
+    """The ledger holds gallery passwords and invoices. SQLite gives -wal and -shm the mode of the database itself."""
+    if not path or path.startswith((":", "file:")):
+        return
+    with suppress(OSError):  # it is there already, or cannot be made: SQLite says why
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -126,3 +128,21 @@ def test_a_process_killed_in_a_transaction_leaves_nothing_and_no_gap(ledger: Sql
     with ledger.write() as books:
         assert finalize(books).number == "INV-0001"
         assert books.journal.broken_links() == []
+
+
+def test_a_new_sqlite_ledger_and_its_log_are_readable_by_their_owner_only(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        with closing(SqlLedger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger:
+            migrate(ledger.engine)
+            modes = {path.name: oct(path.stat().st_mode & 0o777) for path in tmp_path.iterdir()}
+    finally:
+        os.umask(before)
+
+    assert modes == dict.fromkeys(["ledger.db", "ledger.db-wal", "ledger.db-shm"], "0o600")
+
+
+def test_an_sqlite_ledger_in_memory_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with closing(SqlLedger("sqlite:///:memory:")) as ledger, ledger.read():
+        assert list(tmp_path.iterdir()) == []

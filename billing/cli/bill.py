@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,15 +13,13 @@ from billing.bootstrap import open_house
 from billing.cli.amounts import DAY
 from billing.cli.door import confirm
 from billing.cli.lines import invoice_json, invoice_text
+from billing.cli.preview import Looked, preview_job, preview_period
 from billing.cli.progress import say
 from billing.cli.tables import printable
 from billing.domain.errors import BillingError, PermanentError
 from billing.domain.money import Money
-from billing.domain.policy import completed_on, why_left_out
-from billing.domain.sessions import JobSummary
 from billing.ports.ledger import SessionRow
-from billing.ports.outside import RawRecord
-from billing.services.draft_invoices import Drafted, draft_from_records, draft_session
+from billing.services.draft_invoices import draft_session
 from billing.services.house import House
 from billing.services.issue_invoices import Billed, bill_due_sessions, bill_session, invoices_left_today, may_bill
 from billing.services.observe_sessions import session_id_of, shared_records
@@ -53,78 +51,42 @@ def bill(job_id: str | None, dry_run: bool, first: date | None, last: date | Non
             _bill_now(house, job_id, yes)
             return
         period = (first or (last or house.today()) - _USUAL_PERIOD, last or house.today())
-        found = list(_preview(house, job_id, period))
+        found = [preview_job(house, job_id)] if job_id else list(preview_period(house, period))
+        starts_on = house.policy.billing_starts_on
     if as_json:
-        click.echo(json.dumps([_json(session, drafted) for session, drafted in found], indent=2))
-    else:
-        _show(found)
-
-
-def _preview(house: House, job_id: str | None, period: tuple[date, date]) -> Iterator[tuple[SessionRow, Drafted]]:
-    """Read from the booking system as it is now, without keeping anything."""
-    shared = house.source.shared_records()
-    if job_id is not None:
-        records = house.source.related_records(job_id)
-        yield _drafted(house, job_id, records, shared)
+        click.echo(json.dumps([_json(looked) for looked in found], indent=2))
         return
-    wanted = [job for job in _jobs(house, shared) if _is_wanted(house, job, period)]
-    for done, job in enumerate(wanted, 1):
-        say(f"reading job {done} of {len(wanted)}", last=done == len(wanted))
-        yield _drafted(house, job.job_id, house.source.related_records(job.job_id), shared)
+    _show(found)
+    if starts_on is None:
+        click.echo("BILLING_BILLING_STARTS_ON is not set; nothing is billed until it is.")
 
 
-def _jobs(house: House, shared: Sequence[RawRecord]) -> Iterator[JobSummary]:
-    for page in house.source.changed_jobs(None):
-        for record in page:
-            try:
-                yield house.source.read_job(record, shared)
-            except PermanentError as error:
-                click.echo(error.sentence, err=True)
-
-
-def _is_wanted(house: House, job: JobSummary, period: tuple[date, date]) -> bool:
-    done_on = completed_on(job, house.policy.trigger)
-    return done_on is not None and period[0] <= done_on <= period[1] and not why_left_out(job, house.policy.jobs)
-
-
-def _drafted(
-    house: House, job_id: str, records: Sequence[RawRecord], shared: Sequence[RawRecord]
-) -> tuple[SessionRow, Drafted]:
-    session_id = session_id_of(house.source.name, job_id)
-    with house.ledger.read() as books:
-        known = books.sessions.get(session_id)
-    session = known or SessionRow(session_id, house.source.name, job_id, job_id, "due", None, house.now(), None)
-    return session, draft_from_records(house, session, records, shared)
-
-
-def _show(found: Sequence[tuple[SessionRow, Drafted]]) -> None:
-    for session, drafted in found:
-        for invoice in drafted.invoices:
+def _show(found: Sequence[Looked]) -> None:
+    for looked in found:
+        name = printable(looked.session.name)
+        for invoice in looked.invoices:
             click.echo(f"{invoice_text(invoice)}\n")
-        for problem in drafted.set_aside:
-            click.echo(f"{printable(_name(session, drafted))}: {printable(problem.sentence)} ({problem.code})\n")
-        if not drafted.invoices and not drafted.set_aside:
-            click.echo(f"{printable(_name(session, drafted))}: everything is billed already.\n")
-    invoices = [invoice for _, drafted in found for invoice in drafted.invoices]
+        for problem in looked.problems:
+            click.echo(f"{name}: {printable(problem.sentence)} ({problem.code})\n")
+        if not looked.invoices and not looked.problems:
+            click.echo(f"{name}: {printable(looked.not_billed or 'everything is billed already')}.\n")
+    invoices = [invoice for looked in found for invoice in looked.invoices]
     sums: dict[str, int] = {}
     for invoice in invoices:
         sums[invoice.currency] = sums.get(invoice.currency, 0) + invoice.amount_due_minor
     total = ", ".join(str(Money(minor, currency)) for currency, minor in sorted(sums.items())) or "nothing"
-    aside = sum(bool(drafted.set_aside) for _, drafted in found)
+    aside = sum(bool(looked.problems) for looked in found)
     click.echo(f"{len(found)} sessions: {len(invoices)} invoices, {total} due; {aside} would need attention.")
     click.echo("Nothing was written.")
 
 
-def _name(session: SessionRow, drafted: Drafted) -> str:
-    return drafted.facts.job.name if drafted.facts else session.name
-
-
-def _json(session: SessionRow, drafted: Drafted) -> dict[str, Any]:
+def _json(looked: Looked) -> dict[str, Any]:
     return {
-        "job_id": session.job_id,
-        "name": _name(session, drafted),
-        "invoices": [invoice_json(invoice) for invoice in drafted.invoices],
-        "problems": [{"code": one.code, "sentence": one.sentence} for one in drafted.set_aside],
+        "job_id": looked.session.job_id,
+        "name": looked.session.name,
+        "not_billed": looked.not_billed,
+        "invoices": [invoice_json(invoice) for invoice in looked.invoices],
+        "problems": [{"code": one.code, "sentence": one.sentence} for one in looked.problems],
     }
 
 
@@ -168,9 +130,22 @@ def _bill_job(house: House, job_id: str, yes: bool) -> Billed:
     if invoices_left_today(house) < len(drafted.invoices):
         raise PermanentError("limit_invoices", "The daily limit is reached; `billing approve --over-limit invoices`.")
     confirm(f"Bill {session.name} now?", yes)
+    _take_up(house, session)
     billed = Billed()
     bill_session(house, session, drafted, billed)
+    if not billed.finalized and not billed.drafted:
+        raise PermanentError(
+            "not_billed", f"{session.name} was billed by another worker just now; see `billing status`."
+        )
     return billed
+
+
+def _take_up(house: House, session: SessionRow) -> None:
+    """A session that was set aside, and is mended by what was read now, is due like any other."""
+    with house.ledger.write() as books:
+        current = books.sessions.get(session.session_id)
+        if current is not None and current.state == "attention":
+            books.sessions.settle(session.session_id, "due", None, house.now())
 
 
 def _billable(house: House, job_id: str) -> SessionRow:
@@ -190,6 +165,5 @@ def _refresh(house: House, session: SessionRow) -> None:
     except BillingError as error:
         raise PermanentError(error.code, f"{error.sentence} Nothing was billed.") from error
     with house.ledger.write() as books:
-        for record in records:
-            books.records.keep(session.source, record, session.job_id, house.now())
+        books.records.keep_all(session.source, session.job_id, records, house.now())
         books.sessions.records_fetched(session.session_id, house.now())

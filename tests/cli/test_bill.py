@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from billed_studio import Run, Studio, one_line
 from sqlalchemy import MetaData, text
 
 from billing.adapters.ledger.books import SqlLedger
+from billing.sandbox import faults
 
 
 def _everything(url: str) -> dict[str, list[tuple[object, ...]]]:
@@ -21,11 +26,13 @@ def _everything(url: str) -> dict[str, list[tuple[object, ...]]]:
         return {table.name: [tuple(row) for row in connection.execute(table.select())] for table in found.sorted_tables}
 
 
-def _put_back(url: str, job_id: str) -> None:
+def _put_back(url: str, job_id: str, state: str = "due") -> None:
     """As if the session were completed and not billed yet."""
     ledger = SqlLedger(url)
     with ledger.engine.begin() as connection:
-        connection.execute(text("update sessions set state = 'due' where job_id = :job"), {"job": job_id})
+        connection.execute(
+            text("update sessions set state = :state where job_id = :job"), {"job": job_id, "state": state}
+        )
 
 
 def test_a_dry_run_of_one_job_shows_lines_taxes_and_how_it_is_collected(run_in_review: Run, studio: Studio) -> None:
@@ -75,6 +82,95 @@ def test_what_is_billed_already_is_said_to_be(run: Run, studio: Studio) -> None:
     shown = run("bill", studio.plan.difficult("right_to_left").id, "--dry-run").stdout
 
     assert "everything is billed already" in shown
+
+
+def _dry_run(run: Run, days: int = 100) -> dict[str, dict[str, Any]]:
+    today = datetime.now(UTC).date()
+    words = ("--from", str(today - timedelta(days)), "--to", str(today + timedelta(1)), "--json")
+    return {one["job_id"]: one for one in json.loads(run("bill", "--dry-run", *words).stdout)}
+
+
+def test_a_dry_run_by_the_end_of_sessions_shows_those_that_ended(
+    run_in_review: Run, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BILLING_TRIGGER", "session_ended")
+    monkeypatch.setenv("BILLING_BILLING_STARTS_ON", "2020-01-01")
+    ended = studio.plan.difficult("right_to_left").id
+
+    assert [one["amount_due_minor"] > 0 for one in _dry_run(run_in_review)[ended]["invoices"]] == [True]
+    assert ended not in _dry_run(run_in_review, -1)
+
+
+def test_a_dry_run_goes_on_when_one_job_cannot_be_read(run_in_review: Run, studio: Studio) -> None:
+    store, bad = studio.sandbox.store, studio.plan.difficult("right_to_left").id
+    before = _dry_run(run_in_review)
+    faults.add(store, "vsco", {"kind": "401", "path_prefix": f"/job/{bad}/order", "times": 1})
+
+    after = _dry_run(run_in_review)
+
+    assert after.keys() == before.keys()
+    assert after[bad]["invoices"] == []
+    assert "key" in after[bad]["problems"][0]["sentence"]
+    assert [one for job, one in after.items() if job != bad] == [one for job, one in before.items() if job != bad]
+
+
+def test_a_dry_run_shows_what_is_history_and_bills_none_of_it(
+    run_in_review: Run, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BILLING_BILLING_STARTS_ON", str(datetime.now(UTC).date() + timedelta(days=2)))
+
+    found = _dry_run(run_in_review)
+    shown = run_in_review("bill", studio.plan.difficult("right_to_left").id, "--dry-run").stdout
+
+    assert found
+    assert all("history, not billed" in one["not_billed"] and one["invoices"] == [] for one in found.values())
+    assert "history, not billed" in shown
+    assert "1 sessions: 0 invoices, nothing due; 0 would need attention." in shown
+
+
+def test_a_dry_run_says_that_nothing_is_billed_before_the_first_day_is_set(
+    run_in_review: Run, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("BILLING_BILLING_STARTS_ON")
+
+    shown = run_in_review("bill", studio.plan.difficult("right_to_left").id, "--dry-run").stdout
+
+    assert "BILLING_BILLING_STARTS_ON is not set" in shown
+
+
+def test_a_session_that_needed_attention_and_is_mended_is_billed_by_hand(run_in_review: Run, studio: Studio) -> None:
+    job = studio.plan.difficult("no_gallery")
+    _put_back(os.environ["BILLING_LEDGER_URL"], job.id, "attention")
+
+    done = run_in_review("bill", job.id, "--yes")
+
+    assert done.exit_code == 0, done.output
+    assert "draft inv_" in done.stdout
+    (session,) = [row for row in _everything(os.environ["BILLING_LEDGER_URL"])["sessions"] if job.id in row]
+    assert "billed" in session
+
+
+def test_a_session_that_needs_attention_stays_so_unless_it_is_billed(run_in_review: Run, studio: Studio) -> None:
+    job = studio.plan.difficult("no_gallery")
+    _put_back(os.environ["BILLING_LEDGER_URL"], job.id, "attention")
+
+    assert run_in_review("bill", job.id, typed="n\n").exit_code == 1
+    (session,) = [row for row in _everything(os.environ["BILLING_LEDGER_URL"])["sessions"] if job.id in row]
+    assert "attention" in session
+
+
+def test_an_order_that_is_gone_is_not_billed_by_hand(run_in_review: Run, studio: Studio) -> None:
+    job = studio.plan.difficult("no_gallery")
+    _put_back(os.environ["BILLING_LEDGER_URL"], job.id, "attention")
+    with closing(SqlLedger(os.environ["BILLING_LEDGER_URL"])) as ledger, ledger.write() as books:
+        kept = books.records.of_job("vsco", job.id)
+        (order,) = [one for one in kept if one.kind == "order"]
+        gone = replace(order, source_id="gone", body=order.body.replace(order.source_id, "gone"))
+        books.records.keep_all("vsco", job.id, [*kept, gone], datetime.now(UTC))
+
+    done = run_in_review("bill", job.id, "--yes")
+
+    assert len(set(re.findall(r"inv_\w+", done.stdout))) == 1
 
 
 def test_a_due_session_is_billed_by_hand(run_in_review: Run, studio: Studio) -> None:

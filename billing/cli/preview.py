@@ -1,0 +1,118 @@
+"""What would be billed: read from the booking system as it is now, and nothing kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from billing.cli.progress import say
+from billing.domain.errors import BillingError, PermanentError
+from billing.domain.invoices import Invoice
+from billing.domain.policy import Trigger, completed_on, why_left_out
+from billing.domain.sessions import JobSummary, SessionFacts, Stage
+from billing.ports.ledger import SessionRow
+from billing.ports.outside import RawRecord
+from billing.services.draft_invoices import Drafted, draft_from_records, unforeseen
+from billing.services.house import House
+from billing.services.observe_sessions import session_id_of
+
+Period = tuple[date, date]
+
+
+@dataclass(frozen=True)
+class Looked:
+    """One session and what billing it would come to. `not_billed`: why it is none of ours, whatever it comes to."""
+
+    session: SessionRow
+    drafted: Drafted
+    completed_on: date | None = None
+    not_billed: str | None = None
+
+    @property
+    def invoices(self) -> tuple[Invoice, ...]:
+        return () if self.not_billed else self.drafted.invoices
+
+    @property
+    def problems(self) -> tuple[PermanentError, ...]:
+        return () if self.not_billed else self.drafted.set_aside
+
+
+def preview_job(house: House, job_id: str) -> Looked:
+    """Raises BillingError if the job cannot be read."""
+    session = _session(house, job_id, job_id)
+    return _read(house, session, house.source.related_records(job_id), house.source.shared_records())
+
+
+def preview_period(house: House, period: Period) -> Iterator[Looked]:
+    """Sessions completed in these days, both included. One that cannot be read is a row that says so."""
+    shared = house.source.shared_records()
+    jobs: list[JobSummary] = []
+    for page in house.source.changed_jobs(None):
+        for record in page:
+            try:
+                jobs.append(house.source.read_job(record, shared))
+            except Exception as error:
+                yield _unread(_session(house, record.source_id, record.source_id), error)
+    wanted = [job for job in jobs if _may_be_wanted(house, job, period)]
+    for done, job in enumerate(wanted, 1):
+        say(f"reading job {done} of {len(wanted)}", last=done == len(wanted))
+        looked = _look(house, job, shared)
+        if looked.drafted.facts is None or _is_in(looked.completed_on, period):
+            yield looked
+
+
+def _may_be_wanted(house: House, job: JobSummary, period: Period) -> bool:
+    if why_left_out(job, house.policy.jobs):
+        return False
+    if house.policy.trigger is Trigger.SESSION_ENDED:  # only its records say when it ended
+        was_kept = job.stage is not Stage.BOOKED or not job.closed
+        return job.session_id is not None and job.stage is not Stage.LEAD and was_kept
+    return _is_in(completed_on(job, house.policy.trigger), period)
+
+
+def _is_in(day: date | None, period: Period) -> bool:
+    return day is not None and period[0] <= day <= period[1]
+
+
+def _look(house: House, job: JobSummary, shared: Sequence[RawRecord]) -> Looked:
+    session = _session(house, job.job_id, job.name)
+    try:
+        return _read(house, session, house.source.related_records(job.job_id), shared)
+    except Exception as error:
+        return _unread(session, error)
+
+
+def _read(house: House, session: SessionRow, records: Sequence[RawRecord], shared: Sequence[RawRecord]) -> Looked:
+    facts = house.source.read_session(records, shared)
+    ended_on = _completed_on(house, facts)
+    drafted = replace(draft_from_records(house, session, records, shared), facts=facts)
+    return Looked(replace(session, name=facts.job.name), drafted, ended_on, _why_not(house, facts.job, ended_on))
+
+
+def _unread(session: SessionRow, error: Exception) -> Looked:
+    known = PermanentError(error.code, error.sentence) if isinstance(error, BillingError) else None
+    return Looked(session, Drafted(None, (), (known or unforeseen(session, error),)))
+
+
+def _completed_on(house: House, facts: SessionFacts) -> date | None:
+    policy, ends_at = house.policy, facts.session_ends_at
+    if policy.trigger is not Trigger.SESSION_ENDED:
+        return completed_on(facts.job, policy.trigger)
+    return policy.day_of(ends_at) if ends_at and ends_at + policy.session_grace <= house.now() else None
+
+
+def _why_not(house: House, job: JobSummary, ended_on: date | None) -> str | None:
+    starts_on, reason = house.policy.billing_starts_on, why_left_out(job, house.policy.jobs)
+    if reason:
+        return f"left out, not billed ({reason})"
+    if starts_on is not None and ended_on is not None and ended_on < starts_on:
+        return f"history, not billed (completed on {ended_on}, before BILLING_BILLING_STARTS_ON {starts_on})"
+    return None
+
+
+def _session(house: House, job_id: str, name: str) -> SessionRow:
+    session_id = session_id_of(house.source.name, job_id)
+    with house.ledger.read() as books:
+        known = books.sessions.get(session_id)
+    return known or SessionRow(session_id, house.source.name, job_id, name, "due", None, house.now(), None)

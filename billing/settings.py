@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from email_validator import EmailNotValidError, validate_email
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from billing.domain.errors import PermanentError
 from billing.domain.invoices import Studio
@@ -57,7 +60,7 @@ class Settings(BaseSettings):
     smtp_password: SecretStr = Field(SecretStr(""), description="Password at the mail server.")
 
     studio_name: str = Field(description="The studio's name, on paper and in mail.")
-    studio_email: str = Field(description="The studio's address; mail comes from here.")
+    studio_email: str = Field(min_length=1, description="The studio's address; mail comes from here.")
     studio_address: str = Field("", description="Postal address; lines are separated by |.")
     studio_country: str = Field("US", description="Country, ISO 3166-1 alpha-2.", pattern="^[A-Z]{2}$")
     studio_phone: str = Field("", description="Telephone number.")
@@ -95,6 +98,28 @@ class Settings(BaseSettings):
     poll_seconds: int = Field(30, description="Seconds between two looks at VSCO Workspace.", ge=5)
     concurrency: int = Field(8, description="Calls outside at the same time.", ge=1, le=64)
     render_workers: int = Field(2, description="Processes that render PDFs when there are many.", ge=1, le=64)
+
+    @field_validator("ledger_url")
+    @classmethod
+    def _usable_url(cls, url: str) -> str:
+        """Says nothing of the URL itself, which may hold a password."""
+        try:
+            backend = make_url(url).get_backend_name()
+        except (ArgumentError, ValueError):
+            backend = ""
+        if backend not in ("sqlite", "postgresql"):
+            raise ValueError("not a URL such as sqlite:///var/ledger.db or postgresql+psycopg://user@host/billing")
+        return url
+
+    @field_validator("studio_email", "owner_email")
+    @classmethod
+    def _an_address(cls, address: str) -> str:
+        if address:
+            try:
+                validate_email(address, check_deliverability=False)
+            except EmailNotValidError as error:
+                raise ValueError(f"{address!r} is not an e-mail address ({error})") from error
+        return address
 
     @field_validator("time_zone")
     @classmethod

@@ -10,7 +10,9 @@ from sensors.errands import look_for_sessions
 from sensors.launching import look_outside
 
 # Read here rather than through Settings: the interval is part of the definition, which must load without settings.
-POLL_SECONDS = max(5, int(os.environ.get("BILLING_POLL_SECONDS") or 30))
+# What is no number is refused by the settings, where it is said; the definition loads with the usual interval.
+GIVEN = os.environ.get("BILLING_POLL_SECONDS", "").strip()
+POLL_SECONDS = max(5, int(GIVEN)) if GIVEN.isdecimal() else 30
 
 
 @dg.sensor(

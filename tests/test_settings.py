@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -63,6 +66,34 @@ def test_no_secret_is_in_a_repr_or_an_error(monkeypatch: pytest.MonkeyPatch) -> 
         assert "canary" not in text
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"studio_email": "not an address"}, "BILLING_STUDIO_EMAIL: 'not an address' is not an e-mail address"),
+        ({"owner_email": "olga@"}, "BILLING_OWNER_EMAIL: 'olga@' is not an e-mail address"),
+        ({"ledger_url": "var/ledger.db"}, "BILLING_LEDGER_URL: not a URL such as sqlite:///var/ledger.db"),
+        ({"ledger_url": "mysql://u:canary-db@h/l"}, "BILLING_LEDGER_URL: not a URL such as"),
+        ({"ledger_url": "postgresql://u:canary-db@h:port/l"}, "BILLING_LEDGER_URL: not a URL such as"),
+        ({"poll_seconds": "often"}, "BILLING_POLL_SECONDS: Input should be a valid integer"),
+    ],
+)
+def test_what_cannot_be_meant_is_one_clear_sentence(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, str], said: str
+) -> None:
+    with pytest.raises(PermanentError) as caught:
+        load(monkeypatch, **changes)
+
+    assert said in caught.value.sentence
+    assert "canary" not in caught.value.sentence
+
+
+def test_addresses_in_other_scripts_are_addresses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert load(monkeypatch, studio_email="studio@nordlicht-fotografie.example").owner_email == ""
+    assert load(monkeypatch, studio_email="büro@größe.example").studio_email == "büro@größe.example"
+
+
 def test_a_play_clock_is_refused_with_live_money(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(PermanentError, match="with a live Stripe key the time is the real one"):
         load(monkeypatch, clock_url="http://127.0.0.1/clock")
@@ -107,3 +138,15 @@ def test_nothing_is_billed_and_nothing_goes_out_by_itself_unless_said(monkeypatc
 
     assert policy.billing_starts_on is None
     assert policy.delivery_mode is DeliveryMode.REVIEW
+
+
+@pytest.mark.dagster
+@pytest.mark.parametrize(("given", "seconds"), [("", "30"), ("60", "60"), ("1", "5"), ("often", "30"), ("-4", "30")])
+def test_the_definitions_load_whatever_the_poll_interval_says(given: str, seconds: str) -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", "from sensors.completed_sessions import POLL_SECONDS; print(POLL_SECONDS)"],
+        capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1],
+        env=os.environ | {"BILLING_POLL_SECONDS": given},
+    ).stdout  # fmt: skip
+
+    assert said.split() == [seconds]

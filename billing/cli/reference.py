@@ -27,6 +27,18 @@ _SAMPLES = {
     "billing_starts_on": "2026-12-01",  # nothing is billed without it, so it is set first too
 }
 
+_OF_THE_DASHBOARD = (
+    (
+        "BILLING_DASHBOARD_EMAILS",
+        "",
+        "Who may look when there is a login: e-mail addresses, separated by commas or spaces; empty lets nobody in."
+        " Not needed while the dashboard is bound to loopback.",
+    ),
+    ("BILLING_WAREHOUSE_PATH", "`var/warehouse.duckdb`", "The published DuckDB file that it reads."),
+    ("BILLING_TIME_ZONE", "`UTC`", "The studio's time zone, in which days are shown."),
+    ("BILLING_STUDIO_NAME", "`Studio Billing`", "The name at its head."),
+)
+
 
 def pages() -> dict[str, str]:
     """Each generated file, by its path from the project's folder."""
@@ -58,11 +70,22 @@ def settings_page() -> str:
         "# Settings\n\nMade by `make docs` from `billing/settings.py`; a test keeps it true.\n\n"
         "Read once from the environment, or from `.env` in the folder where `billing` is started. All that is\n"
         "missing or wrong is said at once; `billing doctor` tries them out. The ports of the servers are options of\n"
-        "`billing up` and `billing demo`, with variables of their own: see [COMMANDS.md](COMMANDS.md).\n\n"
+        "`billing up` and `billing demo`, with variables of their own, which are read from the environment and never\n"
+        "from `.env`: see [COMMANDS.md](COMMANDS.md).\n\n"
         "| variable | default | what it is |\n| --- | --- | --- |\n"
     )
     rows = (f"| `{_variable(name)}` | {_shown(field)} | {_described(field)} |" for name, field in _fields())
-    return head + "\n".join(rows) + "\n"
+    return head + "\n".join(rows) + "\n\n" + _dashboard_part()
+
+
+def _dashboard_part() -> str:
+    """The dashboard reads its own variables: it knows the published figures and nothing of the rest."""
+    rows = "\n".join(f"| `{name}` | {default} | {what} |" for name, default, what in _OF_THE_DASHBOARD)
+    return (
+        "## Of the dashboard\n\nThe dashboard knows nothing of the settings above. `billing up` hands it these, those"
+        " of `.env` too; where it is\nstarted by itself, they are read from its environment.\n\n"
+        f"| variable | default | what it is |\n| --- | --- | --- |\n{rows}\n"
+    )
 
 
 def env_example() -> str:
@@ -71,6 +94,8 @@ def env_example() -> str:
     for name, field in sorted(_fields(), key=lambda item: item[0] not in _SAMPLES):
         value = _SAMPLES.get(name, _plain(field.default))
         lines += [f"# {field.description}", f"{'' if name in _SAMPLES else '#'}{_variable(name)}={_quoted(value)}", ""]
+    name, _, what = _OF_THE_DASHBOARD[0]
+    lines += [f"# {what}", f"#{name}="]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 import pytest
 
@@ -30,3 +32,13 @@ def test_every_setting_is_described_and_can_be_copied() -> None:
     for name, field in Settings.model_fields.items():
         assert field.description, name
         assert f"BILLING_{name.upper()}=" in pages()[".env.example"]
+
+
+def test_every_variable_that_the_dashboard_reads_is_in_the_page_of_settings() -> None:
+    sources = [path.read_text(encoding="utf-8") for path in (SQL.parent / "dashboards").rglob("*.py")]
+    read = set(re.findall(r"\bBILLING_[A-Z_]+", " ".join(sources)))
+
+    assert "BILLING_DASHBOARD_EMAILS" in read
+    part = pages()["docs/SETTINGS.md"].partition("## Of the dashboard")[2]
+    assert all(f"| `{name}` |" in part for name in read)
+    assert "BILLING_DASHBOARD_EMAILS=" in pages()[".env.example"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
@@ -14,73 +13,27 @@ from billing.domain.events import AttentionItem, Command, DomainEvent
 from billing.domain.invoices import Invoice
 from billing.domain.money import Money
 from billing.domain.payments import PayLink, ProviderEvent, SavedMethod
-from billing.ports.outside import GalleryAccess, RawRecord
+from billing.ports.outside import RawRecord
+from billing.ports.rows import DraftRow, FinalizationFacts, GrantRow, InvoiceRow, PaymentRow, SessionRow
 
-
-@dataclass(frozen=True, slots=True)
-class SessionRow:
-    """A completed session. `state`: expected | due | billed | attention | history | excluded."""
-
-    session_id: str
-    source: str
-    job_id: str
-    name: str
-    state: str
-    completed_on: date | None
-    first_observed_at: datetime
-    records_fetched_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class InvoiceRow:
-    """A finalized invoice with what changes around it. `balance_minor` comes from the journal."""
-
-    invoice: Invoice
-    finalized_at: datetime
-    balance_minor: int
-    is_void: bool
-
-    @property
-    def balance(self) -> Money:
-        return Money(self.balance_minor, self.invoice.currency)
-
-
-@dataclass(frozen=True, slots=True)
-class DraftRow:
-    """An invoice without a number that waits, or was approved, discarded or finalized."""
-
-    invoice: Invoice
-    state: str
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentRow:
-    """Money that was received. Amounts in minor units of `currency`."""
-
-    payment_id: str
-    provider: str
-    provider_object_id: str
-    invoice_id: str | None
-    amount: Money
-    fee: Money
-    method_label: str
-    method_kind: str  # autopay | link | elsewhere
-    captured_at: datetime
-    received_on: date
-
-
-@dataclass(frozen=True, slots=True)
-class GrantRow:
-    """A gallery that is open for a client."""
-
-    grant_id: str
-    invoice_id: str
-    host: str
-    gallery_id: str
-    gallery_name: str
-    access: GalleryAccess
-    granted_at: datetime
+__all__ = [
+    "Books",
+    "Desk",
+    "DraftRow",
+    "Effects",
+    "FinalizationFacts",
+    "GrantRow",
+    "Grants",
+    "InvoiceRow",
+    "Invoices",
+    "Journal",
+    "Ledger",
+    "PaymentRow",
+    "Payments",
+    "Records",
+    "SessionRow",
+    "Sessions",
+]
 
 
 class Records(Protocol):
@@ -127,7 +80,11 @@ class Sessions(Protocol):
     def records_fetched(self, session_id: str, at: datetime | None) -> None: ...
 
     def wake(self, session_id: str, state: str, reason: str | None, completed_on: date, now: datetime) -> None:
-        """An expected session was completed now: this is when its trigger was first observed."""
+        """An expected session was completed now, or has a new order: this is when its trigger was first observed."""
+        ...
+
+    def to_look_at_again(self, fetched_before: datetime, finalized_after: datetime, limit: int) -> list[SessionRow]:
+        """Billed ones whose job has changed since, then those billed lately and not read since `fetched_before`."""
         ...
 
     def without_gallery(self, fetched_before: datetime, finalized_after: datetime, paid_only: bool) -> list[SessionRow]:
@@ -144,6 +101,14 @@ class Invoices(Protocol):
 
     def revisions(self, session_id: str, part: str) -> tuple[int, bool]:
         """How many invoices this part has had, and whether the newest of them is still live."""
+        ...
+
+    def of_session(self, session_id: str) -> list[InvoiceRow]:
+        """All invoices of the session, void ones too, oldest first."""
+        ...
+
+    def has_draft(self, session_id: str, part: str) -> bool:
+        """Whether this part was ever drafted, whatever became of it."""
         ...
 
     def keep_draft(self, invoice: Invoice, state: str, now: datetime) -> None: ...
@@ -208,19 +173,6 @@ class Invoices(Protocol):
     def resume(self, invoice_id: str, now: datetime) -> None: ...
 
     def is_paused(self, invoice_id: str) -> bool: ...
-
-
-@dataclass(frozen=True, slots=True)
-class FinalizationFacts:
-    """What the ledger notes about the moment of finalizing."""
-
-    series: str
-    sequence: int
-    revision: int
-    trigger_observed_at: datetime
-    priced_at: datetime
-    finalized_at: datetime
-    record_horizon: int
 
 
 class Journal(Protocol):

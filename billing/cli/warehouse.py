@@ -29,14 +29,7 @@ def rebuild() -> None:
     """
     settings = load_settings()
     open_ledger(settings).close()  # a ledger that is not there yet is made, so that its figures are zero
-    projection = open_warehouse(settings)
-    say("reading the ledger")
-    projection.extract()
-    relations = projection.relations()
-    for done, relation in enumerate(relations, 1):
-        say(f"building {done} of {len(relations)}: {relation.name}")
-        projection.build(relation.name)
-    say("publishing", last=True)
-    published = projection.publish()
+    published = open_warehouse(settings).rebuild(progress=say)
+    say("published", last=True)
     rows = sum(published.rows.values())
     click.echo(f"{published.path}: {len(published.rows)} relations, {rows} rows, {published.size_bytes / 1e6:.1f} MB")

@@ -160,5 +160,5 @@ def test_the_warehouse_is_rebuilt_with_progress(run: Run, tmp_path: Path) -> Non
 
     assert done.exit_code == 0, done.output
     assert "relations" in done.stdout
-    assert "publishing" in done.stderr
+    assert "published" in done.stderr
     assert (tmp_path / "w.duckdb").exists()

@@ -38,7 +38,7 @@ def read_only_uri(ledger_url: str) -> str:
     if url.get_backend_name() == "sqlite":
         path = Path(url.database or "")
         if not path.is_file():
-            raise TemporaryError("no_ledger", f"There is no ledger at {path}; `billing init` makes one.")
+            raise TemporaryError("no_ledger", f"There is no ledger at {path}; `billing doctor` makes one.")
         return f"file:{quote(str(path))}?mode=ro"
     return _libpq_uri(url)
 

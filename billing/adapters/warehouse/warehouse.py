@@ -24,6 +24,8 @@ from billing.domain.errors import PermanentError, TemporaryError
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+Progress = Callable[[str], None]
+
 PROMISE_HOURS = 24  # metrics.md: an invoice is sent within a day of the session's completion
 
 
@@ -89,7 +91,7 @@ class Warehouse:
         with self._alone(), self._building() as connection:
             return self._build(connection, name, {relation.name: relation for relation in self.relations()})
 
-    def publish(self) -> Published:
+    def publish(self, progress: Progress | None = None) -> Published:
         """Write the marts to a file beside the published one and swap it in: readers see the old or the new, whole."""
         with self._alone():
             built_at = self._now()
@@ -97,6 +99,7 @@ class Warehouse:
             _remove(fresh)
             self._published_path.parent.mkdir(parents=True, exist_ok=True)
             with self._building() as connection:
+                self._build_missing(connection, progress or _silent)
                 rows = self._copy_marts(connection, fresh, built_at)
                 extracted_at = _extracted_at(connection)
             sha256, size_bytes = _settle(fresh)
@@ -104,10 +107,11 @@ class Warehouse:
             _sync(self._published_path.parent)
             return Published(self._published_path, built_at, extracted_at, sha256, size_bytes, rows)
 
-    def rebuild(self) -> Published:
-        """All of it: extract, build every relation anew, publish."""
+    def rebuild(self, progress: Progress | None = None) -> Published:
+        """All of it: extract, build every relation anew, publish. `progress` is told of each step as it begins."""
+        (progress or _silent)("reading the ledger")
         self.extract()
-        return self.publish()
+        return self.publish(progress)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -171,13 +175,16 @@ class Warehouse:
         """The studio's day on which the ledger was read."""
         return _extracted_at(connection).astimezone(ZoneInfo(self._time_zone)).date()
 
-    def _copy_marts(self, connection: DuckDBPyConnection, target: Path, built_at: datetime) -> dict[str, int]:
+    def _build_missing(self, connection: DuckDBPyConnection, progress: Progress) -> None:
         relations = {relation.name: relation for relation in self.relations()}
         present = _tables(connection)
-        for name in relations:
+        for done, name in enumerate(relations, 1):
             if name not in present:
+                progress(f"building {done} of {len(relations)}: {name}")
                 self._build(connection, name, relations)
-        marts = [relation for relation in relations.values() if relation.layer == "marts"]
+
+    def _copy_marts(self, connection: DuckDBPyConnection, target: Path, built_at: datetime) -> dict[str, int]:
+        marts = [relation for relation in self.relations() if relation.layer == "marts"]
         connection.execute(f"attach '{str(target).replace(chr(39), chr(39) * 2)}' as published")
         rows = {mart.name: _copy(connection, mart.name) for mart in marts}
         self._describe(connection, marts, built_at)
@@ -203,6 +210,10 @@ class Warehouse:
                 for n, mart in enumerate(marts)
             ],
         )  # fmt: skip
+
+
+def _silent(step: str) -> None:
+    """Nobody wants to know how far it is."""
 
 
 def _without_secrets(text: str, ledger_url: str) -> str:

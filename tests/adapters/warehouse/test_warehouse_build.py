@@ -109,7 +109,11 @@ def test_a_relation_is_built_with_what_it_reads(warehouse_of: WarehouseOf) -> No
 
 def test_building_relation_by_relation_or_all_at_once_gives_the_same(warehouse_of: WarehouseOf) -> None:
     warehouse = warehouse_of(synthetic_book(DAY, months=4), DAY)
-    at_once = everything(warehouse.rebuild().path)
+    steps: list[str] = []
+    at_once = everything(warehouse.rebuild(progress=steps.append).path)
+    total = len(warehouse.relations())
+    assert (steps[0], len(steps)) == ("reading the ledger", 1 + total)
+    assert steps[-1].startswith(f"building {total} of {total}: ")
     warehouse.extract()
     for relation in warehouse.relations():
         warehouse.build(relation.name)

@@ -14,8 +14,12 @@ import httpx
 import pytest
 
 from billing.cli.demo import wait_for
+from billing.cli.demo.live import servers_of
+from billing.cli.demo.place import Place
 from billing.cli.greeting import greet
+from billing.cli.ports import Ports
 from billing.cli.supervisor import answers, wait_until_all_answer
+from billing.cli.up import _servers
 from billing.domain.errors import PermanentError
 from billing.sandbox.server import running_sandbox
 
@@ -116,3 +120,37 @@ def test_the_test_client_is_not_fooled_by_an_error_page(tmp_path: Path) -> None:
     with running_sandbox(tmp_path / "sandbox.db") as sandbox:
         assert httpx.get(f"{sandbox.url}/none").status_code == 404
         assert not answers(f"{sandbox.url}/none")
+
+
+def test_every_server_of_up_and_of_the_demo_is_told_to_listen_on_loopback_only(tmp_path: Path) -> None:
+    ports, place = Ports(18800, 18825, 13000, 18501), Place(tmp_path)
+    place.prepare()
+    commands = {one.name: list(one.command) for one in [*servers_of(place, ports), *_servers(ports, tmp_path)]}
+
+    assert _word_after(commands["dagster"], "--host") == "127.0.0.1"
+    assert _word_after(commands["dashboard"], "--server.address") == "127.0.0.1"
+    assert commands.keys() == {"sandbox", "dagster", "daemon", "dashboard", "demo", "billing"}  # the rest do not listen
+    assert not [word for command in commands.values() for word in command if "0.0.0.0" in word or "::" in word]
+
+
+def test_the_sandbox_listens_on_loopback_only_and_cannot_be_told_otherwise(tmp_path: Path) -> None:
+    with running_sandbox(tmp_path / "sandbox.db") as sandbox:
+        assert sandbox.url.startswith("http://127.0.0.1:")
+        said = subprocess.run(
+            [sys.executable, "-m", "billing.sandbox", "--help"], capture_output=True, text=True, check=True
+        )
+        assert "--host" not in said.stdout
+        for port in (int(sandbox.url.rpartition(":")[2]), sandbox.smtp_port):
+            assert _listens_on(port) == {"127.0.0.1"}
+
+
+def _word_after(command: list[str], option: str) -> str:
+    assert command.count(option) == 1
+    return command[command.index(option) + 1]
+
+
+def _listens_on(port: int) -> set[str]:
+    """The addresses of this port's listening sockets, as Linux lists them."""
+    rows = [line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]]
+    found = {row[1] for row in rows if row[3] == "0A" and row[1].endswith(f":{port:04X}")}
+    return {"127.0.0.1" if address.startswith("0100007F:") else address for address in found}

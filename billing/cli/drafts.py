@@ -13,6 +13,7 @@ from billing.domain.errors import PermanentError
 from billing.domain.money import Money
 from billing.domain.policy import DailyLimits
 from billing.ports.ledger import DraftRow
+from billing.services.approve_drafts import seen_as, seen_text
 
 
 @click.command()
@@ -49,7 +50,8 @@ def approve(
         nothing = "No draft waits" if draft == "all" else f"No draft {draft} waits"
         raise PermanentError("no_such_draft", f"{nothing} for approval; `billing approve` lists them.")
     confirm(f"Approve {len(chosen)} invoice{'s' if len(chosen) > 1 else ''} of {_total(chosen)} in total?", yes)
-    ask("approve", {"invoice_id": draft}, actor=actor, reason=reason, now=now, wait=wait)
+    seen = {row.invoice.invoice_id: seen_as(row.invoice) for row in chosen}
+    ask("approve", {"drafts": seen_text(seen)}, actor=actor, reason=reason, now=now, wait=wait)
 
 
 @click.command()

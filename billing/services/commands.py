@@ -17,10 +17,10 @@ from billing.domain.money import Money
 from billing.domain.payments import SavedMethod
 from billing.ports.ledger import Books, InvoiceRow, Ledger, PaymentRow
 from billing.ports.outside import GalleryAccess
+from billing.services.approve_drafts import approve_draft, seen_of
 from billing.services.effects import HANDLERS
 from billing.services.effects.grant import record_grant
 from billing.services.house import House
-from billing.services.issue_invoices import approve_draft
 from billing.services.limits import raise_limit
 from billing.services.record_payments import close_link_intent, record_payment
 
@@ -56,12 +56,16 @@ def _carry_out(house: House, command: Command) -> str:
             outcome = _CARRIED_OUT_BY[command.name](house, books, command)
             _settle_command(house, books, command, "done", outcome)
             return outcome
-    except TemporaryError:
-        raise
+    except TemporaryError as error:  # it goes on waiting, and stops none of those behind it
+        return f"{error.sentence} {command.name} is tried again by itself."
     except BillingError as error:
         return _note(house, command, "refused", error.sentence)
     except Exception as error:
-        return _note(house, command, "refused", f"{command.name} makes no sense: {error}")
+        return _note(house, command, "refused", _our_fault(command.name, error))
+
+
+def _our_fault(what: str, error: Exception) -> str:
+    return f"{what} failed for a reason that nobody foresaw, and was not done ({type(error).__name__}: {error})."
 
 
 def _note(house: House, command: Command, state: str, outcome: str) -> str:
@@ -81,25 +85,25 @@ def _settle_command(house: House, books: Books, command: Command, state: str, ou
 
 
 def _approve(house: House, command: Command) -> str:
-    wanted = _text(command, "invoice_id")
-    with house.ledger.read() as books:
-        waiting = [draft.invoice.invoice_id for draft in books.invoices.drafts("waiting")]
+    """Each draft for itself: one that cannot be approved takes nothing back from those that were."""
     approved, refused = [], []
-    for invoice_id in waiting if wanted == "all" else [wanted]:
+    for invoice_id, seen in seen_of(_text(command, "drafts")).items():
         try:
-            approved.append(str(approve_draft(house, invoice_id, command.actor).number))
-        except PermanentError as error:
+            approved.append(str(approve_draft(house, invoice_id, seen, command.actor).number))
+        except BillingError as error:
             refused.append(error.sentence)
-    if refused and not approved:
-        raise PermanentError("not_approved", " ".join(refused))
-    return " ".join([f"Approved {', '.join(approved) or 'nothing'}.", *refused])
+        except Exception as error:
+            refused.append(_our_fault(f"Approving {invoice_id}", error))
+    if not approved:
+        raise PermanentError("not_approved", " ".join(dict.fromkeys(refused)))
+    return " ".join([f"Approved {', '.join(approved)}.", *dict.fromkeys(refused)])
 
 
 def _discard(house: House, books: Books, command: Command) -> str:
     invoice_id = _text(command, "invoice_id")
     draft = books.invoices.draft(invoice_id)
     if draft is None or draft.state != "waiting":
-        raise PermanentError("no_such_draft", f"No draft {invoice_id} waits; `billing status` lists them.")
+        raise PermanentError("no_such_draft", f"No draft {invoice_id} waits; `billing approve` lists those that do.")
     books.invoices.decide_draft(invoice_id, "discarded", command.actor, house.now())
     books.sessions.settle(draft.invoice.session_id, "excluded", command.reason, house.now())
     books.desk.resolve_attention(draft.invoice.session_id, None, command.actor, house.now())
@@ -298,5 +302,7 @@ def _invoice(books: Books, command: Command) -> InvoiceRow:
     number = _text(command, "number")
     row = books.invoices.by_number(number)
     if row is None:
-        raise PermanentError("no_such_invoice", f"There is no invoice {number}; `billing status` lists the newest.")
+        raise PermanentError(
+            "no_such_invoice", f"There is no invoice {number}; its PDF and the dashboard show the number."
+        )
     return row

@@ -84,8 +84,8 @@ def _draft_orders(
     problems: list[PermanentError] = []
     billed_before = False
     for order in facts.orders:
-        revision, is_live = books.invoices.revisions(session.session_id, order.order_id)
-        if is_live:
+        revision, _ = books.invoices.revisions(session.session_id, order.order_id)
+        if revision:  # live, or voided by a person: never billed a second time by itself
             billed_before = True
             continue
         try:

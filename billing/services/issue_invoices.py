@@ -7,9 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from billing.domain import books as postings
-from billing.domain import canonical
 from billing.domain.effects import EffectKind, Intent
-from billing.domain.errors import BillingError, PermanentError
+from billing.domain.errors import BillingError
 from billing.domain.events import PIPELINE, DomainEvent
 from billing.domain.invoices import Collection, Invoice, invoice_number
 from billing.domain.policy import DeliveryMode
@@ -19,6 +18,7 @@ from billing.services.draft_invoices import Drafted, draft_session, unforeseen
 from billing.services.house import House
 from billing.services.limits import room_today
 from billing.services.observe_sessions import shared_records
+from billing.services.session_records import are_stale, read_again
 
 Progress = Callable[[int, int], None]
 
@@ -34,19 +34,27 @@ class Billed:
 
 
 def bill_due_sessions(house: House, limit: int | None = None, progress: Progress | None = None) -> Billed:
-    """Bill every session that is due. One that cannot be billed is set aside with its sentence; the others go on."""
+    """Bill every session that is due. One that cannot be billed is set aside with its sentence; the others go on.
+
+    What was read a while ago (it waited for the limit, or for a setting) is read again first.
+    """
     billed = Billed()
     due = _due_sessions(house)[:limit]
     if not due or not may_bill(house):
         return billed
     shared = shared_records(house)
     room = invoices_left_today(house)
+    unread: set[str] = set()
     for done, session in enumerate(due):
         if len(billed.finalized) + len(billed.drafted) >= room:
             billed.over_limit = len(due) - done
             _ask_for_more(house, billed.over_limit)
             break
-        _bill_or_set_aside(house, session, shared, billed)
+        if done % house.concurrency == 0:  # as many at a time as may be asked for at once, and right before
+            ahead = due[done : done + house.concurrency]
+            unread = read_again(house, [one for one in ahead if are_stale(one, house.now())], shared)
+        if session.session_id not in unread:
+            _bill_or_set_aside(house, session, shared, billed)
         if progress:
             progress(done + 1, len(due))
     return billed
@@ -104,7 +112,7 @@ def bill_session(house: House, session: SessionRow, drafted: Drafted, billed: Bi
             if books.invoices.revisions(draft.session_id, draft.part)[1]:
                 continue
             if house.policy.delivery_mode is DeliveryMode.REVIEW:
-                _keep_for_review(books, draft, now)
+                keep_for_review(books, draft, now)
                 kept.append(draft)
             else:
                 finalized.append(finalize_invoice(house, books, session, draft, drafted.record_horizon))
@@ -170,49 +178,7 @@ def pay_link_intent(invoice: Invoice, amount_minor: int, why: str = "balance") -
     return Intent(EffectKind.PAY_LINK, why, invoice.invoice_id, parameters, occasion=str(amount_minor))
 
 
-def preview_invoices(house: House, session: SessionRow) -> Drafted:
-    """What would be billed for this session now, as `billing bill --dry-run` shows it. Writes nothing."""
-    return draft_session(house, session, shared_records(house))
-
-
-def approve_draft(house: House, invoice_id: str, actor: str) -> Invoice:
-    """Finalize a draft that a person has seen. If the order has changed since, the draft is renewed and refused."""
-    with house.ledger.read() as books:
-        waiting = books.invoices.draft(invoice_id)
-        session = books.sessions.get(waiting.invoice.session_id) if waiting else None
-    if waiting is None or session is None or waiting.state != "waiting":
-        raise PermanentError("no_such_draft", f"No draft {invoice_id} waits for approval; `billing status` lists them.")
-    drafted = preview_invoices(house, session)
-    fresh = next((draft for draft in drafted.invoices if draft.invoice_id == invoice_id), None)
-    with house.ledger.write() as books:
-        current = books.invoices.draft(invoice_id)
-        if current is None or current.state != "waiting" or not _same_but_for_dates(current.invoice, waiting.invoice):
-            raise PermanentError(
-                "draft_changed", f"Draft {invoice_id} was decided or renewed just now; look once more."
-            )
-        if fresh is not None and _same_but_for_dates(fresh, waiting.invoice):
-            books.invoices.decide_draft(invoice_id, "finalized", actor, house.now())
-            return finalize_invoice(house, books, session, fresh, drafted.record_horizon, actor)
-        _renew(books, session, invoice_id, fresh, house.now())
-    raise PermanentError(
-        "draft_changed", f"The order behind draft {invoice_id} has changed since it was made; look at it once more."
-    )
-
-
-def _renew(books: Books, session: SessionRow, invoice_id: str, fresh: Invoice | None, now: datetime) -> None:
-    if fresh is None:
-        books.invoices.decide_draft(invoice_id, "discarded", PIPELINE, now)
-        books.sessions.settle(session.session_id, "due", None, now)
-    else:
-        _keep_for_review(books, fresh, now)
-
-
-def _same_but_for_dates(one: Invoice, other: Invoice) -> bool:
-    dated = replace(one, issued_on=other.issued_on, due_on=other.due_on)
-    return canonical.dumps(dated) == canonical.dumps(other)
-
-
-def _keep_for_review(books: Books, draft: Invoice, now: datetime) -> None:
+def keep_for_review(books: Books, draft: Invoice, now: datetime) -> None:
     books.invoices.keep_draft(draft, "waiting", now)
 
 

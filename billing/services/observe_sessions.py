@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from billing.domain.errors import BillingError, PermanentError
+from billing.domain.errors import PermanentError
 from billing.domain.events import PIPELINE
 from billing.domain.policy import GalleryPolicy, Trigger, completed_on, why_left_out
 from billing.domain.sessions import JobSummary, SessionFacts, Stage
 from billing.ports.ledger import Books, SessionRow
 from billing.ports.outside import RawRecord
+from billing.services.changed_orders import LOOKED_AT_A_ROUND, LOOKED_AT_EVERY, LOOKED_AT_FOR
 from billing.services.house import House
+from billing.services.session_records import read_again
 
 # Two pages may shift while they are read, and clocks differ: read a little more than is new, every time.
 OVERLAP = timedelta(minutes=10)
@@ -22,7 +23,6 @@ REFETCH_EXPECTED_AFTER = timedelta(hours=1)
 REFETCH_GALLERY_AFTER = timedelta(hours=6)
 EXPECT_GALLERY_FOR = timedelta(days=90)  # after the invoice; one that comes later is told of by hand
 MALFORMED = "malformed_record"
-NOT_READ = "session_not_read"
 SHARED_KINDS = ("studio", "job-type", "brand", "job-role", "custom-field", "product-type", "product", "tax-rate")
 
 
@@ -94,38 +94,14 @@ def fetch_session_records(house: House, limit: int | None = None) -> int:
     """Fetch orders, contacts, payments, events and galleries of the sessions that need them; returns how many.
 
     That is: due ones without records, those under attention (somebody may have mended them), expected ones whose
-    session may have ended, and paid ones whose gallery was not there yet. One that cannot be read is set aside.
+    session may have ended, paid ones whose gallery was not there yet, and billed ones whose order may have changed.
+    One that cannot be read is set aside.
     """
     wanted = sessions_to_fetch(house)[:limit]
-    with ThreadPoolExecutor(house.concurrency) as pool:
-        fetched = list(pool.map(lambda session: _fetch(house, session), wanted))
-    for session, records in zip(wanted, fetched, strict=True):
-        if isinstance(records, PermanentError):
-            _set_aside(house, session, records)
-        elif not isinstance(records, BillingError):
-            _keep(house, session, records)
+    if wanted:
+        read_again(house, wanted, shared_records(house))
     wake_expected_sessions(house)
     return len(wanted)
-
-
-def _keep(house: House, session: SessionRow, records: list[RawRecord]) -> None:
-    now = house.now()
-    with house.ledger.write() as books:
-        is_news = books.records.keep_all(session.source, session.job_id, records, now)
-        books.sessions.records_fetched(session.session_id, now)
-        was_unread = books.desk.resolve_attention(session.session_id, NOT_READ, PIPELINE, now)
-        if session.state == "attention" and (is_news or was_unread):
-            books.sessions.settle(session.session_id, "due", None, now)
-
-
-def _set_aside(house: House, session: SessionRow, error: PermanentError) -> None:
-    """It is tried again with the others under attention; what was billed already stays as it is."""
-    now = house.now()
-    with house.ledger.write() as books:
-        books.desk.raise_attention(session.session_id, NOT_READ, error.sentence, now)
-        books.sessions.records_fetched(session.session_id, now)
-        if session.state == "due":
-            books.sessions.settle(session.session_id, "attention", error.sentence, now)
 
 
 def wake_expected_sessions(house: House) -> int:
@@ -168,6 +144,9 @@ def _facts(
         return house.source.read_session(books.records.of_job(session.source, session.job_id), shared)
     except PermanentError as error:
         return error
+    except Exception as error:
+        sentence = f"Job {session.job_id} cannot be read ({type(error).__name__}: {error}); look at it there."
+        return PermanentError(MALFORMED, sentence)
 
 
 def _ended_before(house: House, ends_at: datetime, instant: datetime | None) -> bool:
@@ -199,11 +178,13 @@ def _observe_job(house: House, books: Books, record: RawRecord, shared: Sequence
 
 
 def _look_again(books: Books, session_id: str, now: datetime) -> None:
-    """The job of a session that was set aside has changed: perhaps it was mended there."""
+    """The job of a session has changed: perhaps what set it aside was mended, or what was billed changed."""
     session = books.sessions.get(session_id)
-    if session is not None and session.state == "attention":
+    if session is None or session.state not in ("attention", "billed"):
+        return
+    books.sessions.records_fetched(session_id, None)
+    if session.state == "attention":
         books.sessions.settle(session_id, "due", None, now)
-        books.sessions.records_fetched(session_id, None)
 
 
 def _is_expected(house: House, job: JobSummary) -> bool:
@@ -236,18 +217,10 @@ def sessions_to_fetch(house: House) -> list[SessionRow]:
             if by_hand
             else books.sessions.without_gallery(now - REFETCH_GALLERY_AFTER, now - EXPECT_GALLERY_FOR, paid_only)
         )
-    return fresh + expected + stale + without_gallery
+        billed = books.sessions.to_look_at_again(now - LOOKED_AT_EVERY, now - LOOKED_AT_FOR, LOOKED_AT_A_ROUND)
+    wanted = fresh + expected + stale + without_gallery + billed
+    return list({session.session_id: session for session in wanted}.values())
 
 
 def _older(row: SessionRow, than: datetime) -> bool:
     return row.records_fetched_at is None or row.records_fetched_at < than
-
-
-def _fetch(house: House, session: SessionRow) -> list[RawRecord] | BillingError:
-    try:
-        return house.source.related_records(session.job_id)
-    except BillingError as error:
-        return error
-    except Exception as error:
-        sentence = f"Job {session.job_id} cannot be read ({type(error).__name__}: {error}); look at it there."
-        return PermanentError(NOT_READ, sentence)

@@ -13,6 +13,7 @@ from billing.domain.money import Money
 from billing.domain.payments import PayLink, PaymentFact, PaymentStatus
 from billing.domain.policy import StudioPolicy
 from billing.ports.ledger import Books, InvoiceRow, PaymentRow
+from billing.services.changed_orders import ORDER_CHANGED
 from billing.services.deliver_invoices import mail_intent
 from billing.services.issue_invoices import pay_link_intent
 
@@ -105,7 +106,7 @@ def _follow(
         if not any(charge.state in OPEN_STATES for charge in charges):  # an open charge asks for the rest as it ends
             books.effects.intend(pay_link_intent(row.invoice, balance_minor), now)
     else:
-        books.desk.resolve_attention(invoice_id, None, PIPELINE, now)
+        books.desk.resolve_attention(invoice_id, None, PIPELINE, now, but=[ORDER_CHANGED])
     for link in books.invoices.open_pay_links(invoice_id):
         # Paid, the link must not take money again; paid in part, its fixed amount is wrong from now on.
         books.effects.intend(close_link_intent(link, row), now)

@@ -20,6 +20,7 @@ from billing.domain.policy import DeliveryMode, StudioPolicy
 from billing.domain.sessions import Client, Gallery, JobSummary, Order, OrderLine, SessionFacts, Stage
 from billing.ports.ledger import InvoiceRow
 from billing.services.apply_events import apply_events, poll_events
+from billing.services.approve_drafts import seen_as, seen_text
 from billing.services.commands import carry_out_commands, submit
 from billing.services.deliver_invoices import render_invoices
 from billing.services.effects import HANDLERS
@@ -164,6 +165,15 @@ class Studio:
         """A person asks for something, and it is carried out."""
         submit(self.ledger, name, arguments, actor, reason, self.clock.now())
         return carry_out_commands(self.house)[-1][1]
+
+    def approve(self, *invoice_ids: str) -> str:
+        """A person approves what they see now: these drafts, or all that wait."""
+        return self.ask("approve", drafts=self.seen(*invoice_ids))
+
+    def seen(self, *invoice_ids: str) -> str:
+        with self.ledger.read() as books:
+            waiting = {row.invoice.invoice_id: seen_as(row.invoice) for row in books.invoices.drafts("waiting")}
+        return seen_text({one: waiting.get(one, "not-there") for one in invoice_ids or waiting})
 
     def pay_on_page(self, job_id: str = "j1", minor: int | None = None) -> None:
         with self.ledger.read() as books:

@@ -15,7 +15,7 @@ from billing.domain.money import Money
 from billing.domain.policy import DailyLimits, JobFilter, Trigger
 from billing.domain.sessions import Stage
 from billing.services.draft_invoices import draft_from_records, draft_session
-from billing.services.issue_invoices import Billed, bill_due_sessions, bill_session, preview_invoices
+from billing.services.issue_invoices import Billed, bill_due_sessions, bill_session
 from billing.services.observe_sessions import fetch_session_records, observe_jobs, shared_records
 
 
@@ -367,7 +367,7 @@ def test_a_dry_run_writes_nothing(studio: Studio) -> None:
         return {name: studio.rows(f"select * from {name}") for name in metadata.tables}
 
     before = dump()
-    preview = preview_invoices(studio.house, session)
+    preview = draft_session(studio.house, session, shared_records(studio.house))
     same = draft_from_records(studio.house, session, records, shared_records(studio.house))
 
     assert preview.invoices == same.invoices

@@ -59,9 +59,9 @@ def test_a_command_without_its_arguments_is_refused_with_a_sentence_and_kept(stu
 @pytest.mark.parametrize(
     ("name", "arguments", "sentence"),
     [
-        ("record_payment", {"amount_minor": "ten"}, "makes no sense"),
+        ("record_payment", {"amount_minor": "ten"}, "was not done"),
         ("record_payment", {"amount_minor": 0}, "more than nothing"),
-        ("record_payment", {"received_on": "yesterday"}, "makes no sense"),
+        ("record_payment", {"received_on": "yesterday"}, "was not done"),
         ("record_payment", {"number": "INV-9"}, "no invoice INV-9"),
         ("raise_limit", {"what": "hopes", "to": 5}, "limits of invoices, mails, charges"),
         ("raise_limit", {"what": "mails", "to": 0}, "at least 1"),
@@ -71,7 +71,8 @@ def test_a_command_without_its_arguments_is_refused_with_a_sentence_and_kept(stu
         ("gallery_opened", {"effect_id": "eff_none"}, "no gallery that waits"),
         ("resolve", {"subject": "nobody"}, "Nothing is open"),
         ("revoke_consent", {"client_id": "c-j1"}, "no consent to revoke"),
-        ("approve", {"invoice_id": "inv_none"}, "No draft inv_none"),
+        ("approve", {"drafts": "inv_none@seen"}, "No draft inv_none"),
+        ("approve", {"drafts": "inv_none"}, "must be looked at"),
         ("discard", {"invoice_id": "inv_none"}, "No draft inv_none"),
     ],
 )
@@ -96,7 +97,7 @@ def test_a_consent_without_a_time_zone_is_refused(studio: Studio) -> None:
         consented_at="2026-02-01T10:00:00",
     )  # fmt: skip
 
-    assert "makes no sense" in outcome
+    assert "was not done" in outcome
     assert studio.column("select count(*) from consents") == [0]
 
 

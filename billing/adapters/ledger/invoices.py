@@ -66,6 +66,13 @@ class SqlInvoices:
         found = rows(self._connection, query)
         return len(found), bool(found) and not found[-1].is_void
 
+    def of_session(self, session_id: str) -> list[InvoiceRow]:
+        return self._all(_ROW.where(invoices.c.session_id == session_id))
+
+    def has_draft(self, session_id: str, part: str) -> bool:
+        of_part = select(drafts.c.invoice_id).where(drafts.c.session_id == session_id, drafts.c.part == part)
+        return first(self._connection, of_part.limit(1)) is not None
+
     def keep_draft(self, invoice: Invoice, state: str, now: datetime) -> None:
         values = {
             "invoice_id": invoice.invoice_id,

@@ -190,6 +190,18 @@ class SqlSessions:
         values = {"state": state, "reason": reason, "completed_on": completed_on, "first_observed_at": now}
         self._connection.execute(update(sessions).where(sessions.c.session_id == session_id).values(values))
 
+    def to_look_at_again(self, fetched_before: datetime, finalized_after: datetime, limit: int) -> list[SessionRow]:
+        billed_lately = select(invoices.c.session_id).where(invoices.c.finalized_at >= finalized_after)
+        job_has_changed = sessions.c.records_fetched_at.is_(None)
+        is_old = (sessions.c.records_fetched_at < fetched_before) & sessions.c.session_id.in_(billed_lately)
+        query = (
+            select(sessions)
+            .where(sessions.c.state == "billed", job_has_changed | is_old)
+            .order_by(sessions.c.records_fetched_at.is_not(None), sessions.c.records_fetched_at, sessions.c.session_id)
+            .limit(limit)
+        )
+        return [_session(row) for row in rows(self._connection, query)]
+
     def without_gallery(self, fetched_before: datetime, finalized_after: datetime, paid_only: bool) -> list[SessionRow]:
         open_balance = (
             select(func.coalesce(func.sum(journal_entries.c.amount_minor), 0))

@@ -30,7 +30,7 @@ def invoices(context: dg.AssetExecutionContext, house: HouseResource) -> Result:
     sentence that says what to do; the others go on.
     """
     with house.opened() as h:
-        links, rendered = Done(), Counter[str]()
+        links, rendered, broken = Done(), Counter[str](), set[str]()
 
         def make_links(_is_over: bool) -> int:
             made = do_effects(house, h, EffectKind.PAY_LINK)
@@ -38,7 +38,7 @@ def invoices(context: dg.AssetExecutionContext, house: HouseResource) -> Result:
             return len(made.ended)
 
         def render(is_over: bool) -> int:
-            made = render_invoices(h, at_least=1 if is_over else GATHER)
+            made = render_invoices(h, at_least=1 if is_over else GATHER, broken=broken)
             rendered["PDFs"] += made
             return made
 

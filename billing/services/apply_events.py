@@ -6,6 +6,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from billing.domain import canonical
 from billing.domain.errors import BillingError, PermanentError, TemporaryError
 from billing.domain.events import PIPELINE
 from billing.domain.payments import PaymentFact, PaymentStatus, ProviderEvent
@@ -14,10 +15,12 @@ from billing.services.house import House
 from billing.services.record_payments import record_captured
 
 PAGE = 500
-# Refunds and disputes are shown to a person until the ledger posts them by itself.
 # The key is wrong or may not read: mended by the studio, upon which the event is applied.
 _MENDED_BY_THE_STUDIO = ("stripe_unauthorized",)
-_FOR_A_PERSON = ("charge.refunded", "refund.", "charge.dispute.", "payout.failed")
+_OF_A_PAYMENT = ("payment_intent.", "checkout.session.")
+# Money that goes back is shown to a person until the ledger posts it by itself; so is a payout that failed.
+_MONEY_BACK = ("charge.refunded", "refund.", "charge.dispute.")
+_FOR_A_PERSON = ("payout.failed",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ def _end(house: House, books: Books, event: ProviderEvent, state: str, reason: s
 
 
 def _read(house: House, event: ProviderEvent) -> PaymentFact | BillingError | None:
-    if event.payment_id is None or not event.kind.startswith(("payment_intent.", "checkout.session.")):
+    if event.payment_id is None or not event.kind.startswith((*_OF_A_PAYMENT, *_MONEY_BACK)):
         return None
     try:
         return house.gateway.read_payment(event.payment_id)
@@ -108,8 +111,12 @@ def _apply(
         return "waiting", None
     if found is None:
         return _without_payment(event)
+    if found.invoice_id is None and not _is_recorded(books, found):
+        return "ignored", "of a payment that is not of our asking"
+    if event.kind.startswith(_MONEY_BACK):
+        return "review", f"Stripe reports {event.kind} for {event.object_id}, of payment {found.payment_id}."
     if found.invoice_id is None:
-        return "ignored", "a payment that is not of our asking"
+        return "applied", "recorded before"
     if found.status is not PaymentStatus.SUCCEEDED:
         return "ignored", f"no money yet: {found.status.value}"
     by_autopay = any(
@@ -122,7 +129,13 @@ def _apply(
     return "applied", "recorded before"
 
 
+def _is_recorded(books: Books, found: PaymentFact) -> bool:
+    return books.payments.get(canonical.derived_id("pay", found.provider, found.payment_id)) is not None
+
+
 def _without_payment(event: ProviderEvent) -> tuple[str, str | None]:
+    if event.kind.startswith(_MONEY_BACK):
+        return "ignored", "of a charge without a payment intent, which is not of our asking"
     if event.kind.startswith(_FOR_A_PERSON):
         return "review", f"Stripe reports {event.kind} for {event.object_id}."
     return "ignored", "nothing to do for this kind of event"

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from billing.domain import canonical
-from billing.domain.errors import BillingError, PermanentError
+from billing.domain.errors import BillingError, PermanentError, TemporaryError
 from billing.domain.events import PIPELINE, DomainEvent
 from billing.domain.invoices import Invoice, InvoiceLine
 from billing.domain.money import Money
@@ -18,6 +18,7 @@ from billing.ports.outside import RawRecord
 from billing.services.house import House
 
 ORDER_CHANGED = "order_changed"
+UNREADABLE = "billed_session_unreadable"
 LOOKED_AT_EVERY = timedelta(days=1)  # at once when its job changes; an order that changes alone is found by then
 LOOKED_AT_FOR = timedelta(days=60)
 LOOKED_AT_A_ROUND = 50
@@ -28,13 +29,14 @@ def note_changes(house: House, books: Books, session: SessionRow, shared: Sequen
     now = house.now()
     try:
         facts = house.source.read_session(books.records.of_job(session.source, session.job_id), shared)
-    except BillingError as error:
-        books.desk.raise_attention(session.session_id, error.code, error.sentence, now)
-        return
+    except TemporaryError:
+        raise  # the ledger itself
     except Exception as error:
-        sentence = f"Job {session.job_id} cannot be read ({type(error).__name__}: {error}); look at it there."
-        books.desk.raise_attention(session.session_id, "malformed_record", sentence, now)
+        why = error.sentence if isinstance(error, BillingError) else f"({type(error).__name__}: {error})"
+        sentence = f"Whether billed job {session.job_id} has changed cannot be read; look at it there. {why}"
+        books.desk.raise_attention(session.session_id, UNREADABLE, sentence, now)
         return
+    books.desk.resolve_attention(session.session_id, UNREADABLE, PIPELINE, now)
     orders = {order.order_id: order for order in facts.orders}
     for row in books.invoices.of_session(session.session_id):
         if not row.is_void:

@@ -302,7 +302,5 @@ def _invoice(books: Books, command: Command) -> InvoiceRow:
     number = _text(command, "number")
     row = books.invoices.by_number(number)
     if row is None:
-        raise PermanentError(
-            "no_such_invoice", f"There is no invoice {number}; its PDF and the dashboard show the number."
-        )
+        raise PermanentError("no_such_invoice", f"There is no invoice {number}; see the number on its PDF.")
     return row

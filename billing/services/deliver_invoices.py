@@ -17,14 +17,17 @@ RENDER_FAILED = "render_failed"
 BATCH = 200  # invoices held in memory at a time
 
 
-def render_invoices(house: House, progress: Progress | None = None, at_least: int = 1) -> int:
+def render_invoices(
+    house: House, progress: Progress | None = None, at_least: int = 1, broken: set[str] | None = None
+) -> int:
     """Render every invoice that can be, keep its bytes, and commit to mailing it; returns how many.
 
     One that cannot be rendered is shown to a person; the others go on. Fewer than `at_least` are left for the next
     time: who knows that more are coming lets them gather, because only many are rendered by several processes.
+    Who calls again and again hands over the same `broken`, so that what cannot be rendered is tried once.
     """
     rendered = 0
-    broken: set[str] = set()
+    broken = set() if broken is None else broken
     while True:
         with house.ledger.read() as books:
             found = books.invoices.ready_to_render(BATCH + len(broken))

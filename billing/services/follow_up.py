@@ -7,27 +7,60 @@ from dataclasses import replace
 
 from billing.domain.dunning import FollowUpState, HandOver, Reminder, next_follow_up
 from billing.domain.effects import OPEN_STATES, EffectKind, EffectState
-from billing.domain.events import DomainEvent
+from billing.domain.errors import TemporaryError
+from billing.domain.events import PIPELINE, DomainEvent
 from billing.domain.mail import MailKind
 from billing.ports.ledger import Books, InvoiceRow
 from billing.services.deliver_invoices import delivered_to, mail_intent
 from billing.services.house import House
+
+FOLLOW_UP_FAILED = "follow_up_failed"
 
 
 def plan_follow_ups(house: House) -> Counter[str]:
     """Decide for every unpaid invoice; counts by stage, and `handed_over`. Safe at any time, any number of times."""
     planned: Counter[str] = Counter()
     with house.ledger.read() as books:
-        due = [row for row in books.invoices.unpaid() if _next_step(house, books, row) is not None]
+        due = [row for row in books.invoices.unpaid() if _may_be_due(house, books, row)]
     for seen in due:
-        with house.ledger.write() as books:
-            row = books.invoices.require(seen.invoice.invoice_id)
-            step = _next_step(house, books, row)
-            if isinstance(step, Reminder) and _remind(house, books, row, step):
-                planned[step.stage] += 1
-            elif isinstance(step, HandOver) and _hand_over(house, books, row, step):
-                planned["handed_over"] += 1
+        try:
+            planned += _plan(house, seen.invoice.invoice_id)
+        except TemporaryError:
+            raise  # the ledger itself
+        except Exception as error:
+            _set_aside(house, seen, error)
     return planned
+
+
+def _may_be_due(house: House, books: Books, row: InvoiceRow) -> bool:
+    try:
+        return _next_step(house, books, row) is not None
+    except TemporaryError:
+        raise
+    except Exception:
+        return True  # it is set aside when its turn comes
+
+
+def _plan(house: House, invoice_id: str) -> Counter[str]:
+    with house.ledger.write() as books:
+        row = books.invoices.require(invoice_id)
+        step = _next_step(house, books, row)
+        books.desk.resolve_attention(invoice_id, FOLLOW_UP_FAILED, PIPELINE, house.now())
+        if isinstance(step, Reminder) and _remind(house, books, row, step):
+            return Counter([step.stage])
+        if isinstance(step, HandOver) and _hand_over(house, books, row, step):
+            return Counter(["handed_over"])
+    return Counter()
+
+
+def _set_aside(house: House, row: InvoiceRow, error: Exception) -> None:
+    """One invoice that nobody foresaw must not keep the others from being followed up."""
+    sentence = (
+        f"Invoice {row.invoice.number} cannot be followed up ({type(error).__name__}: {error}); look whether it is"
+        " paid, and remind the client by hand."
+    )
+    with house.ledger.write() as books:
+        books.desk.raise_attention(row.invoice.invoice_id, FOLLOW_UP_FAILED, sentence, house.now())
 
 
 def _next_step(house: House, books: Books, row: InvoiceRow) -> Reminder | HandOver | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import text
 from studio import Studio
 
 from billing.domain.effects import EffectKind, Intent
@@ -31,6 +32,20 @@ def tick(studio: Studio, day: int) -> list[str]:
         plan_follow_ups(studio.house)
         studio.do(EffectKind.MAIL)
     return [mail.letter.subject.split()[-1] for mail in studio.mailer.sent[before:]]
+
+
+def test_an_invoice_that_breaks_what_nobody_foresaw_keeps_no_other_from_being_followed_up(billed: Studio) -> None:
+    billed.session("j2")
+    billed.round()
+    first = billed.invoice("j1").invoice.invoice_id
+    with billed.ledger.engine.connect().execution_options(write=True) as connection, connection.begin():
+        connection.execute(
+            text("update effects set parameters = '{}' where kind = 'mail' and subject_id = :i"), {"i": first}
+        )
+    billed.mailer.sent.clear()
+
+    assert tick(billed, -7) == ["upcoming"]
+    assert [code for subject, code in billed.open_items() if subject == first] == ["follow_up_failed"]
 
 
 def test_the_whole_way_of_an_unpaid_invoice(billed: Studio) -> None:

@@ -6,7 +6,9 @@ from queue import Empty, SimpleQueue
 from threading import Event
 
 import pytest
+from studio import KINDS, Studio
 
+from billing.services.deliver_invoices import render_invoices
 from billing.services.in_step import in_step
 
 
@@ -61,3 +63,19 @@ def test_what_a_follower_raises_is_raised() -> None:
 
     with pytest.raises(LookupError, match="no renderer"):
         in_step(lambda: None, fail)
+
+
+def test_what_cannot_be_rendered_is_tried_once_while_billing_goes_on(studio: Studio) -> None:
+    studio.session("j1")
+    studio.session("j2")
+    studio.renderer.broken = {"Ada j1", "Ada j2"}
+    studio.bill()
+    studio.do(*KINDS)
+    broken: set[str] = set()
+
+    for _ in range(5):
+        render_invoices(studio.house, at_least=2, broken=broken)
+    render_invoices(studio.house, broken=broken)
+
+    assert studio.renderer.line.calls.count("render") == 2
+    assert studio.codes() == ["render_failed", "render_failed"]

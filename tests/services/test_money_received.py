@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from fakes import Crash
@@ -190,11 +191,27 @@ def test_money_for_an_invoice_of_another_ledger_is_shown(billed: Studio) -> None
 
 
 def test_what_only_a_person_can_book_is_shown(billed: Studio) -> None:
-    billed.gateway.tell("charge.refunded", "ch_1")
-    billed.gateway.tell("charge.dispute.created", "dp_1")
+    paid = billed.gateway.pay(next(iter(billed.gateway.links)))
+    for kind, object_id in (("charge.refunded", "ch_1"), ("charge.dispute.created", "dp_1")):
+        billed.gateway.events.append(replace(paid, event_id=object_id, kind=kind, object_id=object_id))
     billed.round()
 
     assert billed.codes() == ["provider_event", "provider_event"]
+
+
+def test_money_that_goes_back_to_somebody_elses_client_is_nobodys_task(billed: Studio) -> None:
+    paid = billed.gateway.receive("inv", Money(1_000, EUR))
+    theirs = billed.gateway.payments[str(paid.payment_id)]
+    theirs.fact = replace(theirs.fact, invoice_id=None)
+    billed.gateway.events[:] = [
+        replace(paid, event_id="evt_a", kind="charge.refunded", object_id="ch_1"),
+        replace(paid, event_id="evt_b", kind="charge.dispute.created", object_id="dp_1", payment_id=None),
+    ]
+    billed.round()
+
+    assert billed.codes() == []
+    assert billed.column("select state from provider_events") == ["ignored", "ignored"]
+    assert all("not of our asking" in reason for reason in billed.column("select reason from provider_events"))
 
 
 def test_an_event_whose_object_cannot_be_read_now_waits(billed: Studio) -> None:
@@ -265,7 +282,7 @@ def test_money_that_is_not_of_our_asking_is_ignored(billed: Studio) -> None:
     object.__setattr__(intent.fact, "invoice_id", None)
     billed.round()
 
-    assert billed.column("select reason from provider_events") == ["a payment that is not of our asking"]
+    assert billed.column("select reason from provider_events") == ["of a payment that is not of our asking"]
 
 
 def test_all_pages_of_events_are_polled_and_polling_again_finds_nothing(

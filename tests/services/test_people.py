@@ -170,6 +170,19 @@ def test_a_charge_that_did_not_happen_by_a_persons_word_leads_to_a_link(studio: 
     assert studio.gateway.payments == {}
 
 
+def test_a_link_in_doubt_is_not_made_again_when_it_is_unwanted_and_its_key_forgotten(studio: Studio) -> None:
+    studio.session()
+    studio.bill()
+    studio.gateway.line.fail("create_pay_link", UnknownOutcomeError("x", "Cut."))
+    studio.do(EffectKind.PAY_LINK)
+    studio.ask("void", number=NUMBER)
+    studio.clock.go(hours=25)
+    studio.do(EffectKind.PAY_LINK)
+
+    assert studio.gateway.links == {}
+    assert unknown(studio, EffectKind.PAY_LINK)
+
+
 def test_a_link_or_a_gallery_in_doubt_is_not_settled_by_a_yes(studio: Studio) -> None:
     studio.session()
     studio.bill()
@@ -286,6 +299,34 @@ class TestGalleries:
         studio.policy = replace(studio.policy, gallery_policy=GalleryPolicy.PAID_IN_FULL)
         studio.round()
         assert studio.host.opened == []
+
+    def test_one_in_doubt_that_is_not_wanted_by_now_is_not_opened_to_find_out(self, studio: Studio) -> None:
+        studio.policy = replace(studio.policy, gallery_policy=GalleryPolicy.INVOICED)
+        studio.with_gallery()
+        studio.bill()
+        plan_grants(studio.house)
+        studio.host.line.fail("open_gallery", UnknownOutcomeError("x", "Cut."))
+        studio.do(EffectKind.GRANT)
+        studio.ask("void", number=NUMBER)
+        studio.clock.go(hours=2)
+        studio.do(EffectKind.GRANT)
+        studio.clock.go(hours=2)
+        studio.do(EffectKind.GRANT)
+        assert studio.host.opened == []
+        assert unknown(studio, EffectKind.GRANT)
+        assert "effect_unknown" in studio.codes()
+
+    def test_records_that_break_what_nobody_foresaw_keep_no_other_gallery_closed(self, studio: Studio) -> None:
+        for job in ("j1", "j2"):
+            studio.with_gallery(job)
+        studio.round()
+        studio.pay_on_page("j1")
+        studio.pay_on_page("j2")
+        studio.with_gallery("j1")
+        studio.source.spoil("j1", "{}")
+        studio.round()
+        assert studio.host.opened == ["g-j2"]
+        assert "gallery_unreadable" in studio.codes()
 
     def test_records_that_cannot_be_read_keep_no_other_gallery_closed(self, studio: Studio) -> None:
         for job in ("j1", "j2"):

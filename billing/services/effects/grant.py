@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from billing.domain import canonical
 from billing.domain.effects import Effect, EffectKind, EffectState, Intent, Outcome
-from billing.domain.errors import NeedsAttention, PermanentError
+from billing.domain.errors import BillingError, NeedsAttention, TemporaryError
 from billing.domain.events import PIPELINE, DomainEvent
 from billing.domain.mail import MailKind
 from billing.domain.policy import GalleryPolicy
@@ -41,7 +41,13 @@ class _Grant:
             record_grant(house, books, effect, outcome.result, PIPELINE)
 
     def ask(self, house: House, effect: Effect) -> Outcome:
-        return self.act(house, effect)  # opening an open gallery changes nothing
+        with house.ledger.read() as books:
+            reason = self.unwanted(house, books, effect)
+        if reason is None:
+            return self.act(house, effect)  # opening an open gallery changes nothing
+        # Nobody can tell whether it is open, and opening it to find out is what must not be done any more.
+        detail = f"{reason}, and the gallery may be open: close it there if it is"
+        return Outcome(EffectState.UNKNOWN, "unwanted", detail)
 
 
 def plan_grants(house: House) -> int:
@@ -65,8 +71,11 @@ def _galleries(house: House, books: Books, row: InvoiceRow, shared: Sequence[Raw
     try:
         records = books.records.of_job(house.source.name, row.invoice.session.job_id)
         galleries = house.source.read_session(records, shared).galleries
-    except PermanentError as error:
-        sentence = f"The gallery of invoice {row.invoice.number} cannot be opened: {error.sentence}"
+    except TemporaryError:
+        raise  # the ledger itself
+    except Exception as error:
+        why = error.sentence if isinstance(error, BillingError) else f"{type(error).__name__}: {error}"
+        sentence = f"The gallery of invoice {row.invoice.number} cannot be opened: {why}"
         books.desk.raise_attention(session_id, "gallery_unreadable", sentence, house.now())
         return ()
     books.desk.resolve_attention(session_id, "gallery_unreadable", PIPELINE, house.now())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from billing.domain.effects import Effect, EffectState, Outcome
 from billing.domain.mail import MailKind
 from billing.domain.money import Money
@@ -10,6 +12,8 @@ from billing.ports.ledger import Books, InvoiceRow
 from billing.services.deliver_invoices import mail_intent
 from billing.services.house import House
 from billing.services.record_payments import close_link_intent
+
+KEY_IS_KNOWN_FOR = timedelta(hours=24)  # after that the same call would make a second page
 
 
 class _PayLink:
@@ -40,7 +44,13 @@ class _PayLink:
             self._tell_client(house, books, effect)
 
     def ask(self, house: House, effect: Effect) -> Outcome:
-        # The provider keeps the first answer to our key, so the same call again is the question.
+        with house.ledger.read() as books:
+            reason = self.unwanted(house, books, effect)
+        if reason is not None and house.now() - effect.created_at > KEY_IS_KNOWN_FOR:
+            detail = f"{reason}, and a page to pay it may be open at Stripe: deactivate it there if it is"
+            return Outcome(EffectState.UNKNOWN, "unwanted", detail)
+        # The provider keeps the first answer to our key, so the same call again is the question. Nobody has been told
+        # of the page; if it is not wanted any more, what follows closes it.
         return self.act(house, effect)
 
     def _tell_client(self, house: House, books: Books, effect: Effect) -> None:

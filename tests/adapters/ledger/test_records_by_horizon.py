@@ -1,0 +1,71 @@
+"""What the ledger keeps of the booking system, and what was known of it when."""
+
+from __future__ import annotations
+
+from paper import LATER, NOW, record
+
+from billing.adapters.ledger.books import SqlLedger
+
+
+def test_records_keep_every_version_and_what_was_known_when(ledger: SqlLedger) -> None:
+    order, gone = record("o1", '{"total":1}', "order"), record("o2", "{}", "order")
+    with ledger.write() as books:
+        assert books.records.keep_all("vsco", "j1", [record(), order, gone], NOW)
+        assert not books.records.keep_all("vsco", "j1", [record(), order, gone], NOW)
+        billed_at = books.records.horizon()
+        changed = record("o1", '{"total":2}', "order")
+        assert books.records.keep_all("vsco", "j1", [record(), changed], LATER)
+        assert not books.records.keep_all("vsco", "j1", [record(), changed], LATER)
+
+        assert books.records.of_job("vsco", "j1") == [record(), changed]
+        assert books.records.of_job("vsco", "j1", billed_at) == [record(), order, gone]
+        assert books.records.keep_all("vsco", "j1", [record(), changed, gone], LATER)
+        assert books.records.of_job("vsco", "j1") == [record(), changed, gone]
+        assert books.records.of_kinds("vsco", ["order"]) == [changed, gone]
+
+
+def test_what_is_linked_to_a_job_later_was_not_known_to_belong_to_it(ledger: SqlLedger) -> None:
+    gallery = record("g1", "{}", "gallery")
+    with ledger.write() as books:
+        books.records.keep_all("vsco", "j1", [record()], NOW)
+        books.records.keep_all("vsco", "j2", [gallery], NOW)
+        billed_at = books.records.horizon()
+        assert books.records.keep_all("vsco", "j1", [record(), gallery], LATER)
+
+        assert books.records.of_job("vsco", "j1", billed_at) == [record()]
+        assert books.records.of_job("vsco", "j1", books.records.horizon()) == [gallery, record()]
+        assert not books.records.keep_all("vsco", "j1", [record(), gallery], LATER)
+
+
+def test_what_was_gone_when_we_billed_stays_gone_though_it_came_back(ledger: SqlLedger) -> None:
+    order = record("o1", "{}", "order")
+    with ledger.write() as books:
+        books.records.keep_all("vsco", "j1", [record(), order], NOW)
+        with_it = books.records.horizon()
+        books.records.keep_all("vsco", "j1", [record()], LATER)
+        without_it = books.records.horizon()
+        books.records.keep_all("vsco", "j1", [record(), order], LATER)
+        back = books.records.horizon()
+        books.records.keep_all("vsco", "j1", [record()], LATER)
+
+        known = {at: books.records.of_job("vsco", "j1", at) for at in (with_it, without_it, back)}
+        assert known == {with_it: [record(), order], without_it: [record()], back: [record(), order]}
+        assert books.records.of_job("vsco", "j1") == [record()]
+
+
+def test_shared_records_are_known_as_they_were_then(ledger: SqlLedger) -> None:
+    before, after = record("t1", '{"rate":19}', "tax-rate"), record("t1", '{"rate":21}', "tax-rate")
+    with ledger.write() as books:
+        books.records.keep("vsco", before, None, NOW)
+        billed_at = books.records.horizon()
+        books.records.keep("vsco", after, None, LATER)
+
+        assert books.records.of_kinds("vsco", ["tax-rate"], billed_at) == [before]
+        assert books.records.of_kinds("vsco", ["tax-rate"]) == [after]
+
+
+def test_a_record_that_went_back_to_an_older_body_is_a_new_version(ledger: SqlLedger) -> None:
+    with ledger.write() as books:
+        kept = [books.records.keep("vsco", record(body=body), None, NOW) for body in ("1", "2", "1", "1")]
+
+    assert kept == [True, True, True, False]

@@ -91,7 +91,7 @@ def _draft_orders(
         try:
             priced = price_order(order)
             check_order(order, priced)
-            # Before it has a number: an invoice that nobody can pay could be neither sent nor taken back without a trace.
+            # Before it has a number: what nobody can pay could be neither sent nor taken back without a trace.
             house.gateway.check_amount(Money(priced.amount_due_minor, order.currency))
         except PermanentError as error:
             problems.append(error)

@@ -39,9 +39,8 @@ def test_an_invoice_that_breaks_what_nobody_foresaw_keeps_no_other_from_being_fo
     billed.round()
     first = billed.invoice("j1").invoice.invoice_id
     with billed.ledger.engine.connect().execution_options(write=True) as connection, connection.begin():
-        connection.execute(
-            text("update effects set parameters = '{}' where kind = 'mail' and subject_id = :i"), {"i": first}
-        )
+        spoiled = text("update effects set parameters = '{}' where kind = 'mail' and subject_id = :invoice")
+        connection.execute(spoiled, {"invoice": first})
     billed.mailer.sent.clear()
 
     assert tick(billed, -7) == ["upcoming"]

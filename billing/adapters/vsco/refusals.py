@@ -24,9 +24,7 @@ def refusal(what: str, status: int, body: str) -> PermanentError:
     if status == 404:
         return PermanentError("vsco_not_found", f"VSCO Workspace does not know it ({what}: 404); was it deleted there?")
     if status < 400:
-        return PermanentError(
-            "vsco_url", f"VSCO Workspace redirects ({what}: {status}); check the setting vsco_url."
-        )
+        return PermanentError("vsco_url", f"VSCO Workspace redirects ({what}: {status}); check the setting vsco_url.")
     return PermanentError("vsco_refused", f"VSCO Workspace refuses {what} ({status}): {_detail(body)}")
 
 

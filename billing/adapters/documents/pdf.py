@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
+from threading import Lock
 from types import TracebackType
 
 from billing.adapters.documents.sheet import DocumentKind
@@ -15,6 +18,7 @@ from billing.domain.errors import PermanentError, TemporaryError
 from billing.ports.outside import RenderJob
 
 _FEW = 8  # so many are done here sooner than a fresh worker has imported WeasyPrint
+_MAIN_IS_HIDDEN = Lock()
 _AHEAD = 4  # documents a worker may be ahead of the reader, so that memory stays flat
 
 
@@ -62,7 +66,8 @@ class PdfRenderer:
         waiting = iter(jobs)
         try:
             for job in waiting:
-                underway.append((job, self._started().submit(_attempt, job, kind)))
+                with _without_main():
+                    underway.append((job, self._started().submit(_attempt, job, kind)))
                 if len(underway) >= self._workers * _AHEAD:
                     yield _finished(*underway.popleft())
             while underway:
@@ -83,6 +88,24 @@ class PdfRenderer:
             context = get_context("forkserver")
             self._pool = ProcessPoolExecutor(self._workers, mp_context=context, initializer=_end_with_parent)
         return self._pool
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Let a worker that is started here not import the program that starts it, as multiprocessing would have it.
+
+    A worker needs nothing of it; Dagster's costs a second and a hundred megabytes, Streamlit's is a page that stops.
+    """
+    main = sys.modules["__main__"]
+    with _MAIN_IS_HIDDEN:
+        spec, file = main.__spec__, main.__dict__.pop("__file__", None)
+        main.__spec__ = None
+        try:
+            yield
+        finally:
+            main.__spec__ = spec
+            if file is not None:
+                main.__file__ = file
 
 
 def _end_with_parent() -> None:

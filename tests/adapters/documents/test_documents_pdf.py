@@ -282,3 +282,23 @@ def test_other_documents_come_from_the_same_renderer() -> None:
 
 def test_a_code_is_drawn_for_any_link() -> None:
     assert qr_data_url("https://pay.example/" + "x" * 500).startswith("data:image/png;base64,")
+
+
+def test_a_worker_does_not_run_the_program_that_starts_it(tmp_path: Path) -> None:
+    """Streamlit and Dagster are such programs: importing them again stops a worker, or costs it a second."""
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import sys, pickle\n"
+        "from billing.adapters.documents import PdfRenderer\n"
+        "if __name__ != '__main__':\n"
+        "    sys.exit('a worker ran the program')\n"
+        "jobs = pickle.load(open(sys.argv[1], 'rb'))\n"
+        "with PdfRenderer(2) as renderer:\n"
+        "    print(sum(1 for _ in renderer.render(jobs)), __file__ == sys.argv[0])\n"
+    )
+    jobs = tmp_path / "jobs"
+    jobs.write_bytes(pickle.dumps([RenderJob(plain_invoice(), None)] * 12))
+
+    ran = subprocess.run([sys.executable, str(program), str(jobs)], capture_output=True, text=True, check=False)
+
+    assert (ran.stdout.split(), ran.stderr) == (["12", "True"], "")

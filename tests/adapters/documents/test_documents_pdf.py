@@ -297,7 +297,7 @@ def test_a_worker_does_not_run_the_program_that_starts_it(tmp_path: Path) -> Non
         "    print(sum(1 for _ in renderer.render(jobs)), __file__ == sys.argv[0])\n"
     )
     jobs = tmp_path / "jobs"
-    jobs.write_bytes(pickle.dumps([RenderJob(plain_invoice(), None)] * 12))
+    jobs.write_bytes(pickle.dumps([RenderJob(invoice(), None)] * 12))
 
     ran = subprocess.run([sys.executable, str(program), str(jobs)], capture_output=True, text=True, check=False)
 

@@ -50,9 +50,6 @@ class Memory:
         return json.dumps(asdict(self))
 
 
-Look = Callable[[], Sequence[Errand]]
-
-
 def answer(
     context: dg.SensorEvaluationContext,
     memory: Memory,

@@ -103,6 +103,7 @@ def _remind(house: House, books: Books, row: InvoiceRow, step: Reminder) -> bool
         days_past_due=step.days_past_due,
         is_last=int(step.is_last),
         remind_on=house.today().isoformat(),
+        policy_version=house.policy.dunning.version,
     )
     return books.effects.intend(replace(reminder, occasion=house.today().isoformat()), house.now())
 

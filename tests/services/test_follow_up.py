@@ -219,3 +219,10 @@ def test_reminders_stop_when_one_bounces(billed: Studio) -> None:
     assert tick(billed, 3) == []
     assert tick(billed, 7) == []
     assert billed.codes() == ["effect_failed"]
+
+
+def test_a_reminder_keeps_the_version_of_the_policy_that_asked_for_it(billed: Studio) -> None:
+    tick(billed, 3)
+
+    reminders = [mail for mail in billed.effects(EffectKind.MAIL) if mail.purpose.startswith("reminder:")]
+    assert [mail.number("policy_version") for mail in reminders] == [billed.house.policy.dunning.version]

@@ -25,7 +25,6 @@ from billing.services.limits import room_in
 LEASE = timedelta(minutes=5)
 SHOW_AFTER_ATTEMPTS = 5  # about a quarter of an hour of trying
 ASK_AGAIN_AFTER = timedelta(hours=1)  # where nobody can say yet: a bank debit takes days
-OPEN_QUESTIONS = ("effect_delayed", "effect_failed", "effect_unknown")
 
 
 class Handler(Protocol):

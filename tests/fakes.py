@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 from threading import RLock
 from typing import Any
 
+from fake_settlements import FakeSettlements
+
 from billing.domain import canonical
 from billing.domain.errors import PermanentError
 from billing.domain.invoices import Invoice
@@ -16,6 +18,7 @@ from billing.domain.mail import Letter, Mail, MailContent
 from billing.domain.money import Money
 from billing.domain.payments import PayLink, PaymentFact, PaymentStatus, ProviderEvent, Refusal, SavedMethod
 from billing.domain.sessions import Gallery, JobSummary, Order, SessionFacts
+from billing.domain.settlements import MovementKind
 from billing.ports.outside import GalleryAccess, GatewayAccount, RawRecord, RenderJob, SourceAccount
 
 
@@ -143,7 +146,7 @@ class _Intent:
     key: str
 
 
-class FakeGateway:
+class FakeGateway(FakeSettlements):
     """Keeps payments, refuses another request under the same key, and captures what is confirmed exactly once."""
 
     name = "stripe"
@@ -159,6 +162,7 @@ class FakeGateway:
         self.unpayable: set[int] = set()
         self.account_id = "acct_1"
         self._keys: dict[str, tuple[str, str]] = {}
+        self.start_settlements()
 
     def account(self) -> GatewayAccount:
         return GatewayAccount(self.account_id, False, "North Light")
@@ -176,10 +180,17 @@ class FakeGateway:
         self.line.pass_through("create_pay_link")
         with self._lock:
             link_id = self._once(key, f"{invoice.invoice_id} {amount}", f"plink_{len(self.links) + 1}")
-            link = {"invoice_id": invoice.invoice_id, "amount": amount, "open": True}
+            link = {"invoice_id": invoice.invoice_id, "amount": amount, "open": True, "key": key}
             self.links.setdefault(link_id, link)
         self.line.pass_through("create_pay_link", "after")
         return PayLink(link_id, f"https://pay.example/{link_id}")
+
+    def find_pay_link(self, invoice_id: str, key: str) -> PayLink | None:
+        self.line.pass_through("find_pay_link")
+        for link_id, link in self.links.items():
+            if link["key"] == key and link["invoice_id"] == invoice_id:
+                return PayLink(link_id, f"https://pay.example/{link_id}")
+        return None
 
     def close_pay_link(self, link_id: str) -> None:
         self.line.pass_through("close_pay_link")
@@ -201,8 +212,8 @@ class FakeGateway:
         self._capture(payment_id)
         return self.tell("payment_intent.succeeded", payment_id)
 
-    def tell(self, kind: str, object_id: str) -> ProviderEvent:
-        payment_id = object_id if object_id.startswith("pi_") else None
+    def tell(self, kind: str, object_id: str, payment_id: str | None = None) -> ProviderEvent:
+        payment_id = object_id if object_id.startswith("pi_") else payment_id
         event = ProviderEvent(f"evt_{len(self.events) + 1}", kind, self._clock.now(), object_id, payment_id, "{}")
         self.events.append(event)
         return event
@@ -265,8 +276,11 @@ class FakeGateway:
         assert not intent.fact.amount, f"{payment_id} was captured before"
         intent.fact = replace(
             intent.fact, status=PaymentStatus.SUCCEEDED, amount=intent.asked, captured_at=self._clock.now(),
-            fee=self.fee, method_label="Visa ending 4242",
+            fee=self.fee, method_label="Visa ending 4242", charge_id=f"ch_{payment_id}",
         )  # fmt: skip
+        fee_minor = self.fee.minor if self.fee and self.fee.currency == intent.asked.currency else 0
+        movement = self.move(MovementKind.PAYMENT, f"ch_{payment_id}", intent.asked, fee_minor)
+        self.payment_movements[payment_id] = movement
 
     def _once(self, key: str, asked: str, answer: str) -> str:
         known = self._keys.setdefault(key, (asked, answer))

@@ -18,6 +18,8 @@ class EffectKind(StrEnum):
     CHARGE = "charge"
     WRITE_BACK = "write_back"
     GRANT = "grant"
+    REVOKE = "revoke"
+    REFUND = "refund"
 
 
 class EffectState(StrEnum):

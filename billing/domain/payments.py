@@ -69,6 +69,8 @@ class ProviderEvent:
     object_id: str
     payment_id: str | None  # the PaymentIntent it is about, where there is one
     body: str  # raw JSON
+    livemode: bool = False
+    account: str | None = None  # whose event it is, where the provider says so (docs: Connect)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,10 @@ from billing.domain.events import AttentionItem, Command, DomainEvent
 from billing.domain.invoices import Invoice
 from billing.domain.money import Money
 from billing.domain.payments import PayLink, ProviderEvent, SavedMethod
+from billing.ports.operations import Operations
 from billing.ports.outside import RawRecord
 from billing.ports.rows import DraftRow, FinalizationFacts, GrantRow, InvoiceRow, PaymentRow, SessionRow
+from billing.ports.settlements import Settlements
 
 __all__ = [
     "Books",
@@ -28,11 +30,13 @@ __all__ = [
     "Invoices",
     "Journal",
     "Ledger",
+    "Operations",
     "PaymentRow",
     "Payments",
     "Records",
     "SessionRow",
     "Sessions",
+    "Settlements",
 ]
 
 
@@ -347,6 +351,10 @@ class Books(Protocol):
     def grants(self) -> Grants: ...
     @property
     def desk(self) -> Desk: ...
+    @property
+    def settlements(self) -> Settlements: ...
+    @property
+    def operations(self) -> Operations: ...
 
 
 class Ledger(Protocol):

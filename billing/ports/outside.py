@@ -16,6 +16,7 @@ from billing.domain.mail import Letter, Mail, MailContent
 from billing.domain.money import Money
 from billing.domain.payments import PayLink, PaymentFact, ProviderEvent, SavedMethod
 from billing.domain.sessions import JobSummary, SessionFacts
+from billing.domain.settlements import Movement, PaymentStory, PayoutFact, RefundFact
 
 
 class Clock(Protocol):
@@ -129,6 +130,38 @@ class PaymentGateway(Protocol):
 
     def find_charges(self, customer_id: str, key: str) -> list[PaymentFact]:
         """Payments of this customer that carry our effect key in their metadata (list by customer, never search)."""
+        ...
+
+    def find_pay_link(self, invoice_id: str, key: str) -> PayLink | None:
+        """The page that was made under our effect key, open or not: the provider forgets keys, never its links."""
+        ...
+
+    def read_story(self, payment_id: str) -> PaymentStory:
+        """The payment with all its refunds and disputes and what each moved on the balance, as it is now."""
+        ...
+
+    def refund(self, payment_id: str, amount: Money, reason: str, key: str) -> RefundFact:
+        """Give money back. PermanentError `stripe_refused` for more than is left, or while a dispute is open."""
+        ...
+
+    def find_refunds(self, payment_id: str, key: str) -> list[RefundFact]:
+        """Refunds of this payment that carry our effect key in their metadata."""
+        ...
+
+    def read_payout(self, payout_id: str) -> PayoutFact:
+        """The payout as it is now, with its own movements, and what it is made of once that is known."""
+        ...
+
+    def payouts_since(self, since: datetime) -> Iterator[PayoutFact]:
+        """Payouts created at or after `since`, newest first, without what they are made of."""
+        ...
+
+    def movements_since(self, since: datetime) -> Iterator[Movement]:
+        """Every change of the account's balance at or after `since`, newest first."""
+        ...
+
+    def balance(self) -> list[Money]:
+        """All that is on the account now, available and pending, one amount a currency."""
         ...
 
     def new_events(self, after: str | None, limit: int) -> list[ProviderEvent]:

@@ -14,8 +14,10 @@ from billing.adapters.ledger.effects import SqlEffects
 from billing.adapters.ledger.engine import failures_named, open_engine
 from billing.adapters.ledger.invoices import SqlInvoices
 from billing.adapters.ledger.journal import SqlJournal
+from billing.adapters.ledger.operations import SqlOperations
 from billing.adapters.ledger.payments import SqlPayments
 from billing.adapters.ledger.records import SqlRecords, SqlSessions
+from billing.adapters.ledger.settlements import SqlSettlements
 
 # PostgreSQL writers queue on one advisory lock, so that numbers and hash chains behave as on SQLite.
 _WRITER_LOCK = text("select pg_advisory_xact_lock(20261121)")
@@ -58,6 +60,14 @@ class SqlBooks:
     @cached_property
     def desk(self) -> SqlDesk:
         return SqlDesk(self._connection)
+
+    @cached_property
+    def settlements(self) -> SqlSettlements:
+        return SqlSettlements(self._connection)
+
+    @cached_property
+    def operations(self) -> SqlOperations:
+        return SqlOperations(self._connection)
 
 
 class SqlLedger:

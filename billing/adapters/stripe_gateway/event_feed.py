@@ -39,6 +39,8 @@ def provider_event(event: dict[str, Any]) -> ProviderEvent:
         object_id=subject["id"],
         payment_id=_payment_id(subject),
         body=json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=False),
+        livemode=bool(event.get("livemode")),
+        account=event.get("account"),
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,6 +10,8 @@ from billing.adapters.stripe_gateway.event_feed import KINDS, provider_event
 from billing.adapters.stripe_gateway.failures import acting, asking
 from billing.adapters.stripe_gateway.keys import is_live
 from billing.adapters.stripe_gateway.payment_facts import EXPAND, declined_fact, payment_fact
+from billing.adapters.stripe_gateway.settlements import StripeSettlements
+from billing.adapters.stripe_gateway.wire import PAGE, dicts
 from billing.domain.errors import PermanentError
 from billing.domain.invoices import Invoice
 from billing.domain.money import Money
@@ -21,46 +21,14 @@ from billing.ports.outside import GatewayAccount
 if TYPE_CHECKING:
     import stripe
     from stripe import params as wire
-    from stripe._v1_services import V1Services
 
-_CONNECT_SECONDS = 5
-_PAGE = 100
 _WRONG_STATE = "payment_intent_unexpected_state"
 
 
-class StripeGateway:
-    """One account, one key. Safe to use from many threads: they share one pool of connections."""
+class StripeGateway(StripeSettlements):
+    """The whole port: charges, pay links and events here, what became of money in StripeSettlements."""
 
     name = "stripe"
-
-    def __init__(
-        self,
-        api_key: str,
-        *,
-        api_base: str | None = None,
-        timeout_seconds: float = 20,
-        statement_suffix: str | None = None,
-    ) -> None:
-        """`api_base` points elsewhere than api.stripe.com; `statement_suffix` ends the line on a card statement."""
-        self._api_key = api_key
-        self._api_base = api_base
-        self._timeout_seconds = timeout_seconds
-        self._statement_suffix = statement_suffix
-
-    @cached_property
-    def _v1(self) -> V1Services:
-        import httpx
-        import stripe
-
-        timeout = httpx.Timeout(self._timeout_seconds, connect=min(_CONNECT_SECONDS, self._timeout_seconds))
-        client = stripe.StripeClient(
-            self._api_key,
-            base_addresses={"api": self._api_base} if self._api_base else {},
-            max_network_retries=0,
-            # httpx.Client pools over threads; the SDK's default, requests, would open a pool for each.
-            http_client=stripe.HTTPXClient(timeout=timeout, allow_sync_methods=True),
-        )
-        return client.v1
 
     def account(self) -> GatewayAccount:
         """PermanentError stripe_mode_mixed if the far side is not in the mode that the key's prefix names."""
@@ -98,12 +66,20 @@ class StripeGateway:
         params: wire.PaymentLinkCreateParams = {
             "line_items": [{"price_data": price, "quantity": 1}],
             "restrictions": {"completed_sessions": {"limit": 1}},
-            "metadata": _metadata(invoice),
+            "metadata": {**_metadata(invoice), "effect_key": key},
             "payment_intent_data": payment,
         }
         with acting():
             link = self._v1.payment_links.create(params, {"idempotency_key": key})
             return PayLink(link.id, link.url)
+
+    def find_pay_link(self, invoice_id: str, key: str) -> PayLink | None:
+        with asking():
+            for link in dicts(self._v1.payment_links.list({"limit": PAGE})):
+                metadata = link["metadata"]
+                if metadata.get("effect_key") == key and metadata.get("invoice_id") == invoice_id:
+                    return PayLink(link["id"], link["url"])
+        return None
 
     def close_pay_link(self, link_id: str) -> None:
         with acting():
@@ -165,11 +141,11 @@ class StripeGateway:
         """Search is eventually consistent, a list is not (docs: search, data freshness)."""
         params: wire.PaymentIntentListParams = {
             "customer": customer_id,
-            "limit": _PAGE,
+            "limit": PAGE,
             "expand": [f"data.{path}" for path in EXPAND],
         }
         with asking():
-            intents = _dicts(self._v1.payment_intents.list(params))
+            intents = dicts(self._v1.payment_intents.list(params))
             return [payment_fact(intent) for intent in intents if intent["metadata"].get("effect_key") == key]
 
     def new_events(self, after: str | None, limit: int) -> list[ProviderEvent]:
@@ -186,29 +162,19 @@ class StripeGateway:
             return [provider_event(event) for event in found]
 
     def _events_after(self, after: str, limit: int) -> list[dict[str, Any]]:
-        params: wire.EventListParams = {"types": KINDS, "ending_before": after, "limit": min(limit, _PAGE)}
+        params: wire.EventListParams = {"types": KINDS, "ending_before": after, "limit": min(limit, PAGE)}
         # With ending_before the SDK walks towards the newest and turns each page round: oldest first, none skipped.
-        return list(islice(_dicts(self._v1.events.list(params)), limit))
+        return list(islice(dicts(self._v1.events.list(params)), limit))
 
     def _oldest_events(self, limit: int) -> list[dict[str, Any]]:
         # Without a cursor lists begin with the newest, so that the oldest are known only when all were seen.
-        newest_first = list(_dicts(self._v1.events.list({"types": KINDS, "limit": _PAGE})))
+        newest_first = list(dicts(self._v1.events.list({"types": KINDS, "limit": PAGE})))
         return newest_first[::-1][:limit]
 
     def _as_it_stands(self, payment_id: str, refused: stripe.InvalidRequestError) -> PaymentFact:
         if refused.code != _WRONG_STATE:
             raise refused
         return self.read_payment(payment_id)
-
-
-def _dicts(page: stripe.ListObject[Any]) -> Iterator[dict[str, Any]]:
-    """Everything from this page on, page after page."""
-    import stripe
-
-    if not isinstance(page, stripe.ListObject):
-        # Asked for its pages, an object that is no list would ask Stripe's own host with the SDK's global key.
-        raise TypeError("the answer is not a list")
-    return (item.to_dict(for_json=True) for item in page.auto_paging_iter())
 
 
 def _error_object(error: stripe.CardError) -> dict[str, Any]:

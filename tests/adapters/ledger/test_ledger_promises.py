@@ -22,6 +22,7 @@ from billing.domain.errors import PermanentError
 from billing.domain.events import DomainEvent
 from billing.domain.money import Money
 from billing.domain.payments import PayLink, ProviderEvent, SavedMethod
+from billing.domain.settlements import Movement, MovementKind, PayoutFact, PayoutStatus
 from billing.ports.ledger import GrantRow
 from billing.ports.outside import GalleryAccess
 
@@ -61,6 +62,11 @@ def fill(ledger: SqlLedger) -> None:
         books.journal.tell(DomainEvent("e1", "said", "inv_1", NOW))
         invoice = finalize(books)
         books.invoices.void(invoice.invoice_id, "olga", "by mistake", NOW)
+        moved = Movement("txn_1", MovementKind.PAYMENT, "ch_1", Money(500, "EUR"), Money(20, "EUR"), NOW)
+        books.settlements.add_movement("stripe", moved, "inv_1", "paid:pay_1", NOW)
+        amount, day = Money(480, "EUR"), NOW.date()
+        payout = PayoutFact("stripe", "po_1", amount, PayoutStatus.PAID, True, True, NOW, day, (), ("txn_1",))
+        books.settlements.keep_payout(payout, NOW)
     columns = "invoice_id, position, name, rate, inclusive, base_minor, amount_minor"
     run(ledger, f"insert into invoice_taxes ({columns}) values ('inv_1', 0, 'VAT', '0.19', 0, 1, 1)")
     run(

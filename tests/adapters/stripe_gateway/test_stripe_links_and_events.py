@@ -70,7 +70,7 @@ def test_a_pay_link_carries_the_statement_suffix_and_the_metadata_of_the_link_it
     kept = far_side.store.get("stripe.payment_link", link.link_id)
     assert kept is not None
     assert kept["payment_intent_data"]["statement_descriptor_suffix"] == "WEDDING"
-    assert kept["metadata"] == kept["payment_intent_data"]["metadata"]
+    assert kept["metadata"] == kept["payment_intent_data"]["metadata"] | {"effect_key": invoice.invoice_id}
     assert kept["metadata"]["invoice_number"] == "INV-2026-0042"
 
 

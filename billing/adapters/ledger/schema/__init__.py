@@ -35,6 +35,8 @@ from billing.adapters.ledger.schema.money import (
     pay_links,
     payments,
 )
+from billing.adapters.ledger.schema.operations import differences, heartbeats, holds, reconciliations
+from billing.adapters.ledger.schema.settlements import disputes, movements, payout_movements, payouts, refunds
 
 APPEND_ONLY = (
     source_records,
@@ -49,6 +51,8 @@ APPEND_ONLY = (
     journal_transactions,
     journal_entries,
     domain_events,
+    movements,
+    payout_movements,
 )
 
 __all__ = [
@@ -59,11 +63,15 @@ __all__ = [
     "commands",
     "consents",
     "cursors",
+    "differences",
+    "disputes",
     "documents",
     "domain_events",
     "drafts",
     "effects",
     "grants",
+    "heartbeats",
+    "holds",
     "invoice_deductions",
     "invoice_lines",
     "invoice_taxes",
@@ -72,13 +80,18 @@ __all__ = [
     "journal_entries",
     "journal_transactions",
     "metadata",
+    "movements",
     "number_series",
     "pauses",
     "pay_links",
     "payments",
+    "payout_movements",
+    "payouts",
     "pins",
     "provider_events",
+    "reconciliations",
     "record_links",
+    "refunds",
     "sessions",
     "source_records",
 ]

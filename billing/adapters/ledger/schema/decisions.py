@@ -41,6 +41,8 @@ effects = table(  # one row for each thing that must be done outside, committed 
     text("outcome", nullable=True),
     instant("created_at"),
     instant("settled_at", nullable=True),
+    instant("unknown_since", nullable=True),
+    number("asked", server_default="0"),  # how often the outside was asked how an unknown attempt ended
     CheckConstraint(
         "state in ('ready', 'in_flight', 'done', 'failed', 'unknown', 'cancelled')", name="state"
     ),

@@ -1,0 +1,120 @@
+"""Holds, heartbeats and reconciliations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
+
+from billing.adapters.ledger.schema import differences, heartbeats, holds, reconciliations
+from billing.adapters.ledger.statements import first, insert_once, put, rows
+from billing.ports.operations import Difference, Heartbeat, Hold, Reconciliation
+
+
+class SqlOperations:
+    """Implements ports.operations.Operations."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def place_hold(self, cause: str, reason: str, actor: str, now: datetime) -> bool:
+        return insert_once(
+            self._connection, holds, {"cause": cause, "reason": reason, "actor": actor, "placed_at": now}
+        )
+
+    def lift_hold(self, cause: str, actor: str, now: datetime) -> bool:
+        open_ = update(holds).where(holds.c.cause == cause, holds.c.lifted_at.is_(None))
+        return self._connection.execute(open_.values(lifted_at=now, lifted_by=actor)).rowcount > 0
+
+    def holds(self) -> list[Hold]:
+        query = select(holds).where(holds.c.lifted_at.is_(None)).order_by(holds.c.hold_id)
+        return [Hold(row.cause, row.reason, row.actor, row.placed_at) for row in rows(self._connection, query)]
+
+    def last_hold(self, cause: str) -> datetime | None:
+        query = select(holds.c.placed_at).where(holds.c.cause == cause).order_by(holds.c.hold_id.desc()).limit(1)
+        row = first(self._connection, query)
+        return row.placed_at if row else None
+
+    def beat(self, name: str, every: timedelta, now: datetime) -> None:
+        put(
+            self._connection,
+            heartbeats,
+            {"name": name, "every_seconds": int(every.total_seconds()), "succeeded_at": now},
+        )
+
+    def heartbeats(self) -> list[Heartbeat]:
+        query = select(heartbeats).order_by(heartbeats.c.name)
+        return [
+            Heartbeat(row.name, timedelta(seconds=row.every_seconds), row.succeeded_at)
+            for row in rows(self._connection, query)
+        ]
+
+    def record_reconciliation(self, done: Reconciliation, found: Sequence[Difference], now: datetime) -> None:
+        values = {
+            "scope": done.scope,
+            "started_at": done.started_at,
+            "finished_at": done.finished_at,
+            "compared": done.compared,
+            "differences": done.differences,
+        }
+        added = reconciliations.insert().values(values).returning(reconciliations.c.reconciliation_id)
+        number = int(self._connection.execute(added).scalar_one())
+        self._close_all_but(done.scope, {_identity(difference) for difference in found}, now)
+        for difference in found:
+            self._open(difference, number, now)
+
+    def open_differences(self, scope: str | None = None) -> list[Difference]:
+        where = [differences.c.closed_at.is_(None), *([differences.c.scope == scope] if scope else [])]
+        query = select(differences).where(*where).order_by(differences.c.difference_id)
+        return [_difference(row) for row in rows(self._connection, query)]
+
+    def last_reconciliation(self, scope: str) -> Reconciliation | None:
+        newest = select(func.max(reconciliations.c.reconciliation_id)).where(reconciliations.c.scope == scope)
+        query = select(reconciliations).where(reconciliations.c.reconciliation_id == newest.scalar_subquery())
+        row = first(self._connection, query)
+        if row is None:
+            return None
+        return Reconciliation(row.scope, row.started_at, row.finished_at, row.compared, row.differences)
+
+    def _open(self, difference: Difference, number: int, now: datetime) -> None:
+        told = {
+            "currency": difference.currency,
+            "ledger_minor": difference.ledger_minor,
+            "outside_minor": difference.outside_minor,
+            "sentence": difference.sentence,
+            "reconciliation_id": number,
+        }
+        values = {
+            "scope": difference.scope,
+            "subject_id": difference.subject_id,
+            "cause": difference.cause,
+            "found_at": now,
+            **told,
+        }
+        if not insert_once(self._connection, differences, values):
+            where = (
+                differences.c.scope == difference.scope,
+                differences.c.subject_id == difference.subject_id,
+                differences.c.cause == difference.cause,
+                differences.c.closed_at.is_(None),
+            )
+            self._connection.execute(update(differences).where(*where).values(told))
+
+    def _close_all_but(self, scope: str, kept: set[tuple[str, str]], now: datetime) -> None:
+        query = select(differences).where(differences.c.scope == scope, differences.c.closed_at.is_(None))
+        for row in rows(self._connection, query):
+            if (row.subject_id, row.cause) not in kept:
+                closed = update(differences).where(differences.c.difference_id == row.difference_id)
+                self._connection.execute(closed.values(closed_at=now))
+
+
+def _identity(difference: Difference) -> tuple[str, str]:
+    return difference.subject_id, difference.cause
+
+
+def _difference(row: Any) -> Difference:
+    return Difference(
+        row.scope, row.subject_id, row.cause, row.sentence, row.currency, row.ledger_minor, row.outside_minor
+    )

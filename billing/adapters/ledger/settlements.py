@@ -1,0 +1,202 @@
+"""Refunds, disputes and payouts as they were last read; movements of the provider's balance, kept once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, select
+
+from billing.adapters.ledger.schema import disputes, movements, payout_movements, payouts, refunds
+from billing.adapters.ledger.statements import first, insert_once, put, rows
+from billing.domain.money import Money
+from billing.domain.settlements import (
+    OPEN_DISPUTES,
+    DisputeFact,
+    DisputeStatus,
+    Movement,
+    MovementKind,
+    PayoutFact,
+    PayoutStatus,
+    RefundFact,
+    RefundStatus,
+)
+from billing.ports.settlements import DisputeRow, MovementRow, RefundRow
+
+
+class SqlSettlements:
+    """Implements ports.settlements.Settlements."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def keep_refund(self, refund: RefundFact, invoice_id: str, now: datetime) -> RefundStatus | None:
+        known = first(self._connection, select(refunds.c.status).where(refunds.c.refund_id == refund.refund_id))
+        values = {
+            "refund_id": refund.refund_id,
+            "provider": refund.provider,
+            "provider_payment_id": refund.payment_id,
+            "invoice_id": invoice_id,
+            "currency": refund.amount.currency,
+            "amount_minor": refund.amount.minor,
+            "status": refund.status.value,
+            "reason": refund.reason,
+            "effect_key": refund.effect_key,
+            "created_at": refund.created_at,
+            "recorded_at": now,
+        }
+        put(self._connection, refunds, values)
+        return RefundStatus(known.status) if known else None
+
+    def keep_dispute(self, dispute: DisputeFact, invoice_id: str, now: datetime) -> DisputeStatus | None:
+        known = first(self._connection, select(disputes.c.status).where(disputes.c.dispute_id == dispute.dispute_id))
+        values = {
+            "dispute_id": dispute.dispute_id,
+            "provider": dispute.provider,
+            "provider_payment_id": dispute.payment_id,
+            "invoice_id": invoice_id,
+            "currency": dispute.amount.currency,
+            "amount_minor": dispute.amount.minor,
+            "status": dispute.status.value,
+            "reason": dispute.reason,
+            "opened_at": dispute.opened_at,
+            "evidence_due_at": dispute.evidence_due_at,
+            "recorded_at": now,
+        }
+        put(self._connection, disputes, values)
+        return DisputeStatus(known.status) if known else None
+
+    def add_movement(
+        self, provider: str, movement: Movement, invoice_id: str | None, transaction_id: str | None, now: datetime
+    ) -> bool:
+        values = {
+            "movement_id": movement.movement_id,
+            "provider": provider,
+            "kind": movement.kind.value,
+            "source_id": movement.source_id,
+            "invoice_id": invoice_id,
+            "transaction_id": transaction_id,
+            "currency": movement.amount.currency,
+            "amount_minor": movement.amount.minor,
+            "fee_minor": movement.fee.minor,
+            "description": movement.description,
+            "occurred_at": movement.occurred_at,
+            "recorded_at": now,
+        }
+        return insert_once(self._connection, movements, values)
+
+    def movement(self, movement_id: str) -> MovementRow | None:
+        row = first(self._connection, select(movements).where(movements.c.movement_id == movement_id))
+        return _movement(row) if row else None
+
+    def movements_of(self, source_id: str) -> list[MovementRow]:
+        return self._movements(select(movements).where(movements.c.source_id == source_id))
+
+    def movements_since(self, provider: str, since: datetime) -> list[MovementRow]:
+        where = (movements.c.provider == provider, movements.c.occurred_at >= since)
+        return self._movements(select(movements).where(*where))
+
+    def refunds_of(self, invoice_id: str) -> list[RefundRow]:
+        return self._refunds(select(refunds).where(refunds.c.invoice_id == invoice_id))
+
+    def refunds_since(self, since: datetime) -> Sequence[RefundRow]:
+        return self._refunds(select(refunds).where(refunds.c.created_at >= since))
+
+    def disputes_of(self, invoice_id: str) -> list[DisputeRow]:
+        return self._disputes(select(disputes).where(disputes.c.invoice_id == invoice_id))
+
+    def open_disputes(self) -> list[DisputeRow]:
+        return self._disputes(select(disputes).where(disputes.c.status.in_([status.value for status in OPEN_DISPUTES])))
+
+    def keep_payout(self, payout: PayoutFact, now: datetime) -> None:
+        values = {
+            "payout_id": payout.payout_id,
+            "provider": payout.provider,
+            "currency": payout.amount.currency,
+            "amount_minor": payout.amount.minor,
+            "status": payout.status.value,
+            "is_automatic": int(payout.is_automatic),
+            "is_itemized": int(payout.is_itemized),
+            "created_at": payout.created_at,
+            "arrives_on": payout.arrives_on,
+            "recorded_at": now,
+        }
+        put(self._connection, payouts, values)
+        for movement_id in payout.movement_ids:
+            item = {"payout_id": payout.payout_id, "movement_id": movement_id}
+            insert_once(self._connection, payout_movements, item)
+
+    def payouts_since(self, provider: str, since: datetime) -> list[PayoutFact]:
+        where = (payouts.c.provider == provider, payouts.c.created_at >= since)
+        query = select(payouts).where(*where).order_by(payouts.c.created_at, payouts.c.payout_id)
+        return [self._payout(row) for row in rows(self._connection, query)]
+
+    def _payout(self, row: Row[Any]) -> PayoutFact:
+        made_of = (
+            select(payout_movements.c.movement_id)
+            .where(payout_movements.c.payout_id == row.payout_id)
+            .order_by(payout_movements.c.movement_id)
+        )
+        return PayoutFact(
+            provider=row.provider,
+            payout_id=row.payout_id,
+            amount=Money(row.amount_minor, row.currency),
+            status=PayoutStatus(row.status),
+            is_automatic=bool(row.is_automatic),
+            is_itemized=bool(row.is_itemized),
+            created_at=row.created_at,
+            arrives_on=row.arrives_on,
+            movement_ids=tuple(item.movement_id for item in rows(self._connection, made_of)),
+        )
+
+    def _movements(self, query: Select[Any]) -> list[MovementRow]:
+        ordered = query.order_by(movements.c.occurred_at, movements.c.movement_id)
+        return [_movement(row) for row in rows(self._connection, ordered)]
+
+    def _refunds(self, query: Select[Any]) -> list[RefundRow]:
+        ordered = query.order_by(refunds.c.created_at, refunds.c.refund_id)
+        return [
+            RefundRow(
+                row.refund_id,
+                row.provider_payment_id,
+                row.invoice_id,
+                row.currency,
+                row.amount_minor,
+                RefundStatus(row.status),
+                row.reason,
+                row.effect_key,
+                row.created_at,
+            )
+            for row in rows(self._connection, ordered)
+        ]
+
+    def _disputes(self, query: Select[Any]) -> list[DisputeRow]:
+        ordered = query.order_by(disputes.c.opened_at, disputes.c.dispute_id)
+        return [
+            DisputeRow(
+                row.dispute_id,
+                row.provider_payment_id,
+                row.invoice_id,
+                row.currency,
+                row.amount_minor,
+                DisputeStatus(row.status),
+                row.reason,
+                row.opened_at,
+                row.evidence_due_at,
+            )
+            for row in rows(self._connection, ordered)
+        ]
+
+
+def _movement(row: Row[Any]) -> MovementRow:
+    movement = Movement(
+        movement_id=row.movement_id,
+        kind=MovementKind(row.kind),
+        source_id=row.source_id,
+        amount=Money(row.amount_minor, row.currency),
+        fee=Money(row.fee_minor, row.currency),
+        occurred_at=row.occurred_at.astimezone(UTC),
+        description=row.description,
+    )
+    return MovementRow(movement, row.invoice_id, row.transaction_id)

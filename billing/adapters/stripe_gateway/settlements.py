@@ -1,0 +1,91 @@
+"""The half of the gateway that reads what became of money: refunds, disputes, payouts and the balance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from billing.adapters.stripe_gateway.amounts import from_wire, to_wire
+from billing.adapters.stripe_gateway.failures import acting, asking
+from billing.adapters.stripe_gateway.payment_facts import EXPAND, payment_fact
+from billing.adapters.stripe_gateway.settlement_facts import dispute_fact, movement, payout_fact, refund_fact
+from billing.adapters.stripe_gateway.wire import PAGE, StripeLine, dicts
+from billing.domain.money import Money
+from billing.domain.settlements import Movement, PaymentStory, PayoutFact, RefundFact
+
+_MOVED = ["balance_transaction", "failure_balance_transaction"]
+_MOVED_IN_LIST = [f"data.{path}" for path in _MOVED]
+
+
+class StripeSettlements(StripeLine):
+    """Reads all but `refund`, which gives money back."""
+
+    def read_story(self, payment_id: str) -> PaymentStory:
+        with asking():
+            intent = self._v1.payment_intents.retrieve(payment_id, {"expand": EXPAND}).to_dict()
+            charge = intent.get("latest_charge") or {}
+            booked = charge.get("balance_transaction") if isinstance(charge, dict) else None
+            return PaymentStory(
+                payment=payment_fact(intent),
+                movement=movement(booked) if isinstance(booked, dict) else None,
+                refunds=tuple(self._refunds(payment_id)),
+                disputes=tuple(self._disputes(payment_id)),
+            )
+
+    def refund(self, payment_id: str, amount: Money, reason: str, key: str) -> RefundFact:
+        with acting():
+            refund = self._v1.refunds.create(
+                {
+                    "payment_intent": payment_id,
+                    "amount": to_wire(amount),
+                    "metadata": {"effect_key": key, "reason": reason[:500]},
+                    "expand": _MOVED,
+                },
+                {"idempotency_key": key},
+            )
+            return refund_fact(refund.to_dict())
+
+    def find_refunds(self, payment_id: str, key: str) -> list[RefundFact]:
+        with asking():
+            return [refund for refund in self._refunds(payment_id) if refund.effect_key == key]
+
+    def read_payout(self, payout_id: str) -> PayoutFact:
+        with asking():
+            payout = self._v1.payouts.retrieve(payout_id, {"expand": _MOVED}).to_dict()
+            made_of = self._v1.balance_transactions.list({"payout": payout_id, "limit": PAGE})
+            itemized = payout.get("reconciliation_status") == "completed"
+            ids = [item["id"] for item in dicts(made_of) if item["type"] != "payout"] if itemized else []
+            return payout_fact(payout, ids)
+
+    def payouts_since(self, since: datetime) -> Iterator[PayoutFact]:
+        with asking():
+            listed = self._v1.payouts.list(
+                {"created": {"gte": int(since.timestamp())}, "limit": PAGE, "expand": _MOVED_IN_LIST}
+            )
+            yield from map(payout_fact, dicts(listed))
+
+    def movements_since(self, since: datetime) -> Iterator[Movement]:
+        with asking():
+            listed = self._v1.balance_transactions.list({"created": {"gte": int(since.timestamp())}, "limit": PAGE})
+            yield from map(movement, dicts(listed))
+
+    def balance(self) -> list[Money]:
+        with asking():
+            told = self._v1.balance.retrieve().to_dict()
+            sums: dict[str, int] = {}
+            for part in [*told["available"], *told["pending"]]:
+                sums[part["currency"]] = sums.get(part["currency"], 0) + part["amount"]
+            return [from_wire(amount, currency) for currency, amount in sorted(sums.items())]
+
+    def _refunds(self, payment_id: str) -> list[RefundFact]:
+        listed = self._v1.refunds.list({"payment_intent": payment_id, "limit": PAGE, "expand": _MOVED_IN_LIST})
+        return sorted(map(refund_fact, dicts(listed)), key=_by_age)
+
+    def _disputes(self, payment_id: str) -> list[Any]:
+        listed = self._v1.disputes.list({"payment_intent": payment_id, "limit": PAGE})
+        return sorted(map(dispute_fact, dicts(listed)), key=lambda dispute: (dispute.opened_at, dispute.dispute_id))
+
+
+def _by_age(refund: RefundFact) -> tuple[datetime, str]:
+    return refund.created_at, refund.refund_id

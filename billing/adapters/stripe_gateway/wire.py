@@ -1,0 +1,57 @@
+"""The line to Stripe: one client for an account and its key, and lists page after page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import stripe
+    from stripe._v1_services import V1Services
+
+PAGE = 100
+_CONNECT_SECONDS = 5
+
+
+class StripeLine:
+    """One account, one key. Safe to use from many threads: they share one pool of connections."""
+
+    def __init__(
+        self,
+        api_key: str,
+        *,
+        api_base: str | None = None,
+        timeout_seconds: float = 20,
+        statement_suffix: str | None = None,
+    ) -> None:
+        """`api_base` points elsewhere than api.stripe.com; `statement_suffix` ends the line on a card statement."""
+        self._api_key = api_key
+        self._api_base = api_base
+        self._timeout_seconds = timeout_seconds
+        self._statement_suffix = statement_suffix
+
+    @cached_property
+    def _v1(self) -> V1Services:
+        import httpx
+        import stripe
+
+        timeout = httpx.Timeout(self._timeout_seconds, connect=min(_CONNECT_SECONDS, self._timeout_seconds))
+        client = stripe.StripeClient(
+            self._api_key,
+            base_addresses={"api": self._api_base} if self._api_base else {},
+            max_network_retries=0,
+            # httpx.Client pools over threads; the SDK's default, requests, would open a pool for each.
+            http_client=stripe.HTTPXClient(timeout=timeout, allow_sync_methods=True),
+        )
+        return client.v1
+
+
+def dicts(page: stripe.ListObject[Any]) -> Iterator[dict[str, Any]]:
+    """Everything from this page on."""
+    import stripe
+
+    if not isinstance(page, stripe.ListObject):
+        # Asked for its pages, an object that is no list would ask Stripe's own host with the SDK's global key.
+        raise TypeError("the answer is not a list")
+    return (item.to_dict(for_json=True) for item in page.auto_paging_iter())

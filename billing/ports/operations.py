@@ -1,0 +1,86 @@
+"""The ledger's room for running the house: holds, heartbeats, reconciliations and what they found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """While it is open nothing is done outside. `cause`: restored | asked_for."""
+
+    cause: str
+    reason: str
+    actor: str
+    placed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """When a sensor or a job last did its work, and how often it is expected to."""
+
+    name: str
+    every: timedelta
+    succeeded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing on which the ledger and the outside do not agree. `sentence` says what differs and what to do.
+
+    `cause` is a stable code. Amounts in minor units of `currency`, None where it is not about money.
+    """
+
+    scope: str  # stripe | vsco | galleries
+    subject_id: str
+    cause: str
+    sentence: str
+    currency: str | None = None
+    ledger_minor: int | None = None
+    outside_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """One comparison that was finished."""
+
+    scope: str
+    started_at: datetime
+    finished_at: datetime
+    compared: int
+    differences: int
+
+
+class Operations(Protocol):
+    """Holds, heartbeats, reconciliations."""
+
+    def place_hold(self, cause: str, reason: str, actor: str, now: datetime) -> bool:
+        """False if one of this cause is open already."""
+        ...
+
+    def lift_hold(self, cause: str, actor: str, now: datetime) -> bool:
+        """False if none of this cause was open."""
+        ...
+
+    def holds(self) -> list[Hold]:
+        """Those that are open, oldest first."""
+        ...
+
+    def last_hold(self, cause: str) -> datetime | None:
+        """When the newest hold of this cause was placed, open or not."""
+        ...
+
+    def beat(self, name: str, every: timedelta, now: datetime) -> None: ...
+
+    def heartbeats(self) -> list[Heartbeat]: ...
+
+    def record_reconciliation(self, done: Reconciliation, found: Sequence[Difference], now: datetime) -> None:
+        """Keep it: new differences are opened, those of this scope that were not found any more are closed."""
+        ...
+
+    def open_differences(self, scope: str | None = None) -> list[Difference]: ...
+
+    def last_reconciliation(self, scope: str) -> Reconciliation | None: ...

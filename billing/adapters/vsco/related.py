@@ -9,6 +9,7 @@ from typing import Any
 from billing.adapters.vsco import jsontext
 from billing.adapters.vsco.client import VscoClient
 from billing.adapters.vsco.fields import is_id, parse_instant
+from billing.adapters.vsco.gallery_list import GalleryList
 from billing.adapters.vsco.paging import distinct, paged, whole
 from billing.domain.errors import PermanentError
 from billing.ports.outside import RawRecord
@@ -37,6 +38,7 @@ class JobCollector:
 
     def __init__(self, client: VscoClient, page_size: int) -> None:
         self._client, self._page_size = client, page_size
+        self._gallery_list = GalleryList(client, page_size)
 
     def records(self, job_id: str) -> list[RawRecord]:
         path = f"/job/{checked_id('job', job_id)}"
@@ -84,13 +86,11 @@ class JobCollector:
         """
         from_events = {event.get("galleryId") for event in events}
         created = parse_instant(job.get("created"))
-        found = []
-        for page in paged(self._client, "/gallery", {"sortBy": "modified desc"}, self._page_size):
-            found += [gallery for gallery in page if gallery.get("jobId") == job["id"] or gallery["id"] in from_events]
-            oldest = parse_instant(page[-1].get("modified"))
-            if created and oldest and oldest < created - _CLOCKS_APART:
-                break
-        listed = distinct(iter(found))
+        listed = distinct(
+            gallery
+            for gallery in self._gallery_list.modified_since(created - _CLOCKS_APART if created else None)
+            if gallery.get("jobId") == job["id"] or gallery["id"] in from_events
+        )
         return listed + self._missing("/gallery", from_events, listed)
 
 

@@ -54,6 +54,7 @@ class VscoWorkspace:
         self.client = VscoClient(base_url, api_key, timeout_seconds, transport)
         self._money_scale: MoneyScale = money_scale
         self._page_size = page_size
+        self._jobs = JobCollector(self.client, page_size)
         self._sessions = SessionReader(money_scale, preference_field, language_field, gallery_hosts)
         self._account: SourceAccount | None = None
 
@@ -77,8 +78,11 @@ class VscoWorkspace:
                 return
 
     def related_records(self, job_id: str) -> list[RawRecord]:
-        """Kinds: job, order, payment, job-contact, contact, event, gallery. A gallery comes without its password."""
-        return JobCollector(self.client, self._page_size).records(job_id)
+        """Kinds: job, order, payment, job-contact, contact, event, gallery. A gallery comes without its password.
+
+        The list of galleries may be up to KEPT_SECONDS old; everything else is read now.
+        """
+        return self._jobs.records(job_id)
 
     def shared_records(self) -> list[RawRecord]:
         """Kinds: studio, and those of SHARED_LISTS; hidden ones too, since old jobs refer to them."""

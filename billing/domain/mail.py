@@ -17,6 +17,7 @@ class MailKind(StrEnum):
     REMINDER = "reminder"
     PAYMENT_FAILED = "payment_failed"
     GALLERY = "gallery"
+    REFUND = "refund"
     OWNER_ALERT = "owner_alert"
 
 
@@ -70,6 +71,17 @@ class ReceiptMail:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundMail:
+    """Money went back to the client. `balance_minor` is what is open on the invoice after it."""
+
+    invoice: Invoice
+    amount_minor: int
+    refunded_on: date
+    method_label: str
+    balance_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReminderMail:
     """An unpaid invoice. `stage` is the policy's name of the stage; `days_past_due` is negative before the due date."""
 
@@ -112,4 +124,4 @@ class OwnerAlert:
     occurred_at: datetime
 
 
-MailContent = InvoiceMail | ReceiptMail | ReminderMail | PaymentFailedMail | GalleryMail | OwnerAlert
+MailContent = InvoiceMail | ReceiptMail | RefundMail | ReminderMail | PaymentFailedMail | GalleryMail | OwnerAlert

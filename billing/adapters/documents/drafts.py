@@ -15,6 +15,7 @@ from billing.domain.mail import (
     OwnerAlert,
     PaymentFailedMail,
     ReceiptMail,
+    RefundMail,
     ReminderMail,
 )
 from billing.domain.money import Money
@@ -40,7 +41,7 @@ class Draft:
 
 @singledispatch
 def draft(content: MailContent) -> Draft:
-    """The letter for any of the six contents, in the language of its invoice."""
+    """The letter for any of the seven contents, in the language of its invoice."""
     raise TypeError(f"no letter is known for {type(content).__name__}")
 
 
@@ -87,6 +88,25 @@ def _receipt(mail: ReceiptMail) -> Draft:
         opening=[
             voice.say("receipt.thanks", method=isolated(mail.method_label), **values),
             remaining if mail.balance_minor > 0 else voice.say("receipt.settled"),
+        ],
+    )
+
+
+@draft.register
+def _refund(mail: RefundMail) -> Draft:
+    voice = _Voice(mail.invoice)
+    back = Money(mail.amount_minor, mail.invoice.currency)
+    values = {"amount": voice.coded(back), "date": voice.wording.full_date(mail.refunded_on)}
+    still_open = voice.say("refund.still_open", balance=voice.coded(Money(mail.balance_minor, mail.invoice.currency)))
+    return voice.draft(
+        "refund.subject",
+        subject_values=values,
+        headline=voice.wording.money(back),
+        headline_note=voice.say("refund.headline", **values),
+        opening=[
+            voice.say("refund.sent", method=isolated(mail.method_label), **values),
+            voice.say("refund.when"),
+            still_open if mail.balance_minor > 0 else voice.say("refund.nothing_open"),
         ],
     )
 

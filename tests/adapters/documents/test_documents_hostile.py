@@ -18,7 +18,7 @@ from pypdf import PdfReader
 from billing.adapters.documents import Letters, PdfRenderer
 from billing.adapters.documents.press import sealed_fetcher
 from billing.domain.invoices import Invoice
-from billing.domain.mail import GalleryMail, InvoiceMail, MailContent, ReceiptMail, ReminderMail
+from billing.domain.mail import GalleryMail, InvoiceMail, MailContent, ReceiptMail, RefundMail, ReminderMail
 from billing.ports.outside import RenderJob
 
 
@@ -127,6 +127,7 @@ def contents(bill: Invoice, text: str) -> list[MailContent]:
         InvoiceMail(bill, PAY_URL),
         InvoiceMail(replace(bill, card_label=text), None),
         ReceiptMail(bill, 100, bill.issued_on, text, 100),
+        RefundMail(bill, 100, bill.issued_on, text, 100),
         ReminderMail(bill, text, 3, 100, PAY_URL),
         GalleryMail(bill, text, PAY_URL, "lilac", None, None),
     ]

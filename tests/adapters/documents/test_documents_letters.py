@@ -19,6 +19,7 @@ from billing.domain.mail import (
     OwnerAlert,
     PaymentFailedMail,
     ReceiptMail,
+    RefundMail,
     ReminderMail,
 )
 
@@ -84,6 +85,17 @@ def test_a_receipt_says_what_came_and_what_remains() -> None:
     assert letter.subject == "We received 500.00 EUR for invoice 2026-0042. Thank you"
     assert "On 20 March 2026 we received 500.00 EUR (Visa ending 4242)" in letter.text
     assert "740.00 EUR of 2,640.00 EUR is still open, due 3 April 2026." in letter.text
+
+
+def test_a_refund_says_what_went_back_how_long_it_takes_and_what_is_open() -> None:
+    letter = write(RefundMail(BILL, 20000, date(2026, 4, 2), "Visa ending 4242", 0))
+    open_ = write(RefundMail(BILL, 20000, date(2026, 4, 2), "Visa ending 4242", 20000))
+
+    assert letter.subject == "We refunded 200.00 EUR of invoice 2026-0042"
+    assert "On 2 April 2026 we sent 200.00 EUR back to you (Visa ending 4242)" in letter.text
+    assert "five to ten days" in letter.text
+    assert "Nothing is open on this invoice." in letter.text
+    assert "200.00 EUR of 2,640.00 EUR is open on this invoice." in open_.text
 
 
 def test_the_last_receipt_says_that_all_is_paid() -> None:
@@ -168,6 +180,7 @@ def test_an_alert_is_short_and_signed_by_nobody() -> None:
     [
         lambda bill: InvoiceMail(bill, PAY_URL),
         lambda bill: ReceiptMail(bill, 50000, date(2026, 3, 20), "Visa ending 4242", 74000),
+        lambda bill: RefundMail(bill, 50000, date(2026, 3, 20), "Visa ending 4242", 50000),
         lambda bill: ReminderMail(bill, "stage", 30, 74000, PAY_URL, True),
         lambda bill: GalleryMail(bill, "Anna & Ben", PAY_URL, "Lilac-27", None, None),
     ],

@@ -5,7 +5,7 @@ All sentences of one asset are one step that reads one snapshot: a step of its o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -17,7 +17,10 @@ _CHECKS = Path(__file__).parents[1] / "sql" / "checks"
 
 
 def ledger_checks(
-    asset: dg.AssetsDefinition, blocking: tuple[str, ...] = (), advisory: tuple[str, ...] = ()
+    asset: dg.AssetsDefinition,
+    blocking: tuple[str, ...] = (),
+    advisory: tuple[str, ...] = (),
+    step: str | None = None,
 ) -> dg.AssetChecksDefinition:
     """One step that checks these files of sql/checks. A blocking one that fails stops all that comes after `asset`."""
     names = (*blocking, *advisory)
@@ -25,7 +28,7 @@ def ledger_checks(
         dg.AssetCheckSpec(name, asset=asset, description=sentence(name), blocking=name in blocking) for name in names
     ]
 
-    @dg.multi_asset_check(name=f"{asset.key.path[-1]}_hold", specs=specs)
+    @dg.multi_asset_check(name=step or f"{asset.key.path[-1]}_hold", specs=specs)
     def check(house: HouseResource) -> Iterator[dg.AssetCheckResult]:
         for result in house.check_ledger(names):
             found = result.violations
@@ -41,6 +44,15 @@ def ledger_checks(
             )
 
     return check
+
+
+def all_others(
+    asset: dg.AssetsDefinition, attached: Iterable[dg.AssetChecksDefinition]
+) -> list[dg.AssetChecksDefinition]:
+    """Every file of sql/checks that stands beside no asset yet, beside this one: a new file is never forgotten."""
+    taken = {key.name for checks in attached for key in checks.check_keys}
+    others = sorted(path.stem for path in _CHECKS.glob("*.sql") if path.stem not in taken)
+    return [ledger_checks(asset, advisory=tuple(others), step="all_others_hold")] if others else []
 
 
 def sentence(name: str) -> str:

@@ -9,6 +9,8 @@ import dagster as dg
 def definitions() -> dg.Definitions:
     """Everything is imported here, when the definitions are asked for, and not with the module."""
     import assets
+    from assets.ledger_checks import all_others
+    from assets.staging.ledger_extract import ledger_extract
     from pipelines.jobs import JOBS
     from pipelines.resources import HouseResource, WarehouseResource
     from pipelines.schedules import morning_round
@@ -17,9 +19,10 @@ def definitions() -> dg.Definitions:
     from sensors.run_failures import run_failures
     from sensors.stripe_payments import stripe_payments
 
+    checks = dg.load_asset_checks_from_package_module(assets)
     return dg.Definitions(
         assets=dg.load_assets_from_package_module(assets),
-        asset_checks=dg.load_asset_checks_from_package_module(assets),
+        asset_checks=[*checks, *all_others(ledger_extract, checks)],
         jobs=JOBS,
         sensors=[completed_sessions, stripe_payments, due_work, run_failures],
         schedules=[morning_round],

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 SQLITE_WANTED = (3, 51, 3)  # earlier ones can corrupt a WAL database under concurrent checkpoints (sqlite.org)
 DISK_WANTED_BYTES = 1_000_000_000
 _JOBS_LOOKED_AT = 8
-ESSENTIALS = ("settings", "database", "ledger", "smtp", "stripe", "vsco", "pdf", "disk", "billing_starts_on")
+ESSENTIALS = ("settings", "database", "ledger", "chains", "smtp", "stripe", "vsco", "pdf", "disk", "billing_starts_on")
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class Finding:
     name: str
     is_ok: bool
     sentence: str
+    is_detail: bool = False  # one of many of a kind: shown when it is not well, and in the JSON
 
 
 @click.command()
@@ -64,12 +65,15 @@ def doctor(as_json: bool, sandbox_port: int, smtp_port: int, dagster_port: int, 
             show([finding])
     if as_json:
         click.echo(json.dumps([asdict(one) for one in found], indent=2))
-    if wrong := [one.name for one in found if not one.is_ok]:
-        raise PermanentError("not_well", f"{len(wrong)} of {len(found)} need something: {', '.join(wrong)}.")
+    lines = [one for one in found if not one.is_detail]
+    if wrong := [one.name for one in lines if not one.is_ok]:
+        raise PermanentError("not_well", f"{len(wrong)} of {len(lines)} need something: {', '.join(wrong)}.")
 
 
 def show(findings: Sequence[Finding]) -> None:
     for one in findings:
+        if one.is_ok and one.is_detail:
+            continue
         click.echo(f"{'ok  ' if one.is_ok else 'MEND'}  {one.name:17} {one.sentence}")
 
 
@@ -91,7 +95,8 @@ def _with_settings(settings: Settings) -> Iterator[Finding]:
     yield Finding("delivery_mode", True, _delivery_mode(settings))
     yield _finding("disk", lambda: _disk(settings))
     yield _finding("database", lambda: _database(settings))
-    yield _finding("ledger", lambda: _ledger(settings))
+    yield from _ledger(settings)
+    yield _finding("chains", lambda: _chains(settings))
     yield _finding("secrecy", lambda: _secrecy(settings))
     for name, look in (("smtp", _smtp), ("stripe", _stripe), ("vsco", _vsco), ("money_scale", _money_scale)):
         yield _finding(name, lambda look=look: _in_house(settings, look))  # type: ignore[misc]
@@ -169,22 +174,40 @@ def _version(ledger: SqlLedger) -> str:
     return f"SQLite {version}"
 
 
-def _ledger(settings: Settings) -> str:
+def _ledger(settings: Settings) -> Iterator[Finding]:
+    """One line for all sentences of sql/checks, and a detail for each."""
     from billing.adapters.ledger.checks import run_checks
     from billing.bootstrap import clock_of
 
-    with closing(open_ledger(settings)) as ledger:
-        policy = settings.gallery_policy.value
-        results = run_checks(ledger.engine, SQL, now=clock_of(settings).now(), gallery_policy=policy)
+    try:
+        with closing(open_ledger(settings)) as ledger:
+            policy = settings.gallery_policy.value
+            results = run_checks(ledger.engine, SQL, now=clock_of(settings).now(), gallery_policy=policy)
+    except Exception as error:
+        yield Finding("ledger", False, sentence_of(error))
+        return
     broken = [one for one in results if not one.holds]
     if broken:
-        first = broken[0]
+        what = f"{len(broken)} of {len(results)} checks do not hold. Stop the pipeline and look before it goes on:"
+        yield Finding("ledger", False, f"{what} {', '.join(one.name for one in broken)}.")
+    else:
+        yield Finding("ledger", True, f"{len(results)} checks hold")
+    for one in results:
+        said = one.sentence if one.holds else f"Not true: {one.sentence} First row: {one.violations[0]}."
+        yield Finding(one.name, one.holds, said, is_detail=True)
+
+
+def _chains(settings: Settings) -> str:
+    with closing(open_ledger(settings)) as ledger, ledger.read() as books:
+        broken, position = books.journal.broken_links(), books.journal.position()
+    if broken:
+        more = f" and {len(broken) - 3} more" if len(broken) > 3 else ""
         raise PermanentError(
-            "ledger",
-            f"{len(broken)} of {len(results)} checks do not hold; first {first.name} ({first.sentence}):"
-            f" {first.violations[0]}. Stop the pipeline and look before anything else is billed.",
+            "chains",
+            f"Rows of the books were changed, taken out or put in: {', '.join(broken[:3])}{more}."
+            " Stop the pipeline and compare with the newest backup.",
         )
-    return f"{len(results)} checks hold"
+    return f"every row follows from the one before: {position or 'no rows yet'}"
 
 
 def _smtp(house: House) -> str:

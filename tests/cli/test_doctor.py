@@ -14,6 +14,7 @@ from billed_studio import Run, Studio, one_line
 from sqlalchemy import text
 
 from billing.adapters.ledger.books import SqlLedger
+from billing.bootstrap import SQL
 from billing.cli import doctor as doctoring
 
 
@@ -89,7 +90,7 @@ def test_the_exit_code_and_the_last_line_say_that_something_is_wrong(
 ) -> None:
     monkeypatch.setenv("BILLING_SMTP_PORT", "1")
 
-    assert "of 13 need something: smtp." in one_line(run("doctor", *ports))
+    assert "of 14 need something: smtp." in one_line(run("doctor", *ports))
 
 
 def test_another_stripe_account_than_the_pinned_one_is_refused(run: Run, ports: tuple[str, ...]) -> None:
@@ -108,6 +109,29 @@ def test_a_broken_promise_of_the_ledger_is_named_with_its_first_row(run: Run, po
 
     assert not is_ok
     assert "Stop the pipeline and look" in sentence
+    assert "invoice_totals_match_lines" in sentence
+    is_ok, sentence = _findings(run, ports)["invoice_totals_match_lines"]
+    assert not is_ok
+    assert sentence.startswith("Not true: ")
+    assert "First row: {" in sentence
+    assert f"MEND  invoice_totals_match_lines {sentence}" in run("doctor", *ports).stdout
+
+
+def test_a_row_of_the_books_that_was_changed_is_named(run: Run, ports: tuple[str, ...]) -> None:
+    assert _findings(run, ports)["chains"][0]
+    _change("drop trigger domain_events_refuses_update")
+    _change("update domain_events set actor = 'somebody' where seq = 2")
+
+    is_ok, sentence = _findings(run, ports)["chains"]
+
+    assert not is_ok
+    assert "changed, taken out or put in: domain_events " in sentence
+
+
+def test_every_sentence_about_the_ledger_is_looked_at(run: Run, ports: tuple[str, ...]) -> None:
+    looked_at = _findings(run, ports).keys()
+
+    assert {path.stem for path in (SQL / "checks").glob("*.sql")} <= looked_at
 
 
 def test_orders_that_all_miss_their_own_totals_ask_for_the_other_scale(

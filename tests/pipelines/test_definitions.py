@@ -11,7 +11,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from assets.ledger_checks import all_others, ledger_checks
+from assets.staging.ledger_extract import ledger_extract
 from pipelines.definitions import definitions
+from pipelines.jobs import JOBS
 
 pytestmark = pytest.mark.dagster
 
@@ -45,6 +48,25 @@ def test_every_sentence_about_the_ledger_is_an_asset_check():
     checked = {key.name for key in definitions().resolve_asset_graph().asset_check_keys}
 
     assert {path.stem for path in CHECKS.glob("*.sql")} <= checked
+
+
+def test_a_sentence_that_stands_beside_no_asset_is_checked_all_the_same():
+    beside = ledger_checks(ledger_extract, advisory=("receivable_is_never_negative",), step="some")
+
+    [others] = all_others(ledger_extract, [beside])
+
+    names = {key.name for key in others.check_keys}
+    assert names == {path.stem for path in CHECKS.glob("*.sql")} - {"receivable_is_never_negative"}
+    assert all_others(ledger_extract, [beside, others]) == []
+
+
+def test_every_check_runs_in_a_job_that_starts_by_itself():
+    loaded = definitions()
+    steps = {node.name for job in JOBS for node in loaded.resolve_job_def(job.name).graph.nodes}
+
+    idle = [check.node_def.name for check in loaded.asset_checks or () if check.node_def.name not in steps]
+
+    assert idle == []
 
 
 def test_importing_the_definitions_imports_nothing_heavy():

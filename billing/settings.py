@@ -43,6 +43,14 @@ class Settings(BaseSettings):
 
     stripe_api_key: SecretStr = Field(description="Stripe key; a restricted one for live money.")
     stripe_url: str | None = Field(None, description="Base address of Stripe; empty is Stripe's own.")
+    stripe_webhook_secrets: SecretStr = Field(
+        SecretStr(""),
+        description="Signing secrets (whsec_…) of the web-hook endpoint at Stripe; separated by |, while one is rolled."
+        " Empty: no web hooks, payments are found by polling.",
+    )
+    portal_hosts: str = Field(
+        "127.0.0.1|localhost", description="Host names under which `billing serve` is reached; separated by |."
+    )
     stripe_allow_unrestricted_live_key: bool = Field(False, description="Accept an sk_live key that may do anything.")
 
     pixieset_url: str | None = Field(
@@ -111,6 +119,14 @@ class Settings(BaseSettings):
             raise ValueError("not a URL such as sqlite:///var/ledger.db or postgresql+psycopg://user@host/billing")
         return url
 
+    @field_validator("stripe_webhook_secrets")
+    @classmethod
+    def _signing_secrets(cls, secrets: SecretStr) -> SecretStr:
+        """Says nothing of the secrets themselves."""
+        if not all(secret.startswith("whsec_") for secret in _parts(secrets.get_secret_value())):
+            raise ValueError("a signing secret of a web-hook endpoint begins with whsec_")
+        return secrets
+
     @field_validator("studio_email", "owner_email")
     @classmethod
     def _an_address(cls, address: str) -> str:
@@ -151,6 +167,14 @@ class Settings(BaseSettings):
         if self.clock_url and "_live_" in self.stripe_api_key.get_secret_value():
             raise ValueError("clock_url is for the sandbox; with a live Stripe key the time is the real one")
         return self
+
+    @property
+    def webhook_secrets(self) -> tuple[str, ...]:
+        return _parts(self.stripe_webhook_secrets.get_secret_value())
+
+    @property
+    def portal_host_names(self) -> tuple[str, ...]:
+        return _parts(self.portal_hosts)
 
     @cached_property
     def studio(self) -> Studio:

@@ -25,6 +25,7 @@ COMMANDS = {
     "reminders": "billing.cli.reminders",
     "resolve": "billing.cli.mending",
     "retry": "billing.cli.mending",
+    "serve": "billing.cli.serve",
     "settle": "billing.cli.mending",
     "status": "billing.cli.status",
     "up": "billing.cli.up",

@@ -23,6 +23,7 @@ class Ports:
     smtp: int = 8825
     dagster: int = 3000
     dashboard: int = 8501
+    portal: int = 8600
 
     def url(self, name: str) -> str:
         return f"http://{HOST}:{getattr(self, name)}"

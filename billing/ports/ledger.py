@@ -188,7 +188,15 @@ class Journal(Protocol):
 
     def balance(self, account: str, detail: str) -> int: ...
 
+    def balances(self, account: str) -> dict[str, int]:
+        """All of the account, in minor units by currency."""
+        ...
+
     def entries(self, transaction_id: str) -> list[Entry]: ...
+
+    def entries_about(self, subject_id: str, kinds: Sequence[str] = ()) -> list[Entry]:
+        """The entries of all transactions about the subject, or of those of these kinds, in the order of posting."""
+        ...
 
     def position(self) -> str:
         """Where the journal and the domain events have come to; it changes whenever either grows."""
@@ -223,7 +231,9 @@ class Payments(Protocol):
         """Payments of this provider that were recorded since then, newest first."""
         ...
 
-    def keep_event(self, provider: str, event: ProviderEvent, now: datetime) -> bool: ...
+    def keep_event(self, provider: str, event: ProviderEvent, now: datetime, ignored: str | None = None) -> bool:
+        """Once per event id, to be applied, or ignored from the start for this reason; False if it is there already."""
+        ...
 
     def waiting_events(self, provider: str, limit: int) -> list[ProviderEvent]: ...
 
@@ -272,7 +282,7 @@ class Effects(Protocol):
         ...
 
     def claim_unknown(self, kind: EffectKind, owner: str, now: datetime, lease_until: datetime) -> list[Effect]:
-        """Lease what is unknown and to be asked about now: one worker asks, and a late one is fenced."""
+        """Lease what is unknown and to be asked about now, and count it: one worker asks, a late one is fenced."""
         ...
 
     def in_state(self, state: EffectState, kind: EffectKind | None = None) -> list[Effect]: ...
@@ -289,6 +299,14 @@ class Effects(Protocol):
 
     def reopen(self, effect_id: str, state: EffectState, not_before: datetime) -> None: ...
 
+    def overdue(self, before: datetime) -> list[Effect]:
+        """Ready and due since before then, or in flight or unknown and intended before then."""
+        ...
+
+    def doubt_all(self, code: str, detail: str, now: datetime) -> list[Effect]:
+        """Make all that is ready or in flight unknown, to be asked about now; a lease that is held is fenced off."""
+        ...
+
     def due(self, now: datetime) -> list[tuple[str, EffectKind]]:
         """(effect_id, kind) of what is ready now, or was left by a worker that died; oldest first."""
         ...
@@ -299,7 +317,19 @@ class Grants(Protocol):
 
     def add(self, grant: GrantRow, session_id: str) -> None: ...
 
-    def of_invoice(self, invoice_id: str) -> list[GrantRow]: ...
+    def of_invoice(self, invoice_id: str) -> list[GrantRow]:
+        """Those that are open."""
+        ...
+
+    def open_of_session(self, session_id: str) -> list[GrantRow]: ...
+
+    def last_revoked(self, session_id: str) -> str | None:
+        """The id of the grant of this session that was closed last."""
+        ...
+
+    def revoke(self, grant_id: str, now: datetime) -> bool:
+        """Close it; False if it is not open."""
+        ...
 
 
 class Desk(Protocol):
@@ -330,6 +360,8 @@ class Desk(Protocol):
     def pin(self, name: str, value: str, now: datetime) -> str:
         """Keep a value on first sight and return the pinned one ever after."""
         ...
+
+    def pinned(self, name: str) -> str | None: ...
 
 
 class Books(Protocol):

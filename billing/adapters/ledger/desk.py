@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, select, update
 
 from billing.adapters.ledger.schema import attention, commands, grants, pins
 from billing.adapters.ledger.statements import insert_once, rows
@@ -76,6 +76,10 @@ class SqlDesk:
         insert_once(self._connection, pins, {"name": name, "value": value, "pinned_at": now})
         return str(self._connection.execute(select(pins.c.value).where(pins.c.name == name)).scalar_one())
 
+    def pinned(self, name: str) -> str | None:
+        value = self._connection.execute(select(pins.c.value).where(pins.c.name == name)).scalar()
+        return None if value is None else str(value)
+
 
 class SqlGrants:
     """Implements ports.ledger.Grants."""
@@ -100,7 +104,25 @@ class SqlGrants:
         insert_once(self._connection, grants, values)
 
     def of_invoice(self, invoice_id: str) -> list[GrantRow]:
-        query = select(grants).where(grants.c.invoice_id == invoice_id, grants.c.revoked_at.is_(None))
+        return self._open(grants.c.invoice_id == invoice_id)
+
+    def open_of_session(self, session_id: str) -> list[GrantRow]:
+        return self._open(grants.c.session_id == session_id)
+
+    def last_revoked(self, session_id: str) -> str | None:
+        query = (
+            select(grants.c.grant_id)
+            .where(grants.c.session_id == session_id, grants.c.revoked_at.is_not(None))
+            .order_by(grants.c.revoked_at.desc(), grants.c.grant_id)
+        )
+        return self._connection.execute(query.limit(1)).scalar()
+
+    def revoke(self, grant_id: str, now: datetime) -> bool:
+        open_ = update(grants).where(grants.c.grant_id == grant_id, grants.c.revoked_at.is_(None))
+        return self._connection.execute(open_.values(revoked_at=now)).rowcount == 1
+
+    def _open(self, where: ColumnElement[bool]) -> list[GrantRow]:
+        query = select(grants).where(where, grants.c.revoked_at.is_(None)).order_by(grants.c.grant_id)
         return [
             GrantRow(
                 row.grant_id,

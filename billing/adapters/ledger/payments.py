@@ -58,7 +58,7 @@ class SqlPayments:
         )
         return [_payment(row) for row in rows(self._connection, query)]
 
-    def keep_event(self, provider: str, event: ProviderEvent, now: datetime) -> bool:
+    def keep_event(self, provider: str, event: ProviderEvent, now: datetime, ignored: str | None = None) -> bool:
         values = {
             "provider": provider,
             "event_id": event.event_id,
@@ -68,7 +68,9 @@ class SqlPayments:
             "occurred_at": event.occurred_at,
             "received_at": now,
             "body": event.body,
-            "state": "waiting",
+            "state": "waiting" if ignored is None else "ignored",
+            "reason": ignored,
+            "settled_at": None if ignored is None else now,
         }
         return insert_once(self._connection, provider_events, values)
 

@@ -1,0 +1,49 @@
+"""What holds of every answer of the portal, errors too."""
+
+from __future__ import annotations
+
+import pytest
+from doorstep import Doorstep
+
+from billing.portal.every_answer import HEADERS
+
+WANTED = {
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "host", "status"),
+    [
+        ("GET", "/health", "hooks.example", 200),
+        ("GET", "/health", "HOOKS.example:8600", 200),
+        ("GET", "/health", "hooks.example:8600", 200),
+        ("GET", "/hooks/stripe", "hooks.example", 405),
+        ("PUT", "/hooks/stripe", "hooks.example", 405),
+        ("DELETE", "/hooks/stripe", "hooks.example", 405),
+        ("OPTIONS", "/hooks/stripe", "hooks.example", 405),
+        ("POST", "/health", "hooks.example", 405),
+        ("POST", "/hooks/stripe", "hooks.example", 400),
+        ("POST", "/hooks/stripe", "elsewhere.example", 400),
+        ("POST", "/hooks/stripe", "www.hooks.example", 400),
+        ("POST", "/hooks/stripe/", "hooks.example", 404),
+        ("GET", "/", "hooks.example", 404),
+        ("GET", "/..%2f..%2fetc/passwd", "hooks.example", 404),
+    ],
+)
+def test_every_answer_carries_the_headers(doorstep: Doorstep, method: str, path: str, host: str, status: int) -> None:
+    answer = doorstep.ask(method, path, b"", {"host": host})
+
+    assert answer.status_code == status
+    assert answer.headers.items() >= WANTED.items()
+    assert HEADERS.items() >= WANTED.items()
+
+
+def test_health_says_ok_and_nothing_else(doorstep: Doorstep) -> None:
+    answer = doorstep.ask("GET", "/health")
+
+    assert answer.text == "ok\n"
+    assert not {"server", "x-powered-by"} & set(answer.headers)

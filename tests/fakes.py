@@ -176,10 +176,10 @@ class FakeGateway(FakeSettlements):
         if amount.minor in self.unpayable:
             raise PermanentError("stripe_amount_unpayable", f"Stripe cannot take {amount} by card.")
 
-    def create_pay_link(self, invoice: Invoice, amount: Money, key: str) -> PayLink:
+    def create_pay_link(self, invoice: Invoice, amount: Money, key: str, turn: int = 1) -> PayLink:
         self.line.pass_through("create_pay_link")
         with self._lock:
-            link_id = self._once(key, f"{invoice.invoice_id} {amount}", f"plink_{len(self.links) + 1}")
+            link_id = self._once(f"{key}:{turn}", f"{invoice.invoice_id} {amount}", f"plink_{len(self.links) + 1}")
             link = {"invoice_id": invoice.invoice_id, "amount": amount, "open": True, "key": key}
             self.links.setdefault(link_id, link)
         self.line.pass_through("create_pay_link", "after")
@@ -218,11 +218,11 @@ class FakeGateway(FakeSettlements):
         self.events.append(event)
         return event
 
-    def prepare_charge(self, invoice: Invoice, amount: Money, method: SavedMethod, key: str) -> str:
+    def prepare_charge(self, invoice: Invoice, amount: Money, method: SavedMethod, key: str, turn: int = 1) -> str:
         self.line.pass_through("prepare_charge")
         with self._lock:
             asked = f"{invoice.invoice_id} {amount} {method.customer_id} {method.payment_method_id}"
-            payment_id = self._once(key, asked, f"pi_{len(self.payments) + 1}")
+            payment_id = self._once(f"{key}:{turn}", asked, f"pi_{len(self.payments) + 1}")
             fact = PaymentFact(
                 "stripe", payment_id, PaymentStatus.UNCONFIRMED, Money(0, amount.currency), invoice.invoice_id,
                 customer_id=method.customer_id,
@@ -232,7 +232,7 @@ class FakeGateway(FakeSettlements):
         self.line.pass_through("prepare_charge", "after")
         return payment_id
 
-    def confirm_charge(self, payment_id: str, key: str) -> PaymentFact:
+    def confirm_charge(self, payment_id: str, key: str, turn: int = 1) -> PaymentFact:
         self.line.pass_through("confirm_charge")
         with self._lock:
             intent, card = self.payments[payment_id], self.cards[payment_id]

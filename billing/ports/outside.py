@@ -96,7 +96,11 @@ class GatewayAccount:
 
 
 class PaymentGateway(Protocol):
-    """The payment provider (Stripe). `key` is the effect's key and goes out as the idempotency key."""
+    """The payment provider (Stripe). `key` is the effect's key and goes out as the idempotency key.
+
+    The provider keeps its first answer to a key, a failure of its own too: who knows by evidence that nothing was done
+    asks under the next `turn`, which is another idempotency key derived from the same `key`.
+    """
 
     name: str  # "stripe"
 
@@ -106,7 +110,7 @@ class PaymentGateway(Protocol):
         """PermanentError if the provider takes no such amount (too small, or finer than it counts). No call outside."""
         ...
 
-    def create_pay_link(self, invoice: Invoice, amount: Money, key: str) -> PayLink:
+    def create_pay_link(self, invoice: Invoice, amount: Money, key: str, turn: int = 1) -> PayLink:
         """A page on which `amount` can be paid once; the payment will carry the invoice's id in its metadata."""
         ...
 
@@ -114,11 +118,11 @@ class PaymentGateway(Protocol):
         """Nobody can pay on it any more. Closing a closed link does nothing."""
         ...
 
-    def prepare_charge(self, invoice: Invoice, amount: Money, method: SavedMethod, key: str) -> str:
+    def prepare_charge(self, invoice: Invoice, amount: Money, method: SavedMethod, key: str, turn: int = 1) -> str:
         """Create the payment unconfirmed and return its id; no money moves."""
         ...
 
-    def confirm_charge(self, payment_id: str, key: str) -> PaymentFact:
+    def confirm_charge(self, payment_id: str, key: str, turn: int = 1) -> PaymentFact:
         """Confirm off-session. A decline is a fact (status requires_client, `refused` set), not an exception."""
         ...
 
@@ -140,7 +144,7 @@ class PaymentGateway(Protocol):
         """The payment with all its refunds and disputes and what each moved on the balance, as it is now."""
         ...
 
-    def refund(self, payment_id: str, amount: Money, reason: str, key: str) -> RefundFact:
+    def refund(self, payment_id: str, amount: Money, reason: str, key: str, turn: int = 1) -> RefundFact:
         """Give money back. PermanentError `stripe_refused` for more than is left, or while a dispute is open."""
         ...
 
@@ -157,7 +161,7 @@ class PaymentGateway(Protocol):
         ...
 
     def movements_since(self, since: datetime) -> Iterator[Movement]:
-        """Every change of the account's balance at or after `since`, newest first."""
+        """Every change of the account's balance at or after `since`, newest first, with whose payment it is about."""
         ...
 
     def balance(self) -> list[Money]:

@@ -170,17 +170,22 @@ def test_a_charge_that_did_not_happen_by_a_persons_word_leads_to_a_link(studio: 
     assert studio.gateway.payments == {}
 
 
-def test_a_link_in_doubt_is_not_made_again_when_it_is_unwanted_and_its_key_forgotten(studio: Studio) -> None:
+@pytest.mark.parametrize(("when", "pages", "state"), [("before", [], "cancelled"), ("after", [False], "done")])
+def test_a_link_in_doubt_that_is_unwanted_by_now_is_looked_for_twice_and_closed(
+    studio: Studio, when: str, pages: list[bool], state: str
+) -> None:
     studio.session()
     studio.bill()
-    studio.gateway.line.fail("create_pay_link", UnknownOutcomeError("x", "Cut."))
+    studio.gateway.line.fail("create_pay_link", UnknownOutcomeError("x", "Cut."), when)
     studio.do(EffectKind.PAY_LINK)
     studio.ask("void", number=NUMBER)
-    studio.clock.go(hours=25)
-    studio.do(EffectKind.PAY_LINK)
+    for _ in range(3):
+        studio.clock.go(hours=25)
+        studio.do(EffectKind.PAY_LINK, EffectKind.CLOSE_PAY_LINK)
 
-    assert studio.gateway.links == {}
-    assert unknown(studio, EffectKind.PAY_LINK)
+    assert [link["open"] for link in studio.gateway.links.values()] == pages
+    assert studio.gateway.line.calls.count("create_pay_link") == 1
+    assert [effect.state.value for effect in studio.effects(EffectKind.PAY_LINK)] == [state]
 
 
 def test_a_link_or_a_gallery_in_doubt_is_not_settled_by_a_yes(studio: Studio) -> None:

@@ -11,7 +11,7 @@ from billing.adapters.stripe_gateway.failures import acting, asking
 from billing.adapters.stripe_gateway.keys import is_live
 from billing.adapters.stripe_gateway.payment_facts import EXPAND, declined_fact, payment_fact
 from billing.adapters.stripe_gateway.settlements import StripeSettlements
-from billing.adapters.stripe_gateway.wire import PAGE, dicts
+from billing.adapters.stripe_gateway.wire import PAGE, dicts, nth_key
 from billing.domain.errors import PermanentError
 from billing.domain.invoices import Invoice
 from billing.domain.money import Money
@@ -51,7 +51,7 @@ class StripeGateway(StripeSettlements):
         check_least(amount)
         to_wire(amount)
 
-    def create_pay_link(self, invoice: Invoice, amount: Money, key: str) -> PayLink:
+    def create_pay_link(self, invoice: Invoice, amount: Money, key: str, turn: int = 1) -> PayLink:
         payment: wire.PaymentLinkCreateParamsPaymentIntentData = {
             "metadata": _metadata(invoice),
             "description": _title(invoice),
@@ -70,7 +70,7 @@ class StripeGateway(StripeSettlements):
             "payment_intent_data": payment,
         }
         with acting():
-            link = self._v1.payment_links.create(params, {"idempotency_key": key})
+            link = self._v1.payment_links.create(params, {"idempotency_key": nth_key(key, turn)})
             return PayLink(link.id, link.url)
 
     def find_pay_link(self, invoice_id: str, key: str) -> PayLink | None:
@@ -85,7 +85,7 @@ class StripeGateway(StripeSettlements):
         with acting():
             self._v1.payment_links.update(link_id, {"active": False})
 
-    def prepare_charge(self, invoice: Invoice, amount: Money, method: SavedMethod, key: str) -> str:
+    def prepare_charge(self, invoice: Invoice, amount: Money, method: SavedMethod, key: str, turn: int = 1) -> str:
         params: wire.PaymentIntentCreateParams = {
             "amount": to_wire(amount),
             "currency": amount.currency.lower(),
@@ -101,9 +101,10 @@ class StripeGateway(StripeSettlements):
         if self._statement_suffix:
             params["statement_descriptor_suffix"] = self._statement_suffix
         with acting():
-            return self._v1.payment_intents.create(params, {"idempotency_key": f"{key}:create"}).id
+            created = self._v1.payment_intents.create(params, {"idempotency_key": nth_key(f"{key}:create", turn)})
+            return created.id
 
-    def confirm_charge(self, payment_id: str, key: str) -> PaymentFact:
+    def confirm_charge(self, payment_id: str, key: str, turn: int = 1) -> PaymentFact:
         """A charge that was confirmed before, under a key that Stripe has forgotten, is read and not charged again."""
         import stripe
 
@@ -112,7 +113,7 @@ class StripeGateway(StripeSettlements):
                 intent = self._v1.payment_intents.confirm(
                     payment_id,
                     {"off_session": True, "expand": EXPAND},
-                    {"idempotency_key": f"{key}:confirm"},
+                    {"idempotency_key": nth_key(f"{key}:confirm", turn)},
                 )
                 return payment_fact(intent.to_dict())
             except stripe.CardError as declined:

@@ -55,3 +55,8 @@ def dicts(page: stripe.ListObject[Any]) -> Iterator[dict[str, Any]]:
         # Asked for its pages, an object that is no list would ask Stripe's own host with the SDK's global key.
         raise TypeError("the answer is not a list")
     return (item.to_dict(for_json=True) for item in page.auto_paging_iter())
+
+
+def nth_key(key: str, turn: int) -> str:
+    """The idempotency key of the n-th turn under one effect's key."""
+    return key if turn == 1 else f"{key}:{turn}"

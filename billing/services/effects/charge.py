@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from billing.domain.effects import Effect, EffectState, Outcome, retry_delay_seconds
+from billing.domain.effects import Effect, EffectState, Outcome
 from billing.domain.errors import PermanentError
 from billing.domain.money import Money
 from billing.domain.payments import NextStep, PaymentFact, PaymentStatus, Refusal, SavedMethod, next_step
 from billing.ports.ledger import Books
+from billing.services.effects.evidence import may_be_there, not_done, turn
 from billing.services.effects.pay_link import why_not_payable
 from billing.services.house import House
 from billing.services.issue_invoices import pay_link_intent
 from billing.services.record_payments import record_captured
+
+# Of several payments under one key: money that has moved, then a refusal, then what could still be confirmed.
+_FURTHEST_FIRST = [
+    PaymentStatus.SUCCEEDED,
+    PaymentStatus.PROCESSING,
+    PaymentStatus.REQUIRES_CLIENT,
+    PaymentStatus.UNCONFIRMED,
+    PaymentStatus.CANCELED,
+]
 
 
 class _Charge:
@@ -52,16 +60,17 @@ class _Charge:
         """The object's own state answers; without its id, the customer's list of payments does."""
         payment_id = effect.provider_reference or self._find(house, effect)
         if payment_id is None:
-            return self._again(house, effect, "never_created")
+            return not_done(house, effect, "never_created", "no money has moved")
         fact = house.gateway.read_payment(payment_id)
         if fact.status is PaymentStatus.UNCONFIRMED:
-            return self._again(house, effect, "never_confirmed", payment_id)
+            return not_done(house, effect, "never_confirmed", "no money has moved", payment_id)
         return self._outcome(fact)
 
     def _prepare(self, house: House, effect: Effect) -> str:
         with house.ledger.read() as books:
             row = books.invoices.require(effect.subject_id)
             consent = books.payments.consent(effect.text("client_id"))
+            look = may_be_there(books, effect)
         if consent is None:
             raise PermanentError("consent_missing", f"The client of invoice {row.invoice.number} gave no consent.")
         amount = Money(effect.number("amount_minor"), effect.text("currency"))
@@ -69,18 +78,18 @@ class _Charge:
             consent.client_id, effect.text("customer_id"), effect.text("payment_method_id"),
             consent.label, consent.text_version, consent.consented_at,
         )  # fmt: skip
-        known = self._find(house, effect) if effect.attempts > 1 else None
-        payment_id = known or house.gateway.prepare_charge(row.invoice, amount, method, effect.key)
+        known = self._find(house, effect) if look else None
+        payment_id = known or house.gateway.prepare_charge(row.invoice, amount, method, effect.key, turn(effect))
         with house.ledger.write() as books:
             books.effects.note_reference(effect, payment_id)
         return payment_id
 
     def _confirmed(self, house: House, effect: Effect, payment_id: str) -> Outcome:
-        if effect.attempts > 1:
+        if effect.attempts > 1:  # what is read as unconfirmed, and only that, is confirmed under another key
             fact = house.gateway.read_payment(payment_id)
             if fact.status is not PaymentStatus.UNCONFIRMED:
                 return self._outcome(fact)
-        return self._outcome(house.gateway.confirm_charge(payment_id, effect.key))
+        return self._outcome(house.gateway.confirm_charge(payment_id, effect.key, turn(effect)))
 
     def _ended(self, house: House, payment_id: str, reason: str) -> Outcome:
         """Not wanted any more: cancelled at the provider, unless the money has moved already."""
@@ -90,16 +99,14 @@ class _Charge:
         return Outcome(EffectState.CANCELLED, "unwanted", reason, payment_id)
 
     def _find(self, house: House, effect: Effect) -> str | None:
-        """Should the provider have forgotten the key there may be several: the one that has moved money counts."""
-        found = house.gateway.find_charges(effect.text("customer_id"), effect.key)
-        moved = [fact for fact in found if fact.status in (PaymentStatus.SUCCEEDED, PaymentStatus.PROCESSING)]
-        return next((fact.payment_id for fact in [*moved, *found]), None)
+        """Should the provider have forgotten the key there may be several: the one that has come furthest counts.
 
-    def _again(self, house: House, effect: Effect, code: str, payment_id: str | None = None) -> Outcome:
-        """By evidence nothing was charged. The first time it is tried again at once, then ever more slowly."""
-        seconds = 0 if effect.attempts <= 1 else retry_delay_seconds(effect.attempts)
-        again = house.now() + timedelta(seconds=seconds)
-        return Outcome(EffectState.READY, code, "no money has moved", payment_id, again)
+        The others are never confirmed: only a payment whose id is committed to the effect is, and it has but one.
+        """
+        found = house.gateway.find_charges(effect.text("customer_id"), effect.key)
+        found.reverse()  # oldest first: it stays the same one should another appear
+        best = min(found, key=lambda fact: _FURTHEST_FIRST.index(fact.status), default=None)
+        return best and best.payment_id
 
     def _outcome(self, fact: PaymentFact) -> Outcome:
         if fact.status is PaymentStatus.SUCCEEDED:

@@ -10,14 +10,18 @@ from billing.domain.money import Money
 from billing.domain.payments import NextStep, PayLink
 from billing.ports.ledger import Books, InvoiceRow
 from billing.services.deliver_invoices import mail_intent
+from billing.services.effects.evidence import STILL_UNDER_WAY, may_be_there, not_done, turn
 from billing.services.house import House
 from billing.services.record_payments import close_link_intent
-
-KEY_IS_KNOWN_FOR = timedelta(hours=24)  # after that the same call would make a second page
 
 
 class _PayLink:
     def unwanted(self, house: House, books: Books, effect: Effect) -> str | None:
+        if effect.attempts > 1:
+            return None  # a page may be there by an earlier try: `act` looks, and what follows closes it
+        return self._why_not(books, effect)
+
+    def _why_not(self, books: Books, effect: Effect) -> str | None:
         row = books.invoices.get(effect.subject_id)
         reason = why_not_payable(row)
         if reason is None and row is not None and row.balance_minor != effect.number("amount_minor"):
@@ -27,9 +31,13 @@ class _PayLink:
     def act(self, house: House, effect: Effect) -> Outcome:
         with house.ledger.read() as books:
             row = books.invoices.require(effect.subject_id)
+            reason, look = self._why_not(books, effect), may_be_there(books, effect)
+        link = house.gateway.find_pay_link(effect.subject_id, effect.key) if look else None
+        if link is None and reason is not None:
+            return Outcome(EffectState.CANCELLED, "unwanted", reason)
         amount = Money(effect.number("amount_minor"), effect.text("currency"))
-        link = house.gateway.create_pay_link(row.invoice, amount, effect.key)
-        return Outcome(EffectState.DONE, "created", link.url, reference=link.link_id)
+        link = link or house.gateway.create_pay_link(row.invoice, amount, effect.key, turn(effect))
+        return _made(link)
 
     def follow(self, house: House, books: Books, effect: Effect, outcome: Outcome) -> None:
         if outcome.state is not EffectState.DONE or outcome.reference is None:
@@ -38,20 +46,21 @@ class _PayLink:
         amount = Money(effect.number("amount_minor"), effect.text("currency"))
         link = PayLink(outcome.reference, outcome.detail)
         books.invoices.add_pay_link(effect.subject_id, link, amount, now)
-        if self.unwanted(house, books, effect):  # paid, voided or changed while the link was being made
+        if self._why_not(books, effect):  # paid, voided or changed while the link was being made
             books.effects.intend(close_link_intent(link, books.invoices.require(effect.subject_id)), now)
         elif effect.purpose.startswith("after_charge:"):
             self._tell_client(house, books, effect)
 
     def ask(self, house: House, effect: Effect) -> Outcome:
+        """The provider's list of pages answers: it may forget a key, or keep a failure under it, but no page."""
+        link = house.gateway.find_pay_link(effect.subject_id, effect.key)
+        if link is not None:
+            return _made(link)
         with house.ledger.read() as books:
-            reason = self.unwanted(house, books, effect)
-        if reason is not None and house.now() - effect.created_at > KEY_IS_KNOWN_FOR:
-            detail = f"{reason}, and a page to pay it may be open at Stripe: deactivate it there if it is"
-            return Outcome(EffectState.UNKNOWN, "unwanted", detail)
-        # The provider keeps the first answer to our key, so the same call again is the question. Nobody has been told
-        # of the page; if it is not wanted any more, what follows closes it.
-        return self.act(house, effect)
+            reason = self._why_not(books, effect)
+        # One that is not wanted any more is looked for once more, when no request for it can be under way.
+        after = STILL_UNDER_WAY if reason else timedelta()
+        return not_done(house, effect, "never_created", reason or "no page was made", after=after)
 
     def _tell_client(self, house: House, books: Books, effect: Effect) -> None:
         row = books.invoices.require(effect.subject_id)
@@ -59,6 +68,10 @@ class _PayLink:
         must = int(step == NextStep.CLIENT_MUST_AUTHENTICATE)
         mail = mail_intent(books, row, MailKind.PAYMENT_FAILED, row.invoice.invoice_id, must_authenticate=must)
         books.effects.intend(mail, house.now())
+
+
+def _made(link: PayLink) -> Outcome:
+    return Outcome(EffectState.DONE, "created", link.url, reference=link.link_id)
 
 
 class _ClosePayLink:

@@ -81,10 +81,9 @@ class Rounds:
     def _run_due(self, house: House, done: Done) -> None:
         seen: set[tuple[str, str]] = set()
         for _ in range(_TURNS):
-            errands = [errand for errand in look_for_due_work(house) if (errand.name, errand.work) not in seen]
-            payments = look_for_payments(house)
-            if payments and (payments.name, payments.work) not in seen:
-                errands.append(payments)
+            payments = look_for_payments(house)  # what it polls waits in the ledger, and is due there too
+            due = {(errand.name, errand.work): errand for errand in (payments, *look_for_due_work(house)) if errand}
+            errands = [errand for known, errand in due.items() if known not in seen]
             if not errands:
                 return
             for errand in errands:

@@ -5,22 +5,24 @@ import time
 import dagster as dg
 
 from billing.domain.errors import BillingError
-from pipelines.jobs import bill_completed_sessions, follow_up_unpaid, refresh_warehouse
+from pipelines.jobs import apply_stripe_events, bill_completed_sessions, follow_up_unpaid, refresh_warehouse
 from pipelines.resources import standing
 from sensors.errands import look_for_due_work, look_for_new_figures
 from sensors.failures import end_mended_failures, tell_of_new_failures
 from sensors.launching import Memory, answer
+from sensors.lost_runs import end_lost_runs
 
 
 @dg.sensor(
-    jobs=[bill_completed_sessions, follow_up_unpaid, refresh_warehouse],
+    jobs=[bill_completed_sessions, apply_stripe_events, follow_up_unpaid, refresh_warehouse],
     minimum_interval_seconds=5,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Looks into the ledger: decisions, mails, charges and galleries that are due, reminders of the day,"
-    " and figures that are out of date.",
+    description="Looks into the ledger: decisions, mails, charges and galleries that are due, events that the web-hook"
+    " door took, reminders of the day, and figures that are out of date.",
 )
 def due_work(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     memory = Memory.read(context.cursor)
+    end_lost_runs(context.instance)
     try:
         house = standing.house()
         memory.alerted_until = tell_of_new_failures(house, context.instance, memory.alerted_until)

@@ -75,15 +75,12 @@ def look_for_sessions(house: House) -> Errand | None:
 def look_for_payments(house: House) -> Errand | None:
     """Poll the payment provider's events and say whether any wait to be applied."""
     poll_events(house)
-    waiting = events_waiting(house)
-    if not waiting:
-        return None
-    return Errand("payments", APPLY_STRIPE_EVENTS, _work(waiting), f"Stripe events to apply: {len(waiting)}")
+    return _events(house)
 
 
 def look_for_due_work(house: House) -> list[Errand]:
-    """What the ledger says is due: decisions, effects, what a crash has left, unknown outcomes, follow-ups."""
-    errands: list[Errand | None] = [_due_now(house), _left_behind(house), _unknown(house)]
+    """What the ledger says is due: decisions, events from the web-hook door, effects, unknown outcomes, follow-ups."""
+    errands: list[Errand | None] = [_events(house), _due_now(house), _left_behind(house), _unknown(house)]
     if follow_ups_are_due(house):
         day = house.today().isoformat()
         errands.append(Errand("follow_ups", FOLLOW_UP_UNPAID, day, f"follow-ups of {day} are due"))
@@ -110,6 +107,13 @@ def _due_now(house: House) -> Errand | None:
     starts = [_DONE_BY[kind] for kind in effects] + ["decisions"] * bool(decisions)
     why = f"due: decisions {len(decisions)}, effects {len(ids)}"
     return Errand("due", BILL_COMPLETED_SESSIONS, _work(decisions, ids), why, _from(starts))
+
+
+def _events(house: House) -> Errand | None:
+    waiting = events_waiting(house)
+    if not waiting:
+        return None
+    return Errand("payments", APPLY_STRIPE_EVENTS, _work(waiting), f"Stripe events to apply: {len(waiting)}")
 
 
 def _left_behind(house: House) -> Errand | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from billing.domain import canonical
@@ -35,6 +35,14 @@ class EffectState(StrEnum):
 
 OPEN_STATES = (EffectState.READY, EffectState.IN_FLIGHT, EffectState.UNKNOWN)
 
+# How long an outcome is left alone before the outside is asked how it ended: the first time, the second, …; then daily.
+ASK_AFTER = (timedelta(minutes=1), timedelta(minutes=5), timedelta(hours=1), timedelta(hours=6))
+ASK_DAILY = timedelta(days=1)
+
+# Outcome codes that mean more than their words.
+RESTORED = "restored"  # a backup was restored: it may have been done after the backup was made
+SETTLED_BY_PERSON = "settled_by_person"
+
 
 @dataclass(frozen=True, slots=True)
 class Intent:
@@ -62,7 +70,10 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One effect as the ledger has it. `fence` grows with every lease; a late worker's outcome is refused by it."""
+    """One effect as the ledger has it. `fence` grows with every lease; a late worker's outcome is refused by it.
+
+    `asked`: how often the outside was asked since `unknown_since`. `outcome_code`: how it last ended, None before that.
+    """
 
     effect_id: str
     kind: EffectKind
@@ -75,6 +86,9 @@ class Effect:
     fence: int
     provider_reference: str | None
     created_at: datetime
+    asked: int = 0
+    unknown_since: datetime | None = None
+    outcome_code: str | None = None
 
     def text(self, name: str) -> str:
         """A parameter that must be there, as text."""
@@ -105,6 +119,20 @@ class Outcome:
 def retry_delay_seconds(attempts: int, asked_for: int | None = None) -> int:
     """How long to wait after the n-th temporary failure: 30 s doubling to an hour, never less than asked for."""
     return max(asked_for or 0, min(3600, 30 << min(attempts, 10)))
+
+
+def ask_again_at(now: datetime, asked: int, not_sooner: datetime | None = None) -> datetime:
+    """When to ask about an unknown outcome that was asked about so often: 1 min, 5 min, 1 h, 6 h, then daily.
+
+    `not_sooner`: what the outside itself says of when it will know.
+    """
+    own = now + (ASK_AFTER[asked] if asked < len(ASK_AFTER) else ASK_DAILY)
+    return max(own, not_sooner) if not_sooner else own
+
+
+def can_be_asked(kind: EffectKind) -> bool:
+    """Whether evidence can be had outside. A mail server does not tell what it has accepted: only a person can look."""
+    return kind is not EffectKind.MAIL
 
 
 def message_id(key: str, domain: str) -> str:

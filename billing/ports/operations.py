@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+CAUSE_RESTORED, CAUSE_ASKED_FOR = "restored", "asked_for"
 
 @dataclass(frozen=True, slots=True)
 class Hold:

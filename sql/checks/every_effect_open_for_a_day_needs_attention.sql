@@ -1,15 +1,23 @@
--- Every effect that has been in flight or unknown for a day is shown to a person.
+-- Every effect that is ready, in flight or unknown for a day is shown to a person, by itself or with its like.
 select
     effects.effect_id,
     effects.key,
     effects.state,
     effects.created_at
 from effects
-left join attention
-    on
-        attention.subject_id in (effects.key, effects.effect_id, effects.subject_id)
-        and attention.resolved_at is null
 where
-    effects.state in ('in_flight', 'unknown')
-    and effects.created_at < cast(:a_day_ago as text)
-    and attention.attention_id is null
+    (
+        (effects.state in ('in_flight', 'unknown') and effects.created_at < cast(:a_day_ago as text))
+        or (effects.state = 'ready' and effects.not_before < cast(:a_day_ago as text))
+    )
+    and not exists (
+        select 1
+        from attention
+        where
+            attention.resolved_at is null
+            and (
+                attention.subject_id in (effects.key, effects.effect_id, effects.subject_id)
+                or (effects.state = 'ready' and attention.subject_id in ('hold', 'limits', 'books'))
+                or (effects.outcome_code = 'restored' and attention.subject_id in ('hold', 'restored'))
+            )
+    )

@@ -89,13 +89,13 @@ def test_asking_that_fails_says_nothing_about_the_charge(studio: Studio) -> None
     refused = PermanentError("stripe_unauthorized", "The key is revoked.")
     for error in (refused, UNREACHABLE, UNCLEAR, RuntimeError("no idea")):
         studio.gateway.line.fail("read_payment", error)
-        studio.clock.go(hours=2)
+        studio.clock.go(days=1)
         studio.do(EffectKind.CHARGE)
 
         assert charge_states(studio) == ["unknown"]
         assert studio.codes() == ["effect_unknown"]
     assert studio.gateway.links == {}
-    studio.clock.go(hours=2)
+    studio.clock.go(days=1)
     studio.do(EffectKind.CHARGE)
 
     assert charge_states(studio) == ["done"]
@@ -106,6 +106,8 @@ def test_a_question_without_answer_is_asked_again_later_and_not_at_once(studio: 
     studio.autopay()
     studio.gateway.cards["pm_1"] = PaymentStatus.PROCESSING
     studio.bill()
+    studio.do(EffectKind.CHARGE)
+    studio.clock.go(minutes=1)
     for _ in range(4):
         studio.do(EffectKind.CHARGE)
 

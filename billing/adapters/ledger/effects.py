@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, literal, select, update
 
 from billing.adapters.ledger.schema import effects
 from billing.adapters.ledger.statements import first, insert_once, rows
@@ -84,6 +84,7 @@ class SqlEffects:
             "lease_owner": None,
             "lease_until": None,
             "settled_at": None if outcome.state is EffectState.READY else now,
+            **_doubt(outcome.state, now),
         }
         if outcome.reference is not None:
             values["provider_reference"] = outcome.reference
@@ -102,7 +103,12 @@ class SqlEffects:
         leased = (
             update(effects)
             .where(effects.c.kind == kind, _is_to_ask(now))
-            .values(lease_owner=owner, lease_until=lease_until, lease_fence=effects.c.lease_fence + 1)
+            .values(
+                lease_owner=owner,
+                lease_until=lease_until,
+                lease_fence=effects.c.lease_fence + 1,
+                asked=effects.c.asked + 1,  # counted before the call: a crash while asking is a question, too
+            )
             .returning(*effects.c)
         )
         claimed = [_effect(row) for row in self._connection.execute(leased)]
@@ -142,6 +148,7 @@ class SqlEffects:
 
     def reopen(self, effect_id: str, state: EffectState, not_before: datetime) -> None:
         values = {"state": state.value, "not_before": not_before, "lease_owner": None, "lease_until": None}
+        values |= _doubt(state, not_before)
         self._connection.execute(update(effects).where(effects.c.effect_id == effect_id).values(values))
 
     def due(self, now: datetime) -> list[tuple[str, EffectKind]]:
@@ -151,6 +158,29 @@ class SqlEffects:
             .order_by(effects.c.created_at, effects.c.effect_id)
         )
         return [(row.effect_id, EffectKind(row.kind)) for row in rows(self._connection, query)]
+
+    def overdue(self, before: datetime) -> list[Effect]:
+        waits = (effects.c.state == "ready") & (effects.c.not_before < before)
+        open_ = effects.c.state.in_(["in_flight", "unknown"]) & (effects.c.created_at < before)
+        return self._all(waits | open_)
+
+    def doubt_all(self, code: str, detail: str, now: datetime) -> list[Effect]:
+        values = {
+            "state": "unknown",
+            "outcome_code": code,
+            "outcome": detail,
+            "not_before": now,
+            "lease_owner": None,
+            "lease_until": None,
+            "lease_fence": effects.c.lease_fence + 1,  # whoever holds a lease is late from now on
+            "settled_at": now,
+            "unknown_since": now,
+            "asked": 0,
+        }
+        doubted = (
+            update(effects).where(effects.c.state.in_(["ready", "in_flight"])).values(values).returning(*effects.c)
+        )
+        return [_effect(row) for row in self._connection.execute(doubted)]
 
     def _held(self, effect: Effect) -> Any:
         return update(effects).where(
@@ -162,6 +192,13 @@ class SqlEffects:
     def _all(self, *where: Any) -> list[Effect]:
         query = select(effects).where(*where).order_by(effects.c.created_at, effects.c.effect_id)
         return [_effect(row) for row in rows(self._connection, query)]
+
+
+def _doubt(state: EffectState, now: datetime) -> dict[str, Any]:
+    """Since when nobody knows how it ended, and how often that was asked: kept while it lasts."""
+    if state is EffectState.UNKNOWN:
+        return {"unknown_since": func.coalesce(effects.c.unknown_since, literal(now, effects.c.unknown_since.type))}
+    return {"unknown_since": None} | ({"asked": 0} if state is EffectState.READY else {})
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
@@ -188,4 +225,7 @@ def _effect(row: Row[Any]) -> Effect:
         fence=row.lease_fence,
         provider_reference=row.provider_reference,
         created_at=row.created_at,
+        asked=row.asked,
+        unknown_since=row.unknown_since,
+        outcome_code=row.outcome_code,
     )

@@ -1,0 +1,98 @@
+"""The janitor: what has an unknown outcome is asked about, ever more slowly; what stays open is shown to a person."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from datetime import datetime, timedelta
+
+from billing.domain.effects import RESTORED, Effect, EffectKind, EffectState, Outcome, can_be_asked
+from billing.domain.errors import BillingError
+from billing.domain.events import PIPELINE
+from billing.ports.ledger import Books
+from billing.services.effects.handler import Handler
+from billing.services.effects.recording import MAILS_IN_DOUBT, named, record, show
+from billing.services.holds import is_held
+from billing.services.house import House
+
+# Longer than any one call outside takes with its time-outs; what is claimed is begun at once.
+LEASE = timedelta(minutes=5)
+OPEN_AT_MOST = timedelta(days=1)  # then it is under "needs attention", whatever the reason
+_SHOWN = 200  # a person sees from the first of them what is wrong
+_STUCK = "effect_stuck"
+
+
+def settle_unknown(house: House, handler: Handler, kind: EffectKind, ended: Counter[str]) -> None:
+    """A worker that died leaves an unknown outcome. Ask outside; what has no evidence waits for a person.
+
+    While a hold is open nobody is asked: asking may do what it finds undone.
+    """
+    now = house.now()
+    with house.ledger.write() as books:
+        for effect in books.effects.lapsed(now):
+            if effect.kind is kind:
+                lost = Outcome(EffectState.UNKNOWN, "worker_lost", "its worker died or was stopped")
+                books.effects.settle(effect, lost, now)
+                show(books, effect, lost, now)
+        may_ask = can_be_asked(kind) and not is_held(books)
+        unknown = books.effects.claim_unknown(kind, worker(), now, now + LEASE) if may_ask else []
+    for effect in unknown:
+        state = record(house, handler, effect, _evidence(house, handler, effect))
+        if state is not EffectState.UNKNOWN:
+            ended[state.value] += 1
+
+
+def worker() -> str:
+    return f"pid {os.getpid()}"
+
+
+def _evidence(house: House, handler: Handler, effect: Effect) -> Outcome:
+    """What is known outside. That we could not ask, or were refused, says nothing about the attempt itself."""
+    try:
+        return handler.ask(house, effect)
+    except BillingError as error:
+        asked_for = getattr(error, "retry_after_seconds", None)
+        again = house.now() + timedelta(seconds=asked_for) if asked_for else None
+        return Outcome(EffectState.UNKNOWN, error.code, error.sentence, retry_at=again)
+    except Exception as error:
+        return Outcome(EffectState.UNKNOWN, "unexpected", named(error))
+
+
+def show_stuck(house: House) -> int:
+    """Show what is open for a day and that nobody was told of; returns how many items are new. Cheap when nothing is.
+
+    What waits behind a hold, a daily limit or broken books is told of there, once for all.
+    """
+    now = house.now()
+    with house.ledger.read() as books:
+        stuck = books.effects.overdue(now - OPEN_AT_MOST)
+        told = {item.subject_id for item in books.desk.open_items()}
+        in_doubt = _mails_in_doubt(books)
+    untold = [effect for effect in stuck if not {effect.key, effect.effect_id, effect.subject_id} & told]
+    untold = [effect for effect in untold if not _is_told_elsewhere(effect, told)][:_SHOWN]
+    mended = MAILS_IN_DOUBT[0] in told and not in_doubt
+    if not untold and not mended:
+        return 0
+    with house.ledger.write() as books:
+        if mended:
+            books.desk.resolve_attention(*MAILS_IN_DOUBT, PIPELINE, now)
+        return sum(books.desk.raise_attention(effect.key, _STUCK, _sentence(effect, now), now) for effect in untold)
+
+
+def _mails_in_doubt(books: Books) -> bool:
+    mails = books.effects.in_state(EffectState.UNKNOWN, EffectKind.MAIL)
+    return any(mail.outcome_code == RESTORED for mail in mails)
+
+
+def _is_told_elsewhere(effect: Effect, told: set[str]) -> bool:
+    if effect.state is EffectState.READY:
+        return bool({"hold", "limits", "books"} & told)
+    return effect.outcome_code == RESTORED and bool({"hold", MAILS_IN_DOUBT[0]} & told)
+
+
+def _sentence(effect: Effect, now: datetime) -> str:
+    hours = int((now - effect.created_at).total_seconds() // 3600)
+    return (
+        f"{effect.key} was decided {hours} hours ago and is still {effect.state.value.replace('_', ' ')}; see in"
+        " `billing status` and `billing doctor` whether the pipeline runs. It goes on by itself when it does."
+    )

@@ -1,0 +1,95 @@
+"""Recording how an attempt ended, with what follows from it and what a person must be told, in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from billing.domain.effects import RESTORED, Effect, EffectKind, EffectState, Outcome, ask_again_at
+from billing.domain.errors import TemporaryError
+from billing.domain.events import PIPELINE
+from billing.ports.ledger import Books
+from billing.services.effects.handler import Handler
+from billing.services.house import House
+
+SHOW_AFTER_ATTEMPTS = 5  # about a quarter of an hour of trying
+MAILS_IN_DOUBT = ("restored", "mails_in_doubt")  # one item for all mails that a restore has left in doubt
+
+
+def record(house: House, handler: Handler, effect: Effect, outcome: Outcome) -> EffectState:
+    """Record it with what follows from it. If that is not possible, nobody knows what to make of it: unknown."""
+    outcome = _asked_later(house, effect, outcome)
+    try:
+        _settle(house, handler, effect, outcome)
+    except TemporaryError:
+        raise  # the ledger itself: recorded by nobody, asked about when the lease has run out
+    except Exception as error:
+        detail = f"{outcome.state.value}, but it could not be recorded: {named(error)}"
+        unclear = Outcome(EffectState.UNKNOWN, "not_recorded", detail, outcome.reference)
+        outcome = _asked_later(house, effect, unclear)
+        with house.ledger.write() as books:
+            if books.effects.settle(effect, outcome, house.now()):
+                show(books, effect, outcome, house.now())
+    return outcome.state
+
+
+def _asked_later(house: House, effect: Effect, outcome: Outcome) -> Outcome:
+    if outcome.state is not EffectState.UNKNOWN:
+        return outcome
+    return replace(outcome, retry_at=ask_again_at(house.now(), effect.asked, outcome.retry_at))
+
+
+def _settle(house: House, handler: Handler, effect: Effect, outcome: Outcome) -> None:
+    now = house.now()
+    with house.ledger.write() as books:
+        if not books.effects.settle(effect, outcome, now):
+            return  # a newer lease holds it; its worker records
+        show(books, effect, outcome, now)
+        handler.follow(house, books, effect, outcome)
+
+
+def show(books: Books, effect: Effect, outcome: Outcome, now: datetime) -> None:
+    """Nothing stays failed, unknown or delayed without a person being told what to do; what is over is closed."""
+    item = _question(effect, outcome)
+    still = [item[0]] if item else []
+    if outcome.state is EffectState.READY:
+        still.append("effect_delayed")
+    books.desk.resolve_attention(effect.key, None, PIPELINE, now, but=still)
+    if outcome.state is EffectState.UNKNOWN and _is_mail_in_doubt(effect, outcome):
+        show_mails_in_doubt(books, now)
+    elif item:
+        books.desk.raise_attention(effect.key, item[0], item[1], now)
+
+
+def show_mails_in_doubt(books: Books, now: datetime) -> bool:
+    """One item for all of them: nobody reads a hundred."""
+    sentence = (
+        "A backup was restored, and a mail server cannot be asked what it took after the backup was made. Look into its"
+        " sent folder: `billing settle --mails show` lists them, `billing settle EFFECT` settles a single one, then"
+        " `billing settle --mails done` all that are left as sent, or `--mails not-done` sends them now."
+    )
+    return books.desk.raise_attention(*MAILS_IN_DOUBT, sentence, now)
+
+
+def _is_mail_in_doubt(effect: Effect, outcome: Outcome) -> bool:
+    return effect.kind is EffectKind.MAIL and outcome.code == RESTORED
+
+
+def _question(effect: Effect, outcome: Outcome) -> tuple[str, str] | None:
+    if outcome.state is EffectState.UNKNOWN:
+        sentence = (
+            f"It is not known whether {effect.key} was done ({outcome.detail}). Look outside, then"
+            f" `billing settle {effect.effect_id} --done` or `--not-done`."
+        )
+        return "effect_unknown", sentence
+    if outcome.state is EffectState.FAILED and effect.kind is not EffectKind.CHARGE:  # a charge asks the client
+        elsewhere = ", or with `--to` and another address" if effect.kind is EffectKind.MAIL else ""
+        return "effect_failed", f"{outcome.detail} When it is mended: `billing retry {effect.effect_id}`{elsewhere}."
+    if outcome.state is EffectState.READY and effect.attempts >= SHOW_AFTER_ATTEMPTS:
+        sentence = f"{effect.key} was tried {effect.attempts} times and goes on: {outcome.detail}"
+        return "effect_delayed", sentence
+    return None
+
+
+def named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

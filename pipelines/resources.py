@@ -17,6 +17,7 @@ from pydantic import PrivateAttr
 
 from billing.domain.effects import EffectKind
 from billing.domain.errors import BillingError, TemporaryError
+from pipelines.running import kept_alive
 
 if TYPE_CHECKING:
     from billing.adapters.ledger.books import SqlLedger
@@ -75,11 +76,17 @@ class HouseResource(dg.ConfigurableResource["HouseResource"]):
     """The studio's billing house: opened by the first asset of a run that needs it, closed at the run's end."""
 
     _open: OpenHouse = PrivateAttr(default_factory=OpenHouse)
+    _alive: ExitStack = PrivateAttr(default_factory=ExitStack)
     _trouble: TemporaryError | None = PrivateAttr(default=None)
     _checked: tuple[str, list[CheckResult]] | None = PrivateAttr(default=None)
 
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        if context.run is not None and context.instance is not None:
+            self._alive.enter_context(kept_alive(context.instance, context.run.run_id))
+
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         self._open.close()
+        self._alive.close()
 
     @contextmanager
     def opened(self) -> Iterator[House]:

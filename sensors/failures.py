@@ -14,9 +14,13 @@ _RUNS_A_LOOK = 20
 
 
 def reasons(instance: dg.DagsterInstance, run_id: str) -> list[str]:
-    """One sentence for each step that failed. Of an unforeseen error only its kind: its text may hold anything."""
+    """One sentence for each step that failed. Of an unforeseen error only its kind: its text may hold anything.
+
+    Where no step failed, what is said of the whole run, by Dagster or by us.
+    """
     records = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_FAILURE).records
-    return list(dict.fromkeys(sentence for record in records for sentence in _sentence(record.event_log_entry)))
+    steps = list(dict.fromkeys(sentence for record in records for sentence in _sentence(record.event_log_entry)))
+    return steps or _of_the_run(instance, run_id)
 
 
 def tell_of_run(house: House, instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
@@ -44,6 +48,12 @@ def end_mended_failures(house: House, instance: dg.DagsterInstance) -> None:
         newest = instance.get_run_records(dg.RunsFilter(job_name=job), limit=1)
         if newest and newest[0].dagster_run.status is dg.DagsterRunStatus.SUCCESS:
             run_succeeded(house, job)
+
+
+def _of_the_run(instance: dg.DagsterInstance, run_id: str) -> list[str]:
+    records = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.RUN_FAILURE).records
+    said = [record.event_log_entry.dagster_event for record in records]
+    return [event.message for event in said[-1:] if event and event.message]
 
 
 def _sentence(entry: dg.EventLogEntry) -> Iterator[str]:

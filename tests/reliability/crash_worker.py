@@ -1,0 +1,218 @@
+"""A worker of the crash tests: the rounds of the pipeline on one ledger, until nothing is due or it is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from crash_points import watched
+from crash_studio import Studio
+
+from billing.bootstrap import pin_account
+from billing.domain.effects import EffectKind, EffectState, message_id
+from billing.domain.errors import BillingError, PermanentError
+from billing.domain.policy import StudioPolicy
+from billing.ports.outside import RenderJob
+from billing.services.alert_owner import alert_run_failed, run_succeeded
+from billing.services.apply_events import apply_events, poll_events
+from billing.services.commands import carry_out_commands, submit
+from billing.services.deliver_invoices import render_invoices
+from billing.services.due_work import follow_ups_are_due, note_followed_up
+from billing.services.effects import HANDLERS
+from billing.services.effects.executor import run_effects
+from billing.services.effects.grant import plan_grants
+from billing.services.follow_up import plan_follow_ups
+from billing.services.house import House
+from billing.services.issue_invoices import bill_due_sessions
+from billing.services.observe_sessions import fetch_session_records, observe_jobs
+from billing.services.outages import end_outage, show_outage
+
+PERSON = "olga"  # who looks outside and says how it ended
+# When a worker looks again, in minutes: leases have lapsed, back-offs are over. All on one day of the studio.
+LOOKS = (0, 6, 10, 16, 30, 75, 140, 210, 300)
+
+
+@dataclass
+class Arm:
+    """Counts the labels that are reached; at the `nth` time of `label` the process is killed.
+
+    `claim` is a file that one of several workers can take: only who has it dies. `trace` is where all labels go.
+    """
+
+    label: str | None = None
+    nth: int = 1
+    claim: Path | None = None
+    reached: list[str] = field(default_factory=list)
+
+    def __call__(self, label: str) -> None:
+        self.reached.append(label)
+        if self.label not in (label, ANY_LABEL):
+            return
+        self.nth -= 1
+        if self.nth == 0 and self._is_ours():
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def _is_ours(self) -> bool:
+        if self.claim is None:
+            return True
+        try:
+            os.close(os.open(self.claim, os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            return False
+        return True
+
+
+ANY_LABEL = "*"
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a person asks for at the command door; the arguments may need a look into the ledger."""
+
+    command: str
+    arguments: Callable[[Studio], dict[str, str | int | None]]
+    reason: str  # tells it from the others: who was interrupted looks whether it was taken, and asks again if not
+
+
+@dataclass(frozen=True)
+class Shift:
+    """What a worker is told: when it begins, how the studio works on that day, and what people ask for."""
+
+    begins_at: datetime
+    asks: Sequence[Ask] = ()
+    policy: Callable[[StudioPolicy], StudioPolicy] = lambda policy: policy
+    unprintable: frozenset[str] = frozenset()  # keys of sessions
+
+
+class Paper:
+    """A renderer for tests of crashes: no fonts, but refusals."""
+
+    def __init__(self, refused: frozenset[str]) -> None:
+        self._refused = refused
+
+    def render(self, jobs: Sequence[RenderJob]) -> Iterator[bytes]:
+        for job in jobs:
+            if job.invoice.session.job_id in self._refused:
+                raise PermanentError("unprintable", f"{job.invoice.number} cannot be printed.")
+            yield f"%PDF {job.invoice.invoice_id}".encode()
+
+
+@dataclass
+class Turned:
+    """A clock that stands where it was put."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        return self.at
+
+
+def live(bare: House, studio: Studio, shift: Shift, arm: Arm) -> None:
+    """Work from the shift's beginning until nothing is due, letting time go by; people answer what only they can."""
+    clock = Turned(shift.begins_at)
+    refused = frozenset(studio.jobs[key].id for key in shift.unprintable)
+    house = watched(replace(bare, clock=clock, policy=shift.policy(bare.policy), renderer=Paper(refused)), arm)
+    quiet = 0
+    for minutes in LOOKS:
+        clock.at = shift.begins_at + timedelta(minutes=minutes)
+        studio.set_clock(clock.at)
+        _ask(house, studio, shift.asks)
+        work(house)
+        _look_outside(house, studio)
+        quiet = 0 if is_busy(house, studio) else quiet + 1
+        if quiet == 2:
+            return
+
+
+def _ask(house: House, studio: Studio, asks: Sequence[Ask]) -> None:
+    """Each once: who was interrupted looks first."""
+    for ask in asks:
+        if not studio.rows("select 1 from commands where name = ? and reason = ?", ask.command, ask.reason):
+            submit(house.ledger, ask.command, ask.arguments(studio), "ingrid", ask.reason, house.now())
+
+
+def work(house: House) -> None:
+    """One round of the pipeline, in the order of its jobs. What fails is shown, and stops no later step."""
+    failed = [name for name, step in STEPS.items() if not _step(house, name, step)]
+    if failed:
+        alert_run_failed(house, "round", "0123456789abcdef", [f"{name} failed." for name in failed])
+    else:
+        run_succeeded(house, "round")
+
+
+def _step(house: House, name: str, step: Callable[[House], Any]) -> bool:
+    system = {"observe_jobs": "VSCO Workspace", "poll_events": "Stripe"}.get(name)
+    try:
+        step(house)
+    except BillingError as error:
+        if system:
+            show_outage(house, system, error)
+        return False
+    if system:
+        end_outage(house, system)
+    return True
+
+
+def _effects(*kinds: EffectKind) -> Callable[[House], None]:
+    def do(house: House) -> None:
+        for kind in kinds:
+            if kind in HANDLERS:
+                run_effects(house, HANDLERS[kind], kind)
+
+    return do
+
+
+def _follow_up(house: House) -> None:
+    if follow_ups_are_due(house):
+        plan_follow_ups(house)
+        run_effects(house, HANDLERS[EffectKind.MAIL], EffectKind.MAIL)
+        note_followed_up(house)
+
+
+STEPS: dict[str, Callable[[House], Any]] = {
+    "pin_account": pin_account,
+    "carry_out_commands": carry_out_commands,
+    "observe_jobs": observe_jobs,
+    "fetch_session_records": fetch_session_records,
+    "bill_due_sessions": bill_due_sessions,
+    "pay_links": _effects(EffectKind.PAY_LINK, EffectKind.CHARGE, EffectKind.PAY_LINK),
+    "render_invoices": render_invoices,
+    "poll_events": poll_events,
+    "apply_events": apply_events,
+    "plan_grants": plan_grants,
+    "money_back": _effects(EffectKind.CLOSE_PAY_LINK, EffectKind.REFUND, EffectKind.PAY_LINK),
+    "galleries": _effects(EffectKind.GRANT, EffectKind.REVOKE),
+    "write_backs": _effects(EffectKind.WRITE_BACK),
+    "mails": _effects(EffectKind.MAIL),
+    "follow_up": _follow_up,
+}
+
+
+def _look_outside(house: House, studio: Studio) -> None:
+    """What no machine can tell: whether a mail server took a mail. A person looks, and settles it by what is true."""
+    with house.ledger.read() as books:
+        doubtful = books.effects.in_state(EffectState.UNKNOWN, EffectKind.MAIL)
+    accepted = studio.accepted() if doubtful else set()
+    for effect in doubtful:
+        domain = house.policy.sender.rpartition("@")[2].rstrip(">")
+        happened = message_id(effect.key, domain) in accepted
+        answer = {"effect_id": effect.effect_id, "happened": "yes" if happened else "no"}
+        submit(house.ledger, "settle", answer, PERSON, "looked at the mail server", house.now())
+        if not happened:
+            submit(house.ledger, "retry", {"effect_id": effect.effect_id}, PERSON, "it did not go out", house.now())
+
+
+def is_busy(house: House, studio: Studio) -> bool:
+    """Whether anything waits that time or another round will move on."""
+    waiting = studio.rows(
+        "select 1 from effects where state in ('ready', 'in_flight', 'unknown')"
+        " union all select 1 from commands where state = 'waiting'"
+        " union all select 1 from provider_events where state = 'waiting'"
+    )
+    return bool(waiting)
+

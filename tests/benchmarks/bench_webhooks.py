@@ -1,0 +1,60 @@
+"""A burst of 500 web hooks at two doors over one ledger: none lost, none doubled; its rate and its slowest answers."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from stage import ROOT, show
+
+sys.path.insert(0, str(ROOT / "tests"))  # the tests send the same burst
+
+from doorstep import PINNED, SECRET
+from portals import portal_process
+from web_hook_burst import deliveries, send_burst
+
+from billing.adapters.ledger.books import SqlLedger
+from billing.adapters.ledger.migrate import migrate
+
+EVENTS = 500
+OF_THE_FLOOR_WANTED = 0.4
+P99_WANTED_MS = 2000  # Stripe waits for some seconds before it gives up and sends again
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder, _two_doors(Path(folder)) as (ledger, doors):
+        every = deliveries(EVENTS, seed=1)
+        not_used = [[one | {"type": "charge.succeeded"} for one in same_instant] for same_instant in every]
+        floor = send_burst(doors, SECRET, not_used)
+        burst = send_burst(doors, SECRET, every)
+        with ledger.read() as books:
+            kept = [one.event_id for one in books.payments.waiting_events("stripe", EVENTS * 2)]
+    lost, doubled = EVENTS - len(set(kept)), len(kept) - len(set(kept))
+    sent, ratio = sum(map(len, every)), burst.rate / floor.rate
+    print(
+        f"web hooks: {sent} deliveries of {EVENTS} events at 2 doors, {burst.rate:.0f} a second, p99 {burst.p99_ms:.0f} ms"
+    )
+    print(f"           answered without being kept: {floor.rate:.0f} a second, p99 {floor.p99_ms:.0f} ms")
+    show("web hooks lost + doubled", lost + doubled, "0", lost == doubled == 0)
+    wanted = f">= {OF_THE_FLOOR_WANTED}"
+    show("web hooks a second, kept durably / not kept", ratio, wanted, ratio >= OF_THE_FLOOR_WANTED)
+    show("web hook to its answer, p99 ms", burst.p99_ms, f"<= {P99_WANTED_MS}", burst.p99_ms <= P99_WANTED_MS)
+
+
+@contextmanager
+def _two_doors(room: Path) -> Iterator[tuple[SqlLedger, list[str]]]:
+    ledger = SqlLedger(f"sqlite:///{room / 'ledger.db'}")
+    migrate(ledger.engine)
+    with ledger.write() as books:
+        books.desk.pin("stripe_account", PINNED, datetime.now(UTC))
+    with portal_process(room) as one, portal_process(room) as other:
+        yield ledger, [one.hook, other.hook]
+    ledger.close()
+
+
+if __name__ == "__main__":
+    main()

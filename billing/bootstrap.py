@@ -16,6 +16,7 @@ from billing.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from billing.adapters.ledger.books import SqlLedger
+    from billing.adapters.throttle import Pace
     from billing.adapters.vsco import VscoWorkspace
     from billing.adapters.warehouse import Warehouse
 
@@ -62,7 +63,7 @@ def build_house(settings: Settings, closing: ExitStack) -> House:
     return House(
         ledger=ledger,
         source=source,
-        gateway=StripeGateway(stripe_key, api_base=settings.stripe_url),
+        gateway=StripeGateway(stripe_key, api_base=settings.stripe_url, pace=_stripe_pace(settings)),
         galleries=_gallery_hosts(settings, source, closing),
         mailer=mailer,
         writer=Letters(),
@@ -118,6 +119,15 @@ def pin_account(house: House) -> None:
             "wrong_account",
             f"This ledger belongs to Stripe account {pinned}, the key to {found}; use the right key or another ledger.",
         )
+
+
+def _stripe_pace(settings: Settings) -> Pace:
+    """One limit for all processes that share the ledger on this machine: its file lies beside a ledger of one file."""
+    from billing.adapters.throttle import Pace
+
+    url = make_url(settings.ledger_url)
+    beside = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else settings.warehouse_path
+    return Pace("Stripe", settings.stripe_requests_per_second, beside.with_name(f"{beside.name}.stripe-pace"))
 
 
 def _gallery_hosts(settings: Settings, source: VscoWorkspace, closing: ExitStack) -> dict[str, GalleryHost]:

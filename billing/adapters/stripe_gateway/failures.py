@@ -101,5 +101,6 @@ def _said(error: stripe.StripeError) -> str:
 
 
 def _retry_after(error: stripe.StripeError) -> int | None:
-    value = (error.headers or {}).get("retry-after", "")
-    return int(value) if value.isascii() and value.isdigit() else None
+    from billing.adapters.stripe_gateway.paced_client import seconds_asked_for
+
+    return seconds_asked_for(error.headers or {})

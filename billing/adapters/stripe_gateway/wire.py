@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import stripe
     from stripe._v1_services import V1Services
 
+    from billing.adapters.stripe_gateway.paced_client import Pace
+
 PAGE = 100
 _CONNECT_SECONDS = 5
 
@@ -24,25 +26,31 @@ class StripeLine:
         api_base: str | None = None,
         timeout_seconds: float = 20,
         statement_suffix: str | None = None,
+        pace: Pace | None = None,
     ) -> None:
-        """`api_base` points elsewhere than api.stripe.com; `statement_suffix` ends the line on a card statement."""
+        """`api_base` points elsewhere than api.stripe.com; `statement_suffix` ends the line on a card statement.
+
+        `pace` says when each request may go.
+        """
         self._api_key = api_key
         self._api_base = api_base
         self._timeout_seconds = timeout_seconds
         self._statement_suffix = statement_suffix
+        self._pace = pace
 
     @cached_property
     def _v1(self) -> V1Services:
         import httpx
         import stripe
 
+        from billing.adapters.stripe_gateway.paced_client import PacedClient
+
         timeout = httpx.Timeout(self._timeout_seconds, connect=min(_CONNECT_SECONDS, self._timeout_seconds))
         client = stripe.StripeClient(
             self._api_key,
             base_addresses={"api": self._api_base} if self._api_base else {},
             max_network_retries=0,
-            # httpx.Client pools over threads; the SDK's default, requests, would open a pool for each.
-            http_client=stripe.HTTPXClient(timeout=timeout, allow_sync_methods=True),
+            http_client=PacedClient(timeout, self._pace),
         )
         return client.v1
 

@@ -106,7 +106,7 @@ class _Charge:
         found = house.gateway.find_charges(effect.text("customer_id"), effect.key)
         found.reverse()  # oldest first: it stays the same one should another appear
         best = min(found, key=lambda fact: _FURTHEST_FIRST.index(fact.status), default=None)
-        return best and best.payment_id
+        return best.payment_id if best else None
 
     def _outcome(self, fact: PaymentFact) -> Outcome:
         if fact.status is PaymentStatus.SUCCEEDED:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 SQLITE_WANTED = (3, 51, 3)  # earlier ones can corrupt a WAL database under concurrent checkpoints (sqlite.org)
 DISK_WANTED_BYTES = 1_000_000_000
+LOOPBACK_NAMES = ("127.0.0.1", "localhost")
 _JOBS_LOOKED_AT = 8
 ESSENTIALS = ("settings", "database", "ledger", "chains", "smtp", "stripe", "vsco", "pdf", "disk", "billing_starts_on")
 
@@ -51,7 +52,9 @@ class Finding:
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @port_options(*WITH_SANDBOX)
-def doctor(as_json: bool, sandbox_port: int, smtp_port: int, dagster_port: int, dashboard_port: int) -> None:
+def doctor(
+    as_json: bool, sandbox_port: int, smtp_port: int, dagster_port: int, dashboard_port: int, portal_port: int
+) -> None:
     """Check settings, database, ledger, mail, Stripe, VSCO Workspace, PDFs, ports and disk. Sends nothing.
 
     \b
@@ -59,7 +62,7 @@ def doctor(as_json: bool, sandbox_port: int, smtp_port: int, dagster_port: int, 
         billing doctor
     """
     found = []
-    for finding in examine(Ports(sandbox_port, smtp_port, dagster_port, dashboard_port), WITH_SANDBOX):
+    for finding in examine(Ports(sandbox_port, smtp_port, dagster_port, dashboard_port, portal_port), WITH_SANDBOX):
         found.append(finding)
         if not as_json:
             show([finding])
@@ -86,6 +89,7 @@ def examine(ports: Ports, names: Sequence[str] = SERVERS) -> Iterator[Finding]:
     else:
         yield Finding("settings", True, f"{settings.studio_name}, {settings.time_zone}")
         yield from _with_settings(settings)
+        names = names if settings.webhook_secrets else [name for name in names if name != "portal"]
     yield _finding("pdf", _pdf)
     yield _finding("ports", lambda: _ports(ports, names))
 
@@ -93,6 +97,7 @@ def examine(ports: Ports, names: Sequence[str] = SERVERS) -> Iterator[Finding]:
 def _with_settings(settings: Settings) -> Iterator[Finding]:
     yield _finding("billing_starts_on", lambda: _starts_on(settings))
     yield Finding("delivery_mode", True, _delivery_mode(settings))
+    yield Finding("web_hooks", True, _web_hooks(settings))
     yield _finding("disk", lambda: _disk(settings))
     yield _finding("database", lambda: _database(settings))
     yield from _ledger(settings)
@@ -124,6 +129,15 @@ def _delivery_mode(settings: Settings) -> str:
     if settings.delivery_mode is DeliveryMode.REVIEW:
         return "review: invoices wait for `billing approve`"
     return "automatic: invoices go out by themselves"
+
+
+def _web_hooks(settings: Settings) -> str:
+    """Never wrong: a secret that is none is refused by the settings, and without one all is found by polling."""
+    if not settings.webhook_secrets:
+        return "off: what Stripe reports is polled; BILLING_STRIPE_WEBHOOK_SECRETS makes it faster"
+    hosts = [host for host in settings.portal_host_names if host not in LOOPBACK_NAMES]
+    reached = f"as {', '.join(hosts)}" if hosts else "from this machine only: BILLING_PORTAL_HOSTS has no public name"
+    return f"on, with {len(settings.webhook_secrets)} signing secret(s), reached {reached}"
 
 
 def _disk(settings: Settings) -> str:
@@ -281,6 +295,8 @@ def _pdf() -> str:
 def _ports(ports: Ports, names: Sequence[str]) -> str:
     """A taken port is well when our own servers hold it."""
     taken = [name for name in names if not is_free(getattr(ports, name))]
+    if taken == ["portal"] and answers(f"{ports.url('portal')}/health"):
+        return "our web-hook door is running, the others are free"
     if taken and not answers(f"{ports.url('dagster')}/server_info"):
         said = ", ".join(f"{getattr(ports, name)} (choose another with --{name}-port)" for name in taken)
         raise PermanentError("ports", f"Taken by another program: {said}.")

@@ -29,7 +29,8 @@ class Ports:
         return f"http://{HOST}:{getattr(self, name)}"
 
 
-SERVERS = ("dagster", "dashboard")
+SERVERS = ("dagster", "dashboard", "portal")
+WITHOUT_PORTAL = ("dagster", "dashboard")  # nothing listens there without a signing secret
 WITH_SANDBOX = ("sandbox", "smtp", *SERVERS)
 
 

@@ -53,6 +53,12 @@ def studio_servers(ports: Ports, directory: Path, before_daemon: Sequence[str] =
     ]
 
 
+def web_hook_door(ports: Ports, directory: Path) -> Server:
+    """`billing serve`, on loopback: what is before it to the outside has a certificate."""
+    serve = (str(Path(sys.executable).parent / "billing"), "serve", "--host", HOST, "--portal-port", str(ports.portal))
+    return Server("portal", serve, f"{ports.url('portal')}/health", directory=directory)
+
+
 def supervise(servers: Sequence[Server], env: Mapping[str, str], logs: Path) -> None:
     """Start all and run until Ctrl-C, or until one of them ends: then all are stopped, each with its process group.
 

@@ -10,29 +10,31 @@ import click
 from dotenv import dotenv_values
 
 from billing.cli.doctor import ESSENTIALS, examine, show
-from billing.cli.ports import SERVERS, Ports, port_options, require_free
-from billing.cli.supervisor import ROOT, Server, studio_servers, supervise
+from billing.cli.ports import SERVERS, WITHOUT_PORTAL, Ports, port_options, require_free
+from billing.cli.supervisor import ROOT, Server, studio_servers, supervise, web_hook_door
 from billing.domain.errors import PermanentError
 from billing.settings import load_settings
 
 
 @click.command()
 @port_options(*SERVERS)
-def up(dagster_port: int, dashboard_port: int) -> None:
-    """Run the pipeline and the dashboard; refuses while `billing doctor` finds something essential wrong.
+def up(dagster_port: int, dashboard_port: int, portal_port: int) -> None:
+    """Run the pipeline, the dashboard and, where a signing secret is set, the web-hook door.
+
+    Refuses while `billing doctor` finds something essential wrong.
 
     \b
     Example:
         billing up
     """
-    ports = Ports(dagster=dagster_port, dashboard=dashboard_port)
+    ports = Ports(dagster=dagster_port, dashboard=dashboard_port, portal=portal_port)
     findings = list(examine(ports))
     wrong = [one for one in findings if one.name in ESSENTIALS and not one.is_ok]
     if wrong:
         show(wrong)
         raise PermanentError("not_ready", "Mend what is written above, then `billing up` again.")
-    require_free(ports, SERVERS)
     settings = load_settings()
+    require_free(ports, SERVERS if settings.webhook_secrets else WITHOUT_PORTAL)
     home = (ROOT / "var" / "dagster").absolute()
     home.parent.mkdir(mode=0o700, exist_ok=True)
     home.mkdir(exist_ok=True)
@@ -45,11 +47,12 @@ def up(dagster_port: int, dashboard_port: int) -> None:
         "BILLING_TIME_ZONE": settings.time_zone,
         "BILLING_STUDIO_NAME": settings.studio_name,
     }
-    supervise(_servers(ports, home.parent / "logs"), env, home.parent / "logs")
+    logs = home.parent / "logs"
+    supervise(_servers(ports, logs, has_door=bool(settings.webhook_secrets)), env, logs)
 
 
-def _servers(ports: Ports, logs: Path) -> list[Server]:
-    servers = studio_servers(ports, Path.cwd())
+def _servers(ports: Ports, logs: Path, has_door: bool) -> list[Server]:
+    servers = [*studio_servers(ports, Path.cwd()), *([web_hook_door(ports, Path.cwd())] if has_door else [])]
     named = [f"{one.name}={one.answers_at}={ports.url(one.name)}" for one in servers if one.answers_at]
     greeting = (sys.executable, "-m", "billing.cli.greeting", str(logs), *named)
     return [*servers, Server("billing", greeting, quiet=False, directory=Path.cwd())]

@@ -180,10 +180,20 @@ def test_the_demo_has_all_its_servers_and_the_daemon_waits(tmp_path: Path) -> No
     servers = {one.name: one for one in servers_of(Place(tmp_path), Ports())}
     stage = Stage.load(tmp_path / "stage.json")
 
-    assert list(servers) == ["sandbox", "dagster", "daemon", "dashboard", "demo"]
+    assert list(servers) == ["sandbox", "dagster", "daemon", "dashboard", "portal", "demo"]
     assert "billing.cli.demo.wait_for" in servers["daemon"].command
-    assert list(stage.addresses) == ["sandbox", "dagster", "dashboard", "inbox"]
+    assert list(stage.addresses) == ["sandbox", "dagster", "dashboard", "portal", "inbox"]
     assert all("127.0.0.1" in shown for _, shown in stage.addresses.values())
+
+
+def test_stripe_tells_the_door_of_this_start_and_no_earlier_one(studio: Studio) -> None:
+    studio.world.send_web_hooks_to("http://127.0.0.1:9/hooks/stripe")
+    studio.world.send_web_hooks_to("http://127.0.0.1:10/hooks/stripe")
+
+    endpoints = studio.sandbox.store.newest("stripe.webhook_endpoint")
+    assert [one["url"] for one in endpoints] == ["http://127.0.0.1:10/hooks/stripe"]
+    studio.sandbox.store.delete("stripe.webhook_endpoint", endpoints[0]["id"])
+    studio.sandbox.store.set_setting("stripe:webhook_endpoints", "0")
 
 
 def test_nothing_of_the_real_settings_gets_into_a_demo(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:

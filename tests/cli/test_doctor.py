@@ -18,7 +18,7 @@ from billing.bootstrap import SQL
 from billing.cli import doctor as doctoring
 
 
-def _free_ports(count: int = 4) -> list[str]:
+def _free_ports(count: int = 5) -> list[str]:
     held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [str(one.getsockname()[1]) for one in held]
     for one in held:
@@ -28,7 +28,7 @@ def _free_ports(count: int = 4) -> list[str]:
 
 @pytest.fixture
 def ports() -> tuple[str, ...]:
-    names = ("--sandbox-port", "--smtp-port", "--dagster-port", "--dashboard-port")
+    names = ("--sandbox-port", "--smtp-port", "--dagster-port", "--dashboard-port", "--portal-port")
     return tuple(word for pair in zip(names, _free_ports(), strict=True) for word in pair)
 
 
@@ -42,7 +42,7 @@ def test_all_is_well_in_a_studio_that_is_set_up(run: Run, ports: tuple[str, ...]
 
     assert shown.exit_code == 0, shown.output
     assert all(line.startswith("ok ") for line in shown.stdout.splitlines())
-    assert len(shown.stdout.splitlines()) == len(doctoring.ESSENTIALS) + 4
+    assert len(shown.stdout.splitlines()) == len(doctoring.ESSENTIALS) + 5
 
 
 def test_the_money_scale_is_shown_by_an_order_that_agrees(run: Run, ports: tuple[str, ...]) -> None:
@@ -90,7 +90,7 @@ def test_the_exit_code_and_the_last_line_say_that_something_is_wrong(
 ) -> None:
     monkeypatch.setenv("BILLING_SMTP_PORT", "1")
 
-    assert "of 14 need something: smtp." in one_line(run("doctor", *ports))
+    assert "of 15 need something: smtp." in one_line(run("doctor", *ports))
 
 
 def test_another_stripe_account_than_the_pinned_one_is_refused(run: Run, ports: tuple[str, ...]) -> None:
@@ -173,13 +173,40 @@ def taken_port() -> Iterator[str]:
 
 
 def test_a_taken_port_is_named_with_the_option_that_chooses_another(run: Run, taken_port: str) -> None:
-    others = _free_ports(3)
+    others = _free_ports(4)
     words = ("--dashboard-port", taken_port, "--dagster-port", others[0], "--smtp-port", others[1])
 
-    is_ok, sentence = _findings(run, (*words, "--sandbox-port", others[2]))["ports"]
+    is_ok, sentence = _findings(run, (*words, "--sandbox-port", others[2], "--portal-port", others[3]))["ports"]
 
     assert not is_ok
     assert f"{taken_port} (choose another with --dashboard-port)" in sentence
+
+
+def test_the_port_of_the_web_hook_door_counts_only_where_there_is_one(
+    run: Run, ports: tuple[str, ...], taken_port: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = (*ports[:-1], taken_port)
+    is_ok, sentence = _findings(run, words)["ports"]
+    assert not is_ok
+    assert f"{taken_port} (choose another with --portal-port)" in sentence
+
+    monkeypatch.setenv("BILLING_STRIPE_WEBHOOK_SECRETS", "")
+
+    assert _findings(run, words)["ports"] == (True, "free")
+
+
+def test_it_is_said_whether_web_hooks_are_taken_and_from_where(
+    run: Run, ports: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "from this machine only" in _findings(run, ports)["web_hooks"][1]
+
+    monkeypatch.setenv("BILLING_STRIPE_WEBHOOK_SECRETS", "whsec_new | whsec_old")
+    monkeypatch.setenv("BILLING_PORTAL_HOSTS", "hooks.northlight.example|127.0.0.1")
+    said = _findings(run, ports)["web_hooks"]
+    assert said == (True, "on, with 2 signing secret(s), reached as hooks.northlight.example")
+
+    monkeypatch.setenv("BILLING_STRIPE_WEBHOOK_SECRETS", "")
+    assert _findings(run, ports)["web_hooks"][1].startswith("off: what Stripe reports is polled")
 
 
 def test_a_full_disk_is_said_before_it_hurts(run: Run, ports: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,6 +32,7 @@ from billing.settings import Settings
 SECRETS = {
     "vsco_api_key": "canary-vsco-4711",
     "stripe_api_key": "rk_test_canary4711",
+    "stripe_webhook_secrets": "whsec_canary4711",
     "smtp_password": "canary-smtp-4711",
     "pixieset_session_cookie": "canary-cookie-4711",
     "pixieset_csrf_token": "canary-csrf-4711",

@@ -21,7 +21,8 @@ from billing.cli.ports import WITH_SANDBOX, Ports, port_options
 )
 @port_options(*WITH_SANDBOX)
 def demo(
-    once: bool, directory: Path, sandbox_port: int, smtp_port: int, dagster_port: int, dashboard_port: int
+    once: bool, directory: Path, sandbox_port: int, smtp_port: int, dagster_port: int, dashboard_port: int,
+    portal_port: int,
 ) -> None:  # fmt: skip
     """Bill a believable studio in a sandbox while you watch; nothing leaves this machine.
 
@@ -37,4 +38,4 @@ def demo(
         sys.exit(0 if run_once(directory / "once", directory / "summary.json", Size()) else 1)
     from billing.cli.demo.live import run_live
 
-    run_live(directory, Ports(sandbox_port, smtp_port, dagster_port, dashboard_port))
+    run_live(directory, Ports(sandbox_port, smtp_port, dagster_port, dashboard_port, portal_port))

@@ -41,15 +41,23 @@ class Stage:
     logs: Path
     live: Path
     addresses: dict[str, tuple[str, str]]
+    hook: str  # where Stripe's web hooks are taken
 
     @classmethod
     def load(cls, path: Path) -> Stage:
         body = json.loads(path.read_text(encoding="utf-8"))
         addresses = {name: (check, shown) for name, (check, shown) in body["addresses"].items()}
-        return cls(body["sandbox_url"], Path(body["directory"]), Path(body["logs"]), Path(body["live"]), addresses)
+        return cls(
+            body["sandbox_url"],
+            Path(body["directory"]),
+            Path(body["logs"]),
+            Path(body["live"]),
+            addresses,
+            body["hook"],
+        )
 
     def save(self, path: Path) -> None:
-        body = {"sandbox_url": self.sandbox_url, "addresses": self.addresses}
+        body = {"sandbox_url": self.sandbox_url, "addresses": self.addresses, "hook": self.hook}
         paths = {"directory": str(self.directory), "logs": str(self.logs), "live": str(self.live)}
         path.write_text(json.dumps(body | paths), encoding="utf-8")
 
@@ -66,6 +74,7 @@ def drive(stage: Stage, settings: Settings) -> None:
         click.echo(f"{plan.studio_name}: {len(plan.jobs)} sessions; {saved} clients saved a card and consented")
     live_through_history(stage, world, pays)
     world.set_clock(datetime.now(UTC))
+    world.send_web_hooks_to(stage.hook)
     stage.live.touch()
     click.echo("it is today; from here on Dagster's sensors do the work (Ctrl-C stops all of it)")
     live_today(world, PayPlan(plan, LIVE_DAY, pays.last_mail, dict(pays.due), set(pays.settled)))

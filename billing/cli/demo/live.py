@@ -12,7 +12,7 @@ from pathlib import Path
 from billing.cli.demo.driver import Stage
 from billing.cli.demo.place import Place, seed_world
 from billing.cli.ports import HOST, WITH_SANDBOX, Ports, require_free
-from billing.cli.supervisor import Server, studio_servers, supervise
+from billing.cli.supervisor import Server, studio_servers, supervise, web_hook_door
 from billing.domain.errors import PermanentError
 
 SESSIONS, DAYS = 44, 70
@@ -42,12 +42,13 @@ def servers_of(place: Place, ports: Ports) -> list[Server]:
         f"{ports.url('sandbox')}/health",
         directory=place.directory,
     )  # fmt: skip
-    servers = [sandbox, *business]
+    servers = [sandbox, *business, web_hook_door(ports, place.directory)]
     stage = place.directory / "stage.json"
     shown = addresses(ports)
     checks = {one.name: (one.answers_at, shown[one.name]) for one in servers if one.answers_at}
     inbox = {"inbox": (f"{ports.url('sandbox')}/inbox/", shown["inbox"])}
-    Stage(ports.url("sandbox"), place.directory, logs, live, checks | inbox).save(stage)
+    hook = f"{ports.url('portal')}/hooks/stripe"
+    Stage(ports.url("sandbox"), place.directory, logs, live, checks | inbox, hook).save(stage)
     driver = (sys.executable, "-m", "billing.cli.demo.driver", str(stage))
     return [*servers, Server("demo", driver, quiet=False, directory=place.directory)]
 
@@ -58,6 +59,7 @@ def addresses(ports: Ports) -> dict[str, str]:
         "dashboard": ports.url("dashboard"),
         "dagster": ports.url("dagster"),
         "inbox": f"{ports.url('sandbox')}/inbox/",
+        "portal": f"{ports.url('portal')}/hooks/stripe (takes Stripe's web hooks)",
         "sandbox": f"{ports.url('sandbox')}/ (mail server on {HOST}:{ports.smtp})",
     }
 

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from billing.bootstrap import SQL
-from billing.cli.demo.world import STRIPE_KEY
+from billing.cli.demo.world import STRIPE_KEY, WEBHOOK_SECRET
 from billing.sandbox.clock import SandboxClock
 from billing.sandbox.seed import SeedPlan, seed_studio
 from billing.sandbox.store import Store
@@ -52,6 +52,8 @@ class Place:
             "vsco_api_key": plan.api_key,
             "stripe_api_key": STRIPE_KEY,
             "stripe_url": f"{sandbox_url}/stripe",
+            "stripe_requests_per_second": "1000",  # the sandbox has no limit of its own
+            "stripe_webhook_secrets": WEBHOOK_SECRET,
             "pixieset_url": f"{sandbox_url}/pixieset/galleries/api/v1",
             "pixieset_session_cookie": "sandbox-session",
             "pixieset_csrf_token": "sandbox-csrf",

@@ -13,6 +13,7 @@ from billing.domain.errors import PermanentError
 from billing.sandbox.seed.plan import SeedPlan
 
 STRIPE_KEY = "sk_test_sandbox"
+WEBHOOK_SECRET = "whsec_of_the_sandbox"  # noqa: S105 - the sandbox signs with it, and nobody else
 _KEY = {"Authorization": f"Bearer {STRIPE_KEY}"}
 _GOES_BAD = {"pm_card_visa_chargeDeclinedInsufficientFunds": "4000000000009995"}
 _LINK = re.compile(r"https?://\S*?(plink_\w+)")
@@ -97,6 +98,12 @@ class World:
             self._post(f"/stripe/admin/payment_methods/{method['id']}", {"behaves_as": goes_bad})
         label = f"{str(method['card']['brand']).title()} ending {method['card']['last4']}"
         return str(customer["id"]), str(method["id"]), label
+
+    def send_web_hooks_to(self, url: str) -> None:
+        """From now on Stripe tells this door, and none that an earlier start had named."""
+        for endpoint in self._understood(self._http.get("/stripe/v1/webhook_endpoints", headers=_KEY))["data"]:
+            self._understood(self._http.delete(f"/stripe/admin/webhook_endpoint/{endpoint['id']}"))
+        self._post("/stripe/admin/webhook_endpoint", {"url": url, "secret": WEBHOOK_SECRET})
 
     def oracle(self) -> dict[str, Any]:
         """What really happened outside, counted by the sandbox."""

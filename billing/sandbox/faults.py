@@ -13,7 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from billing.sandbox.store import Body, Store
 
 WIRE_KINDS = frozenset(
-    {"500_before", "500_after", "reset", "reset_after", "truncate", "timeout", "429", "401", "malformed_json"}
+    {"500_before", "500_after", "reset", "reset_after", "truncate", "timeout", "429", "401"}
+    | {"malformed_json", "wrong_length"}
 )  # all but 500_before, reset, 429 and 401 carry the request out first
 LIST_KINDS = frozenset({"shifting_page"})
 SMTP_KINDS = frozenset({"bounce", "greylist", "full", "drop", "down"})
@@ -106,6 +107,8 @@ class FaultLine:
             await asyncio.sleep(fault["delay_seconds"])
         elif kind == "malformed_json":
             answer.body = answer.body[: max(1, len(answer.body) - 2)] + b',"oops'
+        elif kind == "wrong_length":  # the head names fewer bytes than there are
+            answer.body = answer.body[: max(1, len(answer.body) - 9)]
         elif kind == "reset_after":
             await cut(scope, receive)
             return

@@ -51,6 +51,19 @@ def test_an_error_before_leaves_nothing_and_an_error_after_leaves_the_payment(wo
     assert _pay(world).status_code == 201
 
 
+@pytest.mark.parametrize("kind", ["wrong_length", "malformed_json"])
+def test_an_answer_that_breaks_off_where_its_head_says_leaves_the_payment(world: Any, kind: str) -> None:
+    _break(world, kind)
+
+    answer = _pay(world)
+
+    assert answer.status_code == 201
+    assert len(answer.content) == int(answer.headers["content-length"])
+    with pytest.raises(json.JSONDecodeError):
+        answer.json()
+    assert _payments(world) == 1
+
+
 def test_a_refused_key_and_broken_json(world: Any) -> None:
     _break(world, "401")
     assert world.vsco("GET", "/studio/me").status_code == 401

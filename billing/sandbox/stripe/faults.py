@@ -18,11 +18,17 @@ KINDS = {
     "reset_before": "the line is cut; nothing was done",
     "reset": "the line is cut; it was done",
     "truncate": "half of the answer arrives; it was done",
+    "wrong_length": "the head names fewer bytes than the answer has, which ends in the middle; it was done",
     "timeout_before": "no answer for delay_ms, then the line is cut; nothing was done",
     "timeout": "no answer for delay_ms, then the line is cut; it was done",
     "429": "rate limited, with Retry-After; nothing was done",
     "409": "another request holds the idempotency key; nothing was done",
+    "webhook_lost": "the web hook is never sent",
+    "webhook_doubled": "the web hook is sent twice at the same instant",
+    "webhook_late": "the web hook is sent after delay_ms, and others before it",
+    "webhook_reordered": "the web hook is sent after the next one; without a next one, never",
 }
+_OF_WEB_HOOKS = "/webhooks/"  # their path is this and the event's type
 _KIND = "stripe.fault"
 _LATENCY = "stripe:latency_ms"
 _COUNT = "stripe:faults"
@@ -39,7 +45,8 @@ def order(store: Store, given: Body) -> Body:
         raise ValueError(f"A fault has no {', '.join(unknown)}; it has kind, {', '.join(_USUAL)}.")
     with store.transaction():
         id_ = str(store.next_number("stripe:fault"))
-        fault = store.put(_KIND, id_, {**_USUAL, **given, "id": id_})
+        where = {"path_prefix": _OF_WEB_HOOKS} if given["kind"].startswith("webhook_") else {}
+        fault = store.put(_KIND, id_, {**_USUAL, **where, **given, "id": id_})
         _recount(store)
     return fault
 
@@ -75,6 +82,11 @@ def take(store: Store, method: str, path: str) -> Body | None:
     return None
 
 
+def take_webhook(store: Store, event_type: str) -> Body | None:
+    """The oldest fault for the web hook of such an event."""
+    return take(store, "POST", f"{_OF_WEB_HOOKS}{event_type}")
+
+
 def _fits(fault: Body, path: str) -> bool:
     return path.startswith(fault["path_prefix"]) and path.endswith(fault["path_suffix"])
 
@@ -107,7 +119,7 @@ class FaultyLine:
             await self._app(scope, receive, send)
             return
         kind = fault["kind"]
-        if kind in ("reset", "reset_before", "timeout", "timeout_before", "truncate"):
+        if kind in ("reset", "reset_before", "timeout", "timeout_before", "truncate", "wrong_length"):
             await self._break(fault, scope, receive, send)
             return
         await asyncio.sleep(fault["delay_ms"] / 1000)
@@ -120,6 +132,8 @@ class FaultyLine:
         await asyncio.sleep(fault["delay_ms"] / 1000)
         if fault["kind"] == "truncate":
             await answer.send_half(send)
+        elif fault["kind"] == "wrong_length":
+            await answer.send_short(send)
         else:
             await _cut(scope, receive, send)
 
@@ -141,6 +155,13 @@ class _Kept:
         """The head promises the whole length."""
         await send(self._start)
         await send({"type": "http.response.body", "body": self._body[: len(self._body) // 2], "more_body": True})
+
+    async def send_short(self, send: Send) -> None:
+        """Whoever believes the head reads a body that breaks off."""
+        short = self._body[: max(1, len(self._body) - 9)]
+        headers = [pair for pair in self._start["headers"] if pair[0].lower() != b"content-length"]
+        await send({**self._start, "headers": [*headers, (b"content-length", str(len(short)).encode())]})
+        await send({"type": "http.response.body", "body": short})
 
 
 async def _cut(scope: Scope, receive: Receive, send: Send) -> None:

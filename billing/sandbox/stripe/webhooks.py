@@ -12,7 +12,7 @@ import httpx
 
 from billing.sandbox.clock import SandboxClock
 from billing.sandbox.store import Body, Store
-from billing.sandbox.stripe import lists
+from billing.sandbox.stripe import faults, lists
 from billing.sandbox.stripe.world import API_VERSION, World
 
 _KIND = "stripe.webhook_endpoint"
@@ -60,11 +60,39 @@ def _recount(store: Store) -> None:
     store.set_setting(_COUNT, str(len(store.newest(_KIND))))
 
 
+def order_fault(world: World, given: Body) -> Body:
+    """What goes wrong with the next `times` deliveries. ValueError names what is wrong with the order."""
+    fault = {**_USUAL_FAULT, **given}
+    if fault.get("kind") not in FAULTS:
+        raise ValueError(f"There is no fault {given.get('kind')!r} of web hooks; there are {', '.join(FAULTS)}.")
+    if set(fault) != {*_USUAL_FAULT, "kind"} or fault["times"] < 1 or fault["delay_ms"] < 0:
+        raise ValueError("A fault of web hooks has kind, times (1 or more) and delay_ms.")
+    id_ = str(world.store.next_number("stripe:webhook_fault"))
+    return world.store.put(_FAULT, id_, {**fault, "id": id_})
+
+
+def forget_faults(store: Store) -> None:
+    for fault in store.newest(_FAULT):
+        store.delete(_FAULT, fault["id"])
+
+
+def _take_fault(store: Store) -> Body | None:
+    """The oldest, used up by one."""
+    with store.transaction():
+        fault = next(iter(store.newest(_FAULT)[::-1]), None)
+        if fault is not None and fault["times"] > 1:
+            store.put(_FAULT, fault["id"], {**fault, "times": fault["times"] - 1})
+        elif fault is not None:
+            store.delete(_FAULT, fault["id"])
+    return fault
+
+
 class Courier:
     """Carries events to the registered endpoints. `deliver` only puts the id into a queue and never waits.
 
     The thread reads the event from the store, which waits for the request's transaction to end: an event that was
-    rolled back is never sent.
+    rolled back is never sent. Events that are held back to be reordered go out, the newest first, when all that were
+    ordered to be are there, or when it is drained.
     """
 
     def __init__(self, store: Store, clock: SandboxClock) -> None:
@@ -73,6 +101,9 @@ class Courier:
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
+        self._held: list[str] = []
+        self._held_back: list[str] = []
+        self._late: list[threading.Timer] = []
 
     def deliver(self, event_id: str) -> None:
         if int(self._store.setting(_COUNT) or 0) == 0:
@@ -86,10 +117,17 @@ class Courier:
     def drain(self) -> None:
         """Wait until everything that is queued has been sent or given up."""
         self._waiting.join()
+        if self._held:
+            self._waiting.put(_LET_GO)
+            self._waiting.join()
+        for late in self._late:
+            late.join()
 
     def close(self) -> None:
         self._stopped.set()
         self._waiting.put(None)
+        for late in self._late:
+            late.cancel()
         if self._thread is not None:
             self._thread.join(timeout=_TIMEOUT_SECONDS * 2)
 
@@ -105,8 +143,36 @@ class Courier:
     def _run(self) -> None:
         with httpx.Client(timeout=_TIMEOUT_SECONDS, trust_env=False) as client:
             while (event_id := self._waiting.get()) is not None and not self._stopped.is_set():
-                self.send(client, event_id)
+                if not self._break(client, event_id):
+                    for one in (event_id, *self._held_back):
+                        self.send(client, one)
+                    self._held_back.clear()
                 self._waiting.task_done()
+
+    def _break(self, client: httpx.Client, event_id: str) -> bool:
+        """Treat the web hook as a fault was ordered for it; False if none was."""
+        event = self._store.get("stripe.event", event_id)
+        fault = faults.take_webhook(self._store, event["type"]) if event else None
+        if fault is None:
+            return False
+        kind = fault["kind"]
+        if kind == "webhook_reordered":
+            self._held_back.append(event_id)
+        elif kind == "webhook_doubled":
+            beside = threading.Thread(target=self.send, args=(client, event_id))
+            beside.start()
+            self.send(client, event_id)
+            beside.join()
+        elif kind == "webhook_late":
+            late = threading.Timer(fault["delay_ms"] / 1000, self._send_late, (event_id,))
+            late.daemon = True
+            self._late.append(late)
+            late.start()
+        return True
+
+    def _send_late(self, event_id: str) -> None:
+        with httpx.Client(timeout=_TIMEOUT_SECONDS, trust_env=False) as client:
+            self.send(client, event_id)
 
     def _try(self, client: httpx.Client, endpoint: Body, payload: bytes) -> None:
         for pause in (*_PAUSES_SECONDS, None):

@@ -35,6 +35,7 @@ def _order(wire: Wire, **fault: Any) -> None:
         ("reset_before", stripe.APIConnectionError, 0),
         ("reset", stripe.APIConnectionError, 1),
         ("truncate", stripe.APIConnectionError, 1),
+        ("wrong_length", stripe.APIError, 1),
         ("429", stripe.RateLimitError, 0),
         ("409", stripe.APIError, 0),
     ],

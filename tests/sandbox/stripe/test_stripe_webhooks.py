@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -142,3 +142,40 @@ def test_live_events_go_to_live_endpoints(sandbox: Sandbox, courier: Courier, re
 def test_an_event_that_is_gone_is_not_sent(courier: Courier) -> None:
     with httpx.Client() as client:
         courier.send(client, "evt_none")
+
+
+def _types(receiver: Receiver) -> list[str]:
+    return [stripe.Webhook.construct_event(*one, _SECRET, tolerance=None).type for one in receiver.received]
+
+
+@pytest.mark.parametrize(
+    ("kind", "arrived"),
+    [
+        ("webhook_lost", lambda told: told[1:]),
+        ("webhook_doubled", lambda told: [told[0], *told]),
+        ("webhook_late", lambda told: [*told[1:], told[0]]),
+        ("webhook_reordered", lambda told: [told[1], told[0], *told[2:]]),
+    ],
+)
+def test_web_hooks_go_astray_as_ordered(
+    sandbox: Sandbox, courier: Courier, receiver: Receiver, kind: str, arrived: Callable[[list[str]], list[str]]
+) -> None:
+    sandbox.admin("webhook_endpoint", url=receiver.url, secret=_SECRET)
+    sandbox.admin("faults", kind=kind, delay_ms=300)
+
+    sandbox.charge()
+    courier.drain()
+
+    assert _types(receiver) == arrived(sandbox.event_types())
+
+
+def test_an_order_for_a_web_hook_breaks_no_call_and_waits_for_its_own_type(
+    sandbox: Sandbox, courier: Courier, receiver: Receiver
+) -> None:
+    sandbox.admin("webhook_endpoint", url=receiver.url, secret=_SECRET)
+    sandbox.admin("faults", kind="webhook_lost", path_suffix="payment_intent.succeeded")
+
+    sandbox.charge()
+    courier.drain()
+
+    assert _types(receiver) == [one for one in sandbox.event_types() if one != "payment_intent.succeeded"]

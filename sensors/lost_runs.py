@@ -1,4 +1,4 @@
-"""Runs whose process is gone without a word: ended here, so that their job is not taken for busy until its time is up."""
+"""Runs whose process is gone without a word: ended here, or their job would count as busy until their time is up."""
 
 from __future__ import annotations
 

@@ -44,6 +44,14 @@ class Studio:
         selection = [dg.AssetKey(asset)]
         return job_def.execute_in_process(instance=self.instance, asset_selection=selection, raise_on_error=False)
 
+    def look(self, sensor: str, cursor: str | None = None) -> dg.SensorResult:
+        """One tick of a sensor, as the daemon makes it."""
+        loaded = definitions()
+        context = dg.build_sensor_context(instance=self.instance, cursor=cursor, definitions=loaded, sensor_name=sensor)
+        result = loaded.resolve_sensor_def(sensor)(context)
+        assert isinstance(result, dg.SensorResult)
+        return result
+
     def happened_outside(self) -> dict[str, int]:
         return self.sandbox.store.effect_counts()
 

@@ -13,14 +13,7 @@ pytestmark = pytest.mark.dagster
 
 
 def look(studio: Studio, name: str, cursor: str | None = None) -> dg.SensorResult:
-    """One tick of a sensor, as the daemon makes it."""
-    sensor = definitions().resolve_sensor_def(name)
-    context = dg.build_sensor_context(
-        instance=studio.instance, cursor=cursor, definitions=definitions(), sensor_name=name
-    )
-    result = sensor(context)
-    assert isinstance(result, dg.SensorResult)
-    return result
+    return studio.look(name, cursor)
 
 
 def test_many_completed_sessions_are_one_run_and_the_same_work_waits(studio: Studio) -> None:

@@ -66,7 +66,7 @@ class FakeSettlements:
             tuple(dispute for dispute in self.disputes.values() if dispute.payment_id == payment_id),
         )
 
-    def refund(self, payment_id: str, amount: Money, reason: str, key: str) -> RefundFact:
+    def refund(self, payment_id: str, amount: Money, reason: str, key: str, turn: int = 1) -> RefundFact:
         self.line.pass_through("refund")
         known = self.find_refunds(payment_id, key, asked=False)
         if known:
@@ -134,10 +134,11 @@ class FakeSettlements:
         amount = Money(sum(movement.net.minor for movement in waiting), currency)
         payout_id = f"po_{len(self.payouts) + 1}"
         own = self.move(MovementKind.PAYOUT, payout_id, -amount)
-        ids = tuple(movement.movement_id for movement in waiting)
+        ids, items = tuple(movement.movement_id for movement in waiting), tuple(waiting)
         now = self._clock.now()
         self.payouts[payout_id] = PayoutFact(
-            "stripe", payout_id, amount, status, True, True, now, date.fromordinal(now.toordinal() + 2), (own,), ids
+            "stripe", payout_id, amount, status, True, True, now, date.fromordinal(now.toordinal() + 2), (own,), ids,
+            items,
         )
         return self.tell("payout.paid", payout_id)
 
@@ -157,7 +158,15 @@ class FakeSettlements:
 
     def movements_since(self, since: datetime) -> Iterator[Movement]:
         self.line.pass_through("movements_since")
-        return iter([movement for movement in reversed(self.movements) if movement.occurred_at >= since])
+        found = [movement for movement in reversed(self.movements) if movement.occurred_at >= since]
+        return iter([replace(movement, payment_id=self._payment_of(movement.source_id)) for movement in found])
+
+    def _payment_of(self, source_id: str) -> str | None:
+        if source_id in self.refunds:
+            return self.refunds[source_id].payment_id
+        if source_id in self.disputes:
+            return self.disputes[source_id].payment_id
+        return source_id.removeprefix("ch_") if source_id.startswith("ch_") else None
 
     def balance(self) -> list[Money]:
         self.line.pass_through("balance")

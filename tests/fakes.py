@@ -19,7 +19,7 @@ from billing.domain.money import Money
 from billing.domain.payments import PayLink, PaymentFact, PaymentStatus, ProviderEvent, Refusal, SavedMethod
 from billing.domain.sessions import Gallery, JobSummary, Order, SessionFacts
 from billing.domain.settlements import MovementKind
-from billing.ports.outside import GalleryAccess, GatewayAccount, RawRecord, RenderJob, SourceAccount
+from billing.ports.outside import GalleryAccess, GatewayAccount, RawRecord, RenderJob, SourceAccount, WrittenPayment
 
 
 class Crash(BaseException):
@@ -120,6 +120,19 @@ class FakeSessionSource:
         self.line.pass_through("find_payment")
         found = [key for key, row in self.written.items() if row["transaction_id"] == transaction_id]
         return found[0] if found else None
+
+    def written_payments(self, job_id: str) -> dict[str, WrittenPayment]:
+        self.line.pass_through(f"written_payments:{job_id}")
+        return {
+            row["transaction_id"]: WrittenPayment(
+                payment_id,
+                row["amount"],
+                row.get("refunded", Money(0, row["amount"].currency)),
+                {o: Money(minor, row["amount"].currency) for (p, o), minor in self.applied.items() if p == payment_id},
+            )
+            for payment_id, row in self.written.items()
+            if row["job_id"] == job_id
+        }
 
     def record_payment(self, job_id: str, transaction_id: str, amount: Money, received_on: date, memo: str) -> str:
         self.line.pass_through("record_payment")
@@ -348,6 +361,10 @@ class FakeGalleryHost:
         self.opened.append(gallery_id)
         self.line.pass_through("open_gallery", "after")
         return GalleryAccess(f"https://gallery.example/{gallery_id}", "lilac-42", None, expires_on)
+
+    def is_open(self, gallery_id: str) -> bool | None:
+        self.line.pass_through(f"is_open:{gallery_id}")
+        return gallery_id in self.opened
 
     def close_gallery(self, gallery_id: str) -> None:
         self.opened.remove(gallery_id)

@@ -5,7 +5,7 @@ Whatever is posted is posted by a movement (Stripe's balance transaction); a sta
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -40,6 +40,8 @@ class Movement:
     fee: Money
     occurred_at: datetime
     description: str = ""
+    # "pi_…", whose charge, refund or dispute it is: only where the whole balance is listed.
+    payment_id: str | None = field(default=None, compare=False)
 
     @property
     def net(self) -> Money:
@@ -139,3 +141,20 @@ class PayoutFact:
     arrives_on: date
     own: tuple[Movement, ...] = ()
     movement_ids: tuple[str, ...] = ()
+    items: tuple[Movement, ...] = field(default=(), compare=False)  # the same in full, where it was read alone
+
+
+_REFUND_RANKS = {RefundStatus.PENDING: 0, RefundStatus.REQUIRES_ACTION: 0, RefundStatus.SUCCEEDED: 1}
+_DISPUTE_RANKS = {DisputeStatus.INQUIRY: 0, DisputeStatus.INQUIRY_CLOSED: 1, DisputeStatus.OPEN: 2}
+_ENDED = 3
+
+
+def goes_back(known: RefundStatus | DisputeStatus | None, told: RefundStatus | DisputeStatus) -> bool:
+    """Whether `told` was read before what is known already: two workers may record what they read in any order."""
+    return known is not None and _rank(told) < _rank(known)
+
+
+def _rank(status: RefundStatus | DisputeStatus) -> int:
+    if isinstance(status, RefundStatus):
+        return _REFUND_RANKS.get(status, _ENDED)
+    return _DISPUTE_RANKS.get(status, _ENDED)

@@ -44,6 +44,16 @@ class SourceAccount:
     email: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class WrittenPayment:
+    """A payment as the booking system has it now. `applied` is by order; `refunded` what it was told went back."""
+
+    payment_id: str
+    amount: Money
+    refunded: Money
+    applied: Mapping[str, Money]
+
+
 class SessionSource(Protocol):
     """The booking system (VSCO Workspace)."""
 
@@ -75,6 +85,10 @@ class SessionSource(Protocol):
         """The source's id of the payment that carries our transaction id, if it was written back before."""
         ...
 
+    def written_payments(self, job_id: str) -> Mapping[str, WrittenPayment]:
+        """The job's payments that carry a transaction id, by it, in one reading. PermanentError if there is no such job."""
+        ...
+
     def record_payment(self, job_id: str, transaction_id: str, amount: Money, received_on: date, memo: str) -> str:
         """Write a payment; returns the source's id. Not idempotent: find_payment first."""
         ...
@@ -93,6 +107,15 @@ class GatewayAccount:
     account_id: str
     livemode: bool
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownInvoice:
+    """An invoice as a page or a payment at the provider carries it. `number` is empty where it carries none."""
+
+    invoice_id: str
+    number: str
+    session_id: str
 
 
 class PaymentGateway(Protocol):
@@ -168,6 +191,10 @@ class PaymentGateway(Protocol):
         """All that is on the account now, available and pending, one amount a currency."""
         ...
 
+    def known_invoices(self) -> Iterator[KnownInvoice]:
+        """Every invoice that a page or a payment of ours names; the same one may come several times."""
+        ...
+
     def new_events(self, after: str | None, limit: int) -> list[ProviderEvent]:
         """Events after the one with id `after` (all that are kept, if None), oldest first, at most about `limit`."""
         ...
@@ -191,6 +218,10 @@ class GalleryHost(Protocol):
     def open_gallery(self, gallery_id: str, expires_on: date | None) -> GalleryAccess: ...
 
     def close_gallery(self, gallery_id: str) -> None: ...
+
+    def is_open(self, gallery_id: str) -> bool | None:
+        """Whether the client can see it now; None where nobody can tell. Reads only."""
+        ...
 
 
 class Mailer(Protocol):

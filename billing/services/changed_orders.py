@@ -48,7 +48,7 @@ def note_changes(house: House, books: Books, session: SessionRow, shared: Sequen
 
 def _compare(house: House, books: Books, row: InvoiceRow, order: Order | None) -> None:
     invoice = row.invoice
-    now_worth, difference = _difference(invoice, order)
+    now_worth, difference = change_of(invoice, order)
     if difference is None:
         books.desk.resolve_attention(invoice.invoice_id, ORDER_CHANGED, PIPELINE, house.now())
         return
@@ -66,7 +66,7 @@ def _compare(house: House, books: Books, row: InvoiceRow, order: Order | None) -
         books.desk.raise_attention(invoice.invoice_id, ORDER_CHANGED, sentence, house.now())
 
 
-def _difference(invoice: Invoice, order: Order | None) -> tuple[str, str | None]:
+def change_of(invoice: Invoice, order: Order | None) -> tuple[str, str | None]:
     """What the order comes to now, in words, and what tells this difference from others; None if it is as billed.
 
     Payments and balances do not count: our own write-back changes them.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -64,11 +64,30 @@ class SqlJournal:
         )
         return int(self._connection.execute(query).scalar_one())
 
+    def balances(self, account: str) -> dict[str, int]:
+        query = (
+            select(journal_entries.c.currency, func.sum(journal_entries.c.amount_minor).label("minor"))
+            .where(journal_entries.c.account == account)
+            .group_by(journal_entries.c.currency)
+        )
+        return {row.currency: int(row.minor) for row in rows(self._connection, query)}
+
     def entries(self, transaction_id: str) -> list[Entry]:
         query = (
             select(journal_entries)
             .where(journal_entries.c.transaction_id == transaction_id)
             .order_by(journal_entries.c.position)
+        )
+        found = rows(self._connection, query)
+        return [Entry(row.account, row.detail, Money(row.amount_minor, row.currency)) for row in found]
+
+    def entries_about(self, subject_id: str, kinds: Sequence[str] = ()) -> list[Entry]:
+        of_kinds = [journal_transactions.c.kind.in_(kinds)] if kinds else []
+        query = (
+            select(journal_entries)
+            .join(journal_transactions, journal_transactions.c.transaction_id == journal_entries.c.transaction_id)
+            .where(journal_transactions.c.subject_id == subject_id, *of_kinds)
+            .order_by(journal_transactions.c.seq, journal_entries.c.position)
         )
         found = rows(self._connection, query)
         return [Entry(row.account, row.detail, Money(row.amount_minor, row.currency)) for row in found]

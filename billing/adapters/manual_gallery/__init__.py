@@ -30,3 +30,7 @@ class ManualGalleries:
             "gallery_by_hand",
             f"The gallery {gallery_id} is closed by hand: hide it at its host, then mark this task as done.",
         )
+
+    def is_open(self, gallery_id: str) -> None:
+        """Nobody can tell."""
+        return

@@ -71,6 +71,11 @@ class PixiesetGalleries:
         """Hide the collection and stop downloads."""
         self._bring_about(gallery_id, {"status": "hidden", "downloadable": False})
 
+    def is_open(self, gallery_id: str) -> bool:
+        """One reading: whether it is published."""
+        self._warn_once()
+        return bool(self._read(gallery_id)["status"] == "published")
+
     def _bring_about(self, gallery_id: str, wanted: dict[str, Any]) -> dict[str, Any]:
         self._warn_once()
         before = self._read(gallery_id)

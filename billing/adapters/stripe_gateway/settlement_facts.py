@@ -56,6 +56,7 @@ def movement(transaction: Wire) -> Movement:
         fee=from_wire(transaction["fee"], transaction["currency"]),
         occurred_at=datetime.fromtimestamp(transaction["created"], UTC),
         description=transaction.get("description") or transaction["type"],
+        payment_id=_payment_id(transaction.get("source")),
     )
 
 
@@ -92,8 +93,9 @@ def dispute_fact(dispute: Wire) -> DisputeFact:
     )
 
 
-def payout_fact(payout: Wire, movement_ids: Iterable[str] = ()) -> PayoutFact:
-    """The payout, with its own balance transactions expanded."""
+def payout_fact(payout: Wire, items: Iterable[Movement] = ()) -> PayoutFact:
+    """The payout, with its own balance transactions expanded; `items` are those that it is made of."""
+    items = tuple(items)
     own = (payout.get("balance_transaction"), payout.get("failure_balance_transaction"))
     return PayoutFact(
         provider="stripe",
@@ -105,7 +107,8 @@ def payout_fact(payout: Wire, movement_ids: Iterable[str] = ()) -> PayoutFact:
         created_at=datetime.fromtimestamp(payout["created"], UTC),
         arrives_on=datetime.fromtimestamp(payout["arrival_date"], UTC).date(),
         own=_movements(own),
-        movement_ids=tuple(movement_ids),
+        movement_ids=tuple(item.movement_id for item in items),
+        items=items,
     )
 
 
@@ -113,6 +116,11 @@ def _movements(found: Iterable[object]) -> tuple[Movement, ...]:
     """Those that were sent whole; an id alone says nothing of amounts."""
     whole = [movement(transaction) for transaction in found if isinstance(transaction, Mapping)]
     return tuple(sorted(whole, key=lambda moved: (moved.occurred_at, moved.movement_id)))
+
+
+def _payment_id(source: object) -> str | None:
+    """Charges, refunds and disputes name their payment intent, where they were sent whole."""
+    return (_id(source.get("payment_intent")) or None) if isinstance(source, Mapping) else None
 
 
 def _id(value: object) -> str:

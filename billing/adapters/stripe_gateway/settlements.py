@@ -10,7 +10,7 @@ from billing.adapters.stripe_gateway.amounts import from_wire, to_wire
 from billing.adapters.stripe_gateway.failures import acting, asking
 from billing.adapters.stripe_gateway.payment_facts import EXPAND, payment_fact
 from billing.adapters.stripe_gateway.settlement_facts import dispute_fact, movement, payout_fact, refund_fact
-from billing.adapters.stripe_gateway.wire import PAGE, StripeLine, dicts
+from billing.adapters.stripe_gateway.wire import PAGE, StripeLine, dicts, nth_key
 from billing.domain.money import Money
 from billing.domain.settlements import Movement, PaymentStory, PayoutFact, RefundFact
 
@@ -33,7 +33,7 @@ class StripeSettlements(StripeLine):
                 disputes=tuple(self._disputes(payment_id)),
             )
 
-    def refund(self, payment_id: str, amount: Money, reason: str, key: str) -> RefundFact:
+    def refund(self, payment_id: str, amount: Money, reason: str, key: str, turn: int = 1) -> RefundFact:
         with acting():
             refund = self._v1.refunds.create(
                 {
@@ -42,7 +42,7 @@ class StripeSettlements(StripeLine):
                     "metadata": {"effect_key": key, "reason": reason[:500]},
                     "expand": _MOVED,
                 },
-                {"idempotency_key": key},
+                {"idempotency_key": nth_key(key, turn)},
             )
             return refund_fact(refund.to_dict())
 
@@ -55,8 +55,8 @@ class StripeSettlements(StripeLine):
             payout = self._v1.payouts.retrieve(payout_id, {"expand": _MOVED}).to_dict()
             made_of = self._v1.balance_transactions.list({"payout": payout_id, "limit": PAGE})
             itemized = payout.get("reconciliation_status") == "completed"
-            ids = [item["id"] for item in dicts(made_of) if item["type"] != "payout"] if itemized else []
-            return payout_fact(payout, ids)
+            items = [movement(item) for item in dicts(made_of) if item["type"] != "payout"] if itemized else []
+            return payout_fact(payout, items)
 
     def payouts_since(self, since: datetime) -> Iterator[PayoutFact]:
         with asking():
@@ -67,7 +67,9 @@ class StripeSettlements(StripeLine):
 
     def movements_since(self, since: datetime) -> Iterator[Movement]:
         with asking():
-            listed = self._v1.balance_transactions.list({"created": {"gte": int(since.timestamp())}, "limit": PAGE})
+            listed = self._v1.balance_transactions.list(
+                {"created": {"gte": int(since.timestamp())}, "limit": PAGE, "expand": ["data.source"]}
+            )
             yield from map(movement, dicts(listed))
 
     def balance(self) -> list[Money]:

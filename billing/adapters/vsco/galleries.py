@@ -47,6 +47,10 @@ class VscoGalleries:
         if gallery.raw("status") not in ("inactive", "archived"):
             self._change(gallery_id, gallery, {"status": "inactive"})
 
+    def is_open(self, gallery_id: str) -> bool:
+        """One reading: whether its status is active."""
+        return bool(self._read(gallery_id).raw("status") == "active")
+
     def _read(self, gallery_id: str) -> Fields:
         return Fields(self._client.read(f"/gallery/{checked_id('gallery', gallery_id)}"), f"gallery {gallery_id}")
 

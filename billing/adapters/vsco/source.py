@@ -14,10 +14,11 @@ from billing.adapters.vsco.jobs import read_job
 from billing.adapters.vsco.paging import Body, distinct, paged, whole
 from billing.adapters.vsco.related import JobCollector, checked_id, raw_record
 from billing.adapters.vsco.sessions import SessionReader
+from billing.adapters.vsco.written import read_written
 from billing.domain.errors import PermanentError, UnknownOutcomeError
 from billing.domain.money import Money
 from billing.domain.sessions import JobSummary, SessionFacts
-from billing.ports.outside import RawRecord, SourceAccount
+from billing.ports.outside import RawRecord, SourceAccount, WrittenPayment
 
 if TYPE_CHECKING:
     import httpx
@@ -105,6 +106,17 @@ class VscoWorkspace:
         payments = whole(self.client, f"/job/{checked_id('job', job_id)}/payment", {"sortBy": "id desc"})
         return next((str(body["id"]) for body in payments if body.get("transactionId") == transaction_id), None)
 
+    def written_payments(self, job_id: str) -> dict[str, WrittenPayment]:
+        """GET /job/{id}/payment; of several with one transaction id the oldest, as find_payment finds it."""
+        bodies = whole(self.client, f"/job/{checked_id('job', job_id)}/payment", {"sortBy": "id desc"})
+        amounts = self._amounts()
+        found: dict[str, WrittenPayment] = {}
+        for body in bodies:
+            transaction_id = body.get("transactionId")
+            if isinstance(transaction_id, str) and transaction_id:
+                found.setdefault(transaction_id, read_written(Fields(body, f"payment {body['id']}"), amounts))
+        return found
+
     def record_payment(self, job_id: str, transaction_id: str, amount: Money, received_on: date, memo: str) -> str:
         """POST /payment, posted. The memo is cut at 128 characters; a transaction id is not, it must match later."""
         if not 0 < len(transaction_id) <= _LONGEST_TRANSACTION_ID:
@@ -145,8 +157,11 @@ class VscoWorkspace:
         return distinct(body for page in pages for body in page)
 
     def _on_the_wire(self, amount: Money) -> int:
+        return self._amounts().write(amount)
+
+    def _amounts(self) -> Amounts:
         account = self._account or self.account()
-        return Amounts(account.currency, self._money_scale).write(amount)
+        return Amounts(account.currency, self._money_scale)
 
 
 def _is_older(body: Body, since: datetime | None) -> bool:

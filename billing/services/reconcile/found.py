@@ -1,0 +1,62 @@
+"""What a comparison finds: each difference once, and how far each explains that the balance is another."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from billing.domain.money import Money
+from billing.ports.operations import Difference
+
+Say = Callable[[str], None]
+
+STRIPE, VSCO, GALLERIES = "stripe", "vsco", "galleries"
+
+
+def difference(
+    scope: str, subject_id: str, cause: str, sentence: str, ledger: Money | None = None, outside: Money | None = None
+) -> Difference:
+    """Amounts of one currency; None where there is none on that side."""
+    amount = ledger or outside
+    currency = ledger.currency if ledger else outside.currency if outside else None
+    if ledger and outside and ledger.currency != outside.currency:
+        ledger = None  # told by the sentence
+        currency = outside.currency
+    if amount is None:
+        return Difference(scope, subject_id, cause, sentence)
+    return Difference(
+        scope,
+        subject_id,
+        cause,
+        sentence,
+        currency,
+        ledger.minor if ledger else None,
+        outside.minor if outside else None,
+    )
+
+
+@dataclass
+class Found:
+    """One comparison while it runs. `explained` is outside less ledger, by currency, of what is told already."""
+
+    compared: int = 0
+    mended: int = 0  # what was missing in the books, and was booked by comparing
+    explained: Counter[str] = field(default_factory=Counter)
+    _differences: dict[tuple[str, str], Difference] = field(default_factory=dict)
+
+    def add(self, differences: Iterable[Difference]) -> None:
+        """The first that tells of a subject and a cause stays."""
+        for one in differences:
+            self._differences.setdefault((one.subject_id, one.cause), one)
+
+    def explain(self, amount: Money) -> None:
+        self.explained[amount.currency] += amount.minor
+
+    @property
+    def differences(self) -> list[Difference]:
+        return list(self._differences.values())
+
+
+def quiet(sentence: str) -> None:
+    """Nobody is told how far it is."""

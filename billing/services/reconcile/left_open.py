@@ -1,0 +1,61 @@
+"""What should have ended by itself and has not: pay links on which nothing is owed, charges without an answer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from billing.domain.effects import OPEN_STATES, Effect, EffectKind, EffectState
+from billing.domain.money import Money
+from billing.domain.payments import PayLink
+from billing.ports.ledger import Books, InvoiceRow
+from billing.ports.operations import Difference
+from billing.services.house import House
+from billing.services.reconcile.found import STRIPE, Found, difference
+from billing.services.reconcile.sessions import Billed
+
+CHARGE_OPEN_FOR = timedelta(days=1)
+
+
+def compare_left_open(house: House, found: Found, billed: list[Billed]) -> None:
+    """Of the invoices of these sessions, and of all charges that are under way."""
+    with house.ledger.read() as books:
+        for one in billed:
+            for row in one.invoices:
+                found.compared += 1
+                if row.is_void or row.balance_minor <= 0:
+                    links = books.invoices.open_pay_links(row.invoice.invoice_id)
+                    found.add(_link(row, link) for link in links if not _is_being_closed(books, link))
+        for state in OPEN_STATES:
+            charges = books.effects.in_state(state, EffectKind.CHARGE)
+            found.add(_charge(books, charge) for charge in charges if _is_old(house, charge))
+
+
+def _is_being_closed(books: Books, link: PayLink) -> bool:
+    closing = books.effects.of_subject(link.link_id, EffectKind.CLOSE_PAY_LINK)
+    return any(effect.state in (EffectState.READY, EffectState.IN_FLIGHT) for effect in closing)
+
+
+def _link(row: InvoiceRow, link: PayLink) -> Difference:
+    why = "is void" if row.is_void else "is paid"
+    sentence = (
+        f"The pay link {link.link_id} of {row.invoice.number} can still take money, though the invoice {why};"
+        " deactivate it in Stripe's dashboard under Payment links. See needs-attention for why it was not closed by"
+        " itself."
+    )
+    return difference(STRIPE, row.invoice.invoice_id, "pay_link_left_open", sentence)
+
+
+def _is_old(house: House, charge: Effect) -> bool:
+    return charge.created_at < house.now() - CHARGE_OPEN_FOR
+
+
+def _charge(books: Books, charge: Effect) -> Difference:
+    row = books.invoices.get(charge.subject_id)
+    number = row.invoice.number if row else charge.subject_id
+    amount = Money(charge.number("amount_minor"), charge.text("currency"))
+    sentence = (
+        f"The charge of {amount} for {number} has been {charge.state.value.replace('_', ' ')} since"
+        f" {charge.created_at:%Y-%m-%d}; look for {charge.provider_reference or 'it'} in Stripe's dashboard. A bank"
+        f" debit may take days; else `billing settle {charge.effect_id}` with what you see there."
+    )
+    return difference(STRIPE, charge.subject_id, "charge_open_too_long", sentence, amount)

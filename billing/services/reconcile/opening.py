@@ -1,0 +1,56 @@
+"""What lay on the provider's balance before our books began: posted once, so that both can agree from then on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+
+from billing.domain.errors import TemporaryError
+from billing.domain.money import Money
+from billing.domain.settlement_books import post_opening
+from billing.services.house import House
+from billing.services.settle_payouts import begin_cursor, books_begin_at
+
+TRIES = 5
+_EVER = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def open_books(house: House) -> datetime | None:
+    """From when on every movement is posted; the first time, the balance of that moment is posted before.
+
+    None while billing has not begun.
+    """
+    with house.ledger.read() as books:
+        if books.records.cursor(begin_cursor(house)):
+            return books_begin_at(house, books)
+        begin_at = books_begin_at(house, books)
+    if begin_at is None:
+        return None
+    lay_there = _balance_at(house, begin_at)
+    now = house.now()
+    with house.ledger.write() as books:
+        if books.records.cursor(begin_cursor(house)):  # somebody else was faster
+            return books_begin_at(house, books)
+        for row in books.settlements.movements_since(house.gateway.name, _EVER):
+            if row.movement.occurred_at < begin_at and row.transaction_id:  # billed by hand before the first day
+                lay_there[row.movement.net.currency] -= row.movement.net.minor
+        for currency, minor in sorted(lay_there.items()):
+            opening = post_opening(house.gateway.name, Money(minor, currency), house.policy.day_of(begin_at))
+            if opening:
+                books.journal.post(opening, now)
+        books.records.move_cursor(begin_cursor(house), begin_at.isoformat(), now)
+    return begin_at
+
+
+def _balance_at(house: House, moment: datetime) -> Counter[str]:
+    """Today's balance less all that has moved since, by currency; read again while it moves."""
+    for _ in range(TRIES):
+        balance = house.gateway.balance()
+        then: Counter[str] = Counter({amount.currency: amount.minor for amount in balance})
+        for movement in house.gateway.movements_since(moment):
+            then[movement.net.currency] -= movement.net.minor
+        if house.gateway.balance() == balance:
+            return then
+    raise TemporaryError(
+        "balance_unsteady", "Stripe's balance did not hold still while it was read; it will be read again."
+    )

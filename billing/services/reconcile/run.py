@@ -1,0 +1,83 @@
+"""One reconciliation: compared, recorded, and what differs shown to a person until it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from billing.domain.errors import PermanentError
+from billing.domain.events import PIPELINE
+from billing.ports.ledger import Books
+from billing.ports.operations import Difference, Reconciliation
+from billing.services.changed_orders import ORDER_CHANGED
+from billing.services.house import House
+from billing.services.reconcile.found import GALLERIES, STRIPE, VSCO, Found, Say, quiet
+from billing.services.reconcile.galleries import compare_galleries
+from billing.services.reconcile.stripe import compare_stripe
+from billing.services.reconcile.vsco import compare_vsco
+
+_COMPARISONS: dict[str, Callable[[House, Found, Say], None]] = {
+    STRIPE: compare_stripe,
+    VSCO: compare_vsco,
+    GALLERIES: compare_galleries,
+}
+SCOPES = tuple(_COMPARISONS)
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What one comparison did. `closed` differences are gone, `mended` movements were booked by comparing."""
+
+    reconciliation: Reconciliation
+    differences: tuple[Difference, ...]
+    opened: int
+    closed: int
+    mended: int
+
+    @property
+    def is_clean(self) -> bool:
+        return not self.differences
+
+
+def reconcile_all(house: House, scopes: Iterable[str] = SCOPES, say: Say = quiet) -> list[Reconciled]:
+    """Every scope in turn. Raises what `reconcile` raises; the scopes before are recorded."""
+    return [reconcile(house, scope, say) for scope in scopes]
+
+
+def reconcile(house: House, scope: str, say: Say = quiet) -> Reconciled:
+    """Compare one scope and record what differs; what differed before and does not any more is closed.
+
+    TemporaryError if the outside does not answer: nothing is recorded, and what was open stays open.
+    """
+    if scope not in _COMPARISONS:
+        raise PermanentError("no_such_scope", f"There is no scope {scope}; there are {', '.join(SCOPES)}.")
+    started_at, found = house.now(), Found()
+    _COMPARISONS[scope](house, found, say)
+    differences = found.differences
+    now = house.now()
+    done = Reconciliation(scope, started_at, now, found.compared, len(differences))
+    with house.ledger.write() as books:
+        before = books.operations.open_differences(scope)
+        books.operations.record_reconciliation(done, differences, now)
+        opened, closed = _show(house, books, before, differences)
+    return Reconciled(done, tuple(differences), opened, closed, found.mended)
+
+
+def _show(house: House, books: Books, before: Sequence[Difference], now_open: Sequence[Difference]) -> tuple[int, int]:
+    """Needs-attention follows: a new difference, or one that says something new, is asked about once."""
+    told = {(one.subject_id, one.cause): one.sentence for one in before}
+    still = {(one.subject_id, one.cause) for one in now_open}
+    closed = [one for one in before if (one.subject_id, one.cause) not in still]
+    for one in closed:
+        books.desk.resolve_attention(one.subject_id, _code(one), PIPELINE, house.now())
+    news = [one for one in now_open if told.get((one.subject_id, one.cause)) != one.sentence]
+    for one in news:
+        books.desk.resolve_attention(one.subject_id, _code(one), PIPELINE, house.now())
+        books.desk.raise_attention(one.subject_id, _code(one), one.sentence, house.now())
+    opened = sum((one.subject_id, one.cause) not in told for one in now_open)
+    return opened, len(closed)
+
+
+def _code(one: Difference) -> str:
+    """A changed order is asked about by those who observe it, too, and is one matter."""
+    return ORDER_CHANGED if one.cause == ORDER_CHANGED else f"{one.scope}_{one.cause}"

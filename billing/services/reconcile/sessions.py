@@ -1,0 +1,51 @@
+"""Which sessions are compared: those billed lately, and those of which a difference is open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from billing.ports.ledger import Books, InvoiceRow, PaymentRow, SessionRow
+from billing.services.house import House
+
+LOOKED_BACK = timedelta(days=60)
+_ALL = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """A billed session with all its invoices, void ones too."""
+
+    session: SessionRow
+    invoices: tuple[InvoiceRow, ...]
+
+
+def billed_sessions(house: House, scope: str) -> list[Billed]:
+    """Billed or paid in the last LOOKED_BACK, and those of which a difference of this scope is open."""
+    since = house.now() - LOOKED_BACK
+    whenever = house.now() + LOOKED_BACK  # whenever their records were read last
+    with house.ledger.read() as books:
+        session_ids = {row.session_id for row in books.sessions.to_look_at_again(whenever, since, _ALL)}
+        invoice_ids = {payment.invoice_id for payment in _paid_since(house, books, since)}
+        invoice_ids |= {_invoice_of(books, one.subject_id) for one in books.operations.open_differences(scope)}
+        rows = [books.invoices.get(invoice_id) for invoice_id in invoice_ids if invoice_id]
+        session_ids |= {row.invoice.session_id for row in rows if row}
+        return list(_billed(books, sorted(session_ids)))
+
+
+def _paid_since(house: House, books: Books, since: datetime) -> list[PaymentRow]:
+    providers = (house.gateway.name, "office")
+    return [payment for provider in providers for payment in books.payments.recorded_since(provider, since)]
+
+
+def _invoice_of(books: Books, subject_id: str) -> str | None:
+    payment = books.payments.get(subject_id)
+    return payment.invoice_id if payment else subject_id
+
+
+def _billed(books: Books, session_ids: Iterable[str]) -> Iterable[Billed]:
+    for session_id in session_ids:
+        session, invoices = books.sessions.get(session_id), books.invoices.of_session(session_id)
+        if session and invoices:
+            yield Billed(session, tuple(invoices))

@@ -1,0 +1,121 @@
+"""The books against the payment provider, to the cent: movements, stories, payouts, and the balance of all."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from billing.domain import canonical
+from billing.domain.errors import PermanentError
+from billing.domain.money import Money
+from billing.domain.settlement_books import CLEARING
+from billing.domain.settlements import MovementKind, RefundStatus
+from billing.ports.ledger import Books
+from billing.services.house import House
+from billing.services.reconcile.found import STRIPE, Found, Say, difference
+from billing.services.reconcile.left_open import compare_left_open
+from billing.services.reconcile.movements import settle_movements, settled_chunks, settled_from
+from billing.services.reconcile.opening import open_books
+from billing.services.reconcile.payouts import compare_payouts
+from billing.services.reconcile.posted import compare_chunk, compare_listed
+from billing.services.reconcile.sessions import LOOKED_BACK, billed_sessions
+from billing.services.reconcile.stories import book_story, compare_story, is_ours, read_stories
+
+TRIES = 3
+READ_WHOLE_FOR = timedelta(days=2)  # payments so young are read with all that became of them, whatever moved
+_UNFINISHED = (RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION)
+
+
+def compare_stripe(house: House, found: Found, say: Say) -> None:
+    """Everything of the last LOOKED_BACK, what is open longer, and the whole balance."""
+    begin_at = open_books(house)
+    if begin_at is None:
+        return
+    say("reading the movements of the Stripe balance")
+    with house.ledger.read() as books:
+        since = settled_from(house, begin_at, min([house.now() - LOOKED_BACK, *_open_since(books)]))
+    listed, paid = set[str](), set[str]()
+    for chunk in settled_chunks(house, since):
+        compare_chunk(house, found, chunk)
+        listed |= {movement.movement_id for movement in chunk.movements}
+        paid |= {m.payment_id for m in chunk.movements if m.payment_id and m.kind is MovementKind.PAYMENT}
+        say(f"{len(listed)} movements of the Stripe balance compared")
+    compare_listed(house, found, listed, since)
+    _compare_stories(house, found, say, _to_read_whole(house, since, paid))
+    say("comparing payouts, pay links and charges")
+    compare_payouts(house, found, since)
+    compare_left_open(house, found, billed_sessions(house, STRIPE))
+    _compare_balance(house, found)
+
+
+def _open_since(books: Books) -> list[datetime]:
+    """How far back a reading must go to see again what differs: what is not looked at cannot be called mended."""
+    found = []
+    for one in books.operations.open_differences(STRIPE):
+        payment = books.payments.get(one.subject_id)
+        found += [payment.captured_at] if payment else []
+        found += [row.movement.occurred_at for row in books.settlements.movements_of(one.subject_id)]
+        alone = books.settlements.movement(one.subject_id)
+        found += [alone.movement.occurred_at] if alone else []
+    return found
+
+
+def _to_read_whole(house: House, since: datetime, paid: set[str]) -> set[str]:
+    """Payments that the movements alone do not settle: without one, quite new, disputed, with a refund under way."""
+    provider, young = house.gateway.name, house.now() - READ_WHOLE_FOR
+    with house.ledger.read() as books:
+        recorded = books.payments.recorded_since(provider, since)
+        wanted = {p.provider_object_id for p in recorded if p.provider_object_id not in paid or p.captured_at >= young}
+        wanted |= {dispute.payment_id for dispute in books.settlements.open_disputes()}
+        refunds = books.settlements.refunds_since(since)
+        wanted |= {refund.payment_id for refund in refunds if refund.status in _UNFINISHED}
+        for one in books.operations.open_differences(STRIPE):
+            payment = books.payments.get(one.subject_id)
+            wanted |= {payment.provider_object_id} if payment else set()
+    return wanted
+
+
+def _compare_stories(house: House, found: Found, say: Say, payment_ids: set[str]) -> None:
+    """Each is told to the books first: a difference is what is left after that."""
+    for done, (payment_id, story) in enumerate(read_stories(house, payment_ids), start=1):
+        if isinstance(story, PermanentError):
+            sentence = f"{payment_id} is in the books, and Stripe does not show it: {story.sentence}"
+            with house.ledger.read() as books:
+                row = books.payments.get(canonical.derived_id("pay", house.gateway.name, payment_id))
+            subject, amount = (row.payment_id, row.amount) if row else (payment_id, None)
+            found.add([difference(STRIPE, subject, "payment_missing_there", sentence, amount)])
+        else:
+            with house.ledger.write() as books:
+                if is_ours(books, story):
+                    found.mended += book_story(house, books, story)
+                found.add(compare_story(books, story))
+        found.compared += 1
+        say(f"{done} of {len(payment_ids)} payments read whole")
+
+
+def _compare_balance(house: House, found: Found) -> None:
+    """The provider's balance less `stripe_clearing`, less what the other differences explain, is nothing.
+
+    What arrives while it is read makes it read again.
+    """
+    for turn in range(1, TRIES + 1):
+        before = house.gateway.balance()
+        settled = settle_movements(house)
+        balance = {amount.currency: amount.minor for amount in house.gateway.balance()}
+        with house.ledger.read() as books:
+            booked = books.journal.balances(CLEARING)
+        off = {
+            currency: balance.get(currency, 0) - booked.get(currency, 0) - found.explained[currency]
+            for currency in sorted(balance.keys() | booked.keys())
+        }
+        is_still = balance == {amount.currency: amount.minor for amount in before} and not settled.posted
+        if turn == TRIES or (is_still and not any(off.values())):
+            break
+    for currency, minor in off.items():
+        found.compared += 1
+        if minor:
+            at_stripe, here = Money(balance.get(currency, 0), currency), Money(booked.get(currency, 0), currency)
+            sentence = (
+                f"Stripe's balance is {at_stripe}, the books have {here}, and {Money(minor, currency)} of that no other"
+                " difference explains; compare Stripe's balance report with the account stripe_clearing."
+            )
+            found.add([difference(STRIPE, f"balance:{currency}", "balance_differs", sentence, here, at_stripe)])

@@ -60,39 +60,11 @@ def _recount(store: Store) -> None:
     store.set_setting(_COUNT, str(len(store.newest(_KIND))))
 
 
-def order_fault(world: World, given: Body) -> Body:
-    """What goes wrong with the next `times` deliveries. ValueError names what is wrong with the order."""
-    fault = {**_USUAL_FAULT, **given}
-    if fault.get("kind") not in FAULTS:
-        raise ValueError(f"There is no fault {given.get('kind')!r} of web hooks; there are {', '.join(FAULTS)}.")
-    if set(fault) != {*_USUAL_FAULT, "kind"} or fault["times"] < 1 or fault["delay_ms"] < 0:
-        raise ValueError("A fault of web hooks has kind, times (1 or more) and delay_ms.")
-    id_ = str(world.store.next_number("stripe:webhook_fault"))
-    return world.store.put(_FAULT, id_, {**fault, "id": id_})
-
-
-def forget_faults(store: Store) -> None:
-    for fault in store.newest(_FAULT):
-        store.delete(_FAULT, fault["id"])
-
-
-def _take_fault(store: Store) -> Body | None:
-    """The oldest, used up by one."""
-    with store.transaction():
-        fault = next(iter(store.newest(_FAULT)[::-1]), None)
-        if fault is not None and fault["times"] > 1:
-            store.put(_FAULT, fault["id"], {**fault, "times": fault["times"] - 1})
-        elif fault is not None:
-            store.delete(_FAULT, fault["id"])
-    return fault
-
-
 class Courier:
     """Carries events to the registered endpoints. `deliver` only puts the id into a queue and never waits.
 
     The thread reads the event from the store, which waits for the request's transaction to end: an event that was
-    rolled back is never sent. Events that are held back to be reordered go out, the newest first, when all that were
-    ordered to be are there, or when it is drained.
+    rolled back is never sent.
     """
 
     def __init__(self, store: Store, clock: SandboxClock) -> None:
@@ -101,7 +73,6 @@ class Courier:
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
-        self._held: list[str] = []
         self._held_back: list[str] = []
         self._late: list[threading.Timer] = []
 
@@ -117,9 +88,6 @@ class Courier:
     def drain(self) -> None:
         """Wait until everything that is queued has been sent or given up."""
         self._waiting.join()
-        if self._held:
-            self._waiting.put(_LET_GO)
-            self._waiting.join()
         for late in self._late:
             late.join()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from billing.domain.money import Money
@@ -28,21 +28,25 @@ _MISSING_HERE = {
 
 
 def compare_chunk(house: House, found: Found, chunk: Chunk) -> None:
-    """What could not be booked, and what was booked with other amounts; both explain the balance by so much."""
+    """What was booked with other amounts. It explains the balance by so much, and so does what could not be booked."""
     with house.ledger.read() as books:
         for movement in chunk.movements:
             row = books.settlements.movement(movement.movement_id)
             posted = _posted(books, row, movement.payment_id) if row else {}
             off = movement.net.minor - posted.pop(movement.net.currency, 0)
-            if row is None:
-                found.add([_missing_here(books, movement)])
-            elif off or any(posted.values()):
+            if row is not None and (off or any(posted.values())):
                 found.add([_posted_otherwise(books, row, movement, Money(off, movement.net.currency))])
             found.explain(Money(off, movement.net.currency))
             for currency, minor in posted.items():
                 found.explain(Money(-minor, currency))
     found.compared += len(chunk.movements)
     found.mended += chunk.posted
+
+
+def tell_left(house: House, found: Found, left: Sequence[Movement]) -> None:
+    """What could not be booked and no story tells of already."""
+    with house.ledger.read() as books:
+        found.add(_missing_here(books, movement) for movement in left)
 
 
 def compare_listed(house: House, found: Found, listed: Collection[str], since: datetime) -> None:

@@ -8,7 +8,7 @@ from billing.domain import canonical
 from billing.domain.errors import PermanentError
 from billing.domain.money import Money
 from billing.domain.settlement_books import CLEARING
-from billing.domain.settlements import MovementKind, RefundStatus
+from billing.domain.settlements import Movement, MovementKind, RefundStatus
 from billing.ports.ledger import Books
 from billing.services.house import House
 from billing.services.reconcile.found import STRIPE, Found, Say, difference
@@ -16,7 +16,7 @@ from billing.services.reconcile.left_open import compare_left_open
 from billing.services.reconcile.movements import settle_movements, settled_chunks, settled_from
 from billing.services.reconcile.opening import open_books
 from billing.services.reconcile.payouts import compare_payouts
-from billing.services.reconcile.posted import compare_chunk, compare_listed
+from billing.services.reconcile.posted import compare_chunk, compare_listed, tell_left
 from billing.services.reconcile.sessions import LOOKED_BACK, billed_sessions
 from billing.services.reconcile.stories import book_story, compare_story, is_ours, read_stories
 
@@ -33,14 +33,17 @@ def compare_stripe(house: House, found: Found, say: Say) -> None:
     say("reading the movements of the Stripe balance")
     with house.ledger.read() as books:
         since = settled_from(house, begin_at, min([house.now() - LOOKED_BACK, *_open_since(books)]))
-    listed, paid = set[str](), set[str]()
+    listed, paid, left = set[str](), set[str](), list[Movement]()
     for chunk in settled_chunks(house, since):
         compare_chunk(house, found, chunk)
+        left += chunk.left
         listed |= {movement.movement_id for movement in chunk.movements}
         paid |= {m.payment_id for m in chunk.movements if m.payment_id and m.kind is MovementKind.PAYMENT}
         say(f"{len(listed)} movements of the Stripe balance compared")
     compare_listed(house, found, listed, since)
-    _compare_stories(house, found, say, _to_read_whole(house, since, paid))
+    left_ids = {movement.payment_id for movement in left if movement.payment_id}
+    _compare_stories(house, found, say, _to_read_whole(house, since, paid) | left_ids)
+    tell_left(house, found, left)
     say("comparing payouts, pay links and charges")
     compare_payouts(house, found, since)
     compare_left_open(house, found, billed_sessions(house, STRIPE))

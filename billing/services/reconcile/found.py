@@ -17,23 +17,15 @@ STRIPE, VSCO, GALLERIES = "stripe", "vsco", "galleries"
 def difference(
     scope: str, subject_id: str, cause: str, sentence: str, ledger: Money | None = None, outside: Money | None = None
 ) -> Difference:
-    """Amounts of one currency; None where there is none on that side."""
-    amount = ledger or outside
-    currency = ledger.currency if ledger else outside.currency if outside else None
-    if ledger and outside and ledger.currency != outside.currency:
-        ledger = None  # told by the sentence
-        currency = outside.currency
-    if amount is None:
-        return Difference(scope, subject_id, cause, sentence)
-    return Difference(
-        scope,
-        subject_id,
-        cause,
-        sentence,
-        currency,
-        ledger.minor if ledger else None,
-        outside.minor if outside else None,
-    )
+    """Amounts of one currency, zero included; None where there is none on that side.
+
+    Of two currencies the outside's is kept, and the sentence tells the other.
+    """
+    if ledger is not None and outside is not None and ledger.currency != outside.currency:
+        ledger = None
+    currency = next((amount.currency for amount in (ledger, outside) if amount is not None), None)
+    here, there = (None if amount is None else amount.minor for amount in (ledger, outside))
+    return Difference(scope, subject_id, cause, sentence, currency, here, there)
 
 
 @dataclass

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-import pysqlite3.dbapi2 as sqlite3  # the ledger's own driver: two SQLites in one process undo each other's locks
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pysqlite3.dbapi2 as sqlite3  # the ledger's own driver: two SQLites in one process undo each other's locks
 from crash_worker import PERSON
 from digest import describe
 from sqlalchemy import Engine
@@ -26,11 +26,19 @@ Facts = dict[str, Counter[str]]
 
 # Told by their rows instead of their hashes: what is hashed holds the provider's numbers.
 _PLAIN = {
-    "effects": "select key, kind, parameters, state, provider_reference from effects",
+    # A mail that a person has settled has no reference of its own.
+    # What a day cannot end is open, in whatever state the evening finds it.
+    "effects": """
+        select key, kind, parameters, case when state in ('ready', 'in_flight', 'unknown') then 'open' else state end,
+        case kind when 'mail' then '' else provider_reference end from effects""",
+    "attention": """
+        select subject_id, code from attention where resolved_at is null and subject_id not in
+        (select key from effects where state in ('ready', 'in_flight', 'unknown'))""",
     "invoices": "select number, invoice_id, snapshot from invoices",
 }
 # What is not the same fact in every world: the provider tells one change by as many events as it made.
 _LEFT_OUT = ("provider_events",)
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(?:\+00:00|Z)")
 _STRIPE_ID = re.compile(r"\b(?:pi|ch|re|du|txn|po|plink|evt|cs_test|prod|price|req)_sbx\d{6}[A-Za-z]{15}\b")
 
 
@@ -80,7 +88,7 @@ def _outside(sandbox: Path, named: _Names) -> Iterator[tuple[str, list[str]]]:
 
 
 class _Names:
-    """Calls the provider's numbers, and what the ledger derives from them, by what they stand for."""
+    """Calls the provider's numbers, and what the ledger derives from them, by what they stand for. Instants go."""
 
     def __init__(self, engine: Engine, sandbox: Path, sender_domain: str) -> None:
         self._names: dict[str, str] = {}
@@ -95,7 +103,7 @@ class _Names:
     def __call__(self, text: str) -> str:
         """The text with every known number named; a number of the provider's that nobody knows is just its kind."""
         renamed = self._known.sub(lambda found: self._names[found[0]], text)
-        return _STRIPE_ID.sub(lambda found: found[0].partition("_")[0], renamed)
+        return _INSTANT.sub("<instant>", _STRIPE_ID.sub(lambda found: found[0].partition("_")[0], renamed))
 
     def _name(self, raw: str, stands_for: str) -> None:
         if raw not in self._names:

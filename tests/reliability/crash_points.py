@@ -79,7 +79,7 @@ def _writes(tree: ast.AST, inside: str = "<module>") -> Iterator[tuple[int, str]
 
 
 def _is_write(call: ast.Call) -> bool:
-    """`ledger.write()`, `house.ledger.write()`, `self._ledger.write()`: no arguments, and on something called ledger."""
+    """`ledger.write()`, `house.ledger.write()`, `self._ledger.write()`: no arguments, on what is called ledger."""
     if not isinstance(call.func, ast.Attribute) or call.func.attr != "write" or call.args or call.keywords:
         return False
     of = call.func.value

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import json
 import os
 import signal
 import socket
-import pysqlite3.dbapi2 as sqlite3  # the ledger's own driver: two SQLites in one process undo each other's locks
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -19,6 +19,7 @@ from random import Random
 from typing import Any
 
 import httpx
+import pysqlite3.dbapi2 as sqlite3  # the ledger's own driver: two SQLites in one process undo each other's locks
 
 from billing.cli.demo.world import World
 from billing.sandbox.clock import SandboxClock
@@ -41,6 +42,7 @@ class Planned:
     card: str | None = None
     gallery: str = "none"
     email: str | None = ""  # "": one of their own; None: nobody knows it
+    session_on: date = date(2026, 12, 1)
 
 
 @dataclass
@@ -137,6 +139,12 @@ class Studio:
         )
         return str(found[0])
 
+    def objects(self, kind: str) -> list[dict[str, Any]]:
+        """What the sandbox keeps of one kind, oldest first."""
+        with closing(sqlite3.connect(f"file:{self.sandbox}?mode=ro", uri=True)) as store:
+            rows = store.execute("select body from objects where kind = ? order by seq", (kind,)).fetchall()
+        return [json.loads(body) for (body,) in rows]
+
     def row(self, query: str, *values: Any) -> tuple[Any, ...]:
         rows = self.rows(query, *values)
         if not rows:
@@ -162,7 +170,7 @@ def seed(path: Path, planned: tuple[Planned, ...]) -> tuple[dict[str, PlannedJob
             for at, one in enumerate(planned):
                 clients[one.key] = _client(seeder, one, at)
                 booking = Booking(
-                    kind="Portrait", session_on=date(2026, 5, 30), booked_on=date(2026, 4, 1),
+                    kind="Portrait", session_on=one.session_on, booked_on=date(2026, 4, 1),
                     retainer_percent=0, gallery=one.gallery,
                 )  # fmt: skip
                 jobs[one.key] = seeder.session(clients[one.key], booking)

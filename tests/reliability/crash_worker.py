@@ -22,15 +22,28 @@ from billing.services.alert_owner import alert_run_failed, run_succeeded
 from billing.services.apply_events import apply_events, poll_events
 from billing.services.commands import carry_out_commands, submit
 from billing.services.deliver_invoices import render_invoices
-from billing.services.due_work import follow_ups_are_due, note_followed_up
+from billing.services.due_work import (
+    commands_waiting,
+    events_waiting,
+    follow_ups_are_due,
+    grants_left_unplanned,
+    invoices_left_unrendered,
+    note_followed_up,
+    sessions_waiting,
+)
 from billing.services.effects import HANDLERS
 from billing.services.effects.executor import run_effects
 from billing.services.effects.grant import plan_grants
+from billing.services.effects.janitor import show_stuck
 from billing.services.follow_up import plan_follow_ups
+from billing.services.holds import hold_at_once
 from billing.services.house import House
 from billing.services.issue_invoices import bill_due_sessions
 from billing.services.observe_sessions import fetch_session_records, observe_jobs
 from billing.services.outages import end_outage, show_outage
+from billing.services.receive_events import receive_event
+from billing.services.reconcile.run import reconcile_all
+from billing.services.restore import is_restored, mark_restored, reconcile_restored
 
 PERSON = "olga"  # who looks outside and says how it ended
 # When a worker looks again, in minutes: leases have lapsed, back-offs are over. All on one day of the studio.
@@ -87,6 +100,8 @@ class Shift:
     asks: Sequence[Ask] = ()
     policy: Callable[[StudioPolicy], StudioPolicy] = lambda policy: policy
     unprintable: frozenset[str] = frozenset()  # keys of sessions
+    only: frozenset[str] = frozenset()  # steps; the machine goes off before the others
+    extra: tuple[str, ...] = ()  # steps that are not of every day
 
 
 class Paper:
@@ -117,28 +132,36 @@ def live(bare: House, studio: Studio, shift: Shift, arm: Arm) -> None:
     clock = Turned(shift.begins_at)
     refused = frozenset(studio.jobs[key].id for key in shift.unprintable)
     house = watched(replace(bare, clock=clock, policy=shift.policy(bare.policy), renderer=Paper(refused)), arm)
-    quiet = 0
     for minutes in LOOKS:
         clock.at = shift.begins_at + timedelta(minutes=minutes)
         studio.set_clock(clock.at)
         _ask(house, studio, shift.asks)
-        work(house)
+        work(house, shift)
         _look_outside(house, studio)
-        quiet = 0 if is_busy(house, studio) else quiet + 1
-        if quiet == 2:
+        if not is_busy(house, shift):
             return
 
 
 def _ask(house: House, studio: Studio, asks: Sequence[Ask]) -> None:
     """Each once: who was interrupted looks first."""
     for ask in asks:
-        if not studio.rows("select 1 from commands where name = ? and reason = ?", ask.command, ask.reason):
+        if ask.command == "restore":
+            if not studio.rows("select 1 from holds where cause = 'restored' and reason = ?", ask.reason):
+                mark_restored(house.ledger, ask.reason, "ingrid", house.now())
+            continue
+        if studio.rows("select 1 from commands where name = ? and reason = ?", ask.command, ask.reason):
+            continue
+        if ask.command == "hold":
+            hold_at_once(house.ledger, ask.reason, "ingrid", house.now())
+        else:
             submit(house.ledger, ask.command, ask.arguments(studio), "ingrid", ask.reason, house.now())
 
 
-def work(house: House) -> None:
+def work(house: House, shift: Shift) -> None:
     """One round of the pipeline, in the order of its jobs. What fails is shown, and stops no later step."""
-    failed = [name for name, step in STEPS.items() if not _step(house, name, step)]
+    steps = {**STEPS, **{name: EXTRA[name] for name in shift.extra}}
+    wanted = {name: step for name, step in steps.items() if not shift.only or name in shift.only}
+    failed = [name for name, step in wanted.items() if not _step(house, name, step)]
     if failed:
         alert_run_failed(house, "round", "0123456789abcdef", [f"{name} failed." for name in failed])
     else:
@@ -174,7 +197,24 @@ def _follow_up(house: House) -> None:
         note_followed_up(house)
 
 
+def _web_hooks(house: House) -> None:
+    """The provider brings its newest events to the door by itself; who got no answer is asked again."""
+    for event in house.gateway.new_events(None, 500)[-5:]:
+        receive_event(house.ledger, house.gateway.name, event, house.now())
+
+
+def _compare_restored(house: House) -> None:
+    if is_restored(house):
+        reconcile_restored(house, reconcile_all, "ingrid")
+
+
+EXTRA: dict[str, Callable[[House], Any]] = {
+    "web_hooks": _web_hooks,
+    "reconcile": reconcile_all,
+    "compare_restored": _compare_restored,
+}
 STEPS: dict[str, Callable[[House], Any]] = {
+    "show_stuck": show_stuck,
     "pin_account": pin_account,
     "carry_out_commands": carry_out_commands,
     "observe_jobs": observe_jobs,
@@ -207,12 +247,17 @@ def _look_outside(house: House, studio: Studio) -> None:
             submit(house.ledger, "retry", {"effect_id": effect.effect_id}, PERSON, "it did not go out", house.now())
 
 
-def is_busy(house: House, studio: Studio) -> bool:
-    """Whether anything waits that time or another round will move on."""
-    waiting = studio.rows(
-        "select 1 from effects where state in ('ready', 'in_flight', 'unknown')"
-        " union all select 1 from commands where state = 'waiting'"
-        " union all select 1 from provider_events where state = 'waiting'"
-    )
-    return bool(waiting)
-
+def is_busy(house: House, shift: Shift) -> bool:
+    """Whether anything waits that this day will move on. A mail in doubt has been asked about above."""
+    if shift.only:
+        return False
+    if commands_waiting(house) or events_waiting(house) or sessions_waiting(house):
+        return True
+    if invoices_left_unrendered(house) or grants_left_unplanned(house):
+        return True
+    evening = shift.begins_at + timedelta(minutes=LOOKS[-1])
+    with house.ledger.read() as books:
+        if books.operations.holds():
+            return False
+        open_ones = [*books.effects.in_state(EffectState.IN_FLIGHT), *books.effects.in_state(EffectState.UNKNOWN)]
+        return bool(open_ones or books.effects.due(evening))

@@ -30,7 +30,7 @@ def human_act(function: Decorated) -> Decorated:
             "--wait", type=click.IntRange(min=0), default=WAIT_SECONDS, show_default=True, metavar="SECONDS",
             help="How long to wait for the pipeline to carry it out; 0 does not wait.",
         ),
-        click.option("--actor", default=_user_name, help="Who asks; the name at this computer unless given."),
+        click.option("--actor", default=user_name, help="Who asks; the name at this computer unless given."),
     ):  # fmt: skip
         function = option(function)
     return function
@@ -39,6 +39,14 @@ def human_act(function: Decorated) -> Decorated:
 def money_act(function: Decorated) -> Decorated:
     """As `human_act`, and asks before it does so."""
     return click.option("--yes", is_flag=True, help="Do not ask for confirmation.")(human_act(function))
+
+
+def named_act(function: Decorated) -> Decorated:
+    """Of what a command does itself, and at once: who, and whether to ask first."""
+    function = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")(function)
+    return click.option("--actor", default=user_name, help="Who asks; the name at this computer unless given.")(
+        function
+    )
 
 
 def confirm(question: str, yes: bool) -> None:
@@ -75,7 +83,7 @@ def _say_outcome(office: Office, command_id: int, wait: int) -> None:
     click.echo(found.outcome)
 
 
-def _user_name() -> str:
+def user_name() -> str:
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # a container without a user of that number

@@ -13,6 +13,8 @@ _DEEPEST = 4
 # Lists that an object carries only when asked: (object, field) -> how to read it.
 Includable = Callable[[World, Body], Body]
 INCLUDABLE: dict[tuple[str, str], Includable] = {}
+# What may be expanded and is there only once there is something to tell (specification: refund, not required).
+_COMES_LATER = {("refund", "failure_balance_transaction")}
 
 
 def expanded(world: World, body: Body, paths: list[str]) -> Body:
@@ -31,6 +33,8 @@ def _expand(world: World, body: Body, steps: list[str], path: str) -> Body:
     include = INCLUDABLE.get((body.get("object", ""), step))
     if include and step not in body:
         return {**body, step: _deeper(world, include(world, body), rest, path)}
+    if step not in body and (body.get("object"), step) in _COMES_LATER:
+        return body
     if step not in body or step == "id":
         raise invalid(f"This property cannot be expanded ({path}).", "expand")
     return {**body, step: _deeper(world, _resolved(world, body[step], path), rest, path)}

@@ -1,58 +1,53 @@
 """Killing a worker at a crash point, recovering, and holding the end against that of a world without a crash.
 
-`python tests/reliability/crash_cases.py --list` says which labels there are and where they are reached, `--label L`
-shows one of them, all options as in `--help`.
+`python tests/reliability/crash_cases.py` plays all of them, `--label 'confirm_charge after'` some of them, `--list`
+says which labels there are and where they are reached; see `--help`.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
+import argparse
 import signal
-import socket
-import sys
-import tempfile
-import threading
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
 
 from crash_facts import Facts, differences, facts
 from crash_points import expected_labels
 from crash_scenario import DAYS, SESSIONS, Day, is_exempt
-from crash_studio import Studio, copy_database, ended, forked, free_port, sandbox_process, seed
+from crash_studio import Studio, ended, forked
+from crash_theatre import SENDER_DOMAIN, Theatre, last_words, theatre
 from crash_worker import ANY_LABEL, Arm, live
+from proof import Count, Proof
 
 from billing.adapters.ledger.checks import run_checks
 from billing.adapters.ledger.engine import open_engine
-from billing.bootstrap import SQL, build_house
-from billing.sandbox.server import listen
-from billing.sandbox.vsco.routes import DEFAULT_API_KEY
-from billing.services.house import House
-from billing.settings import Settings
+from billing.bootstrap import SQL
 
-SENDER_DOMAIN = "northlight.example"
 KILLED = -signal.SIGKILL
 AFTER_A_CRASH = timedelta(minutes=20)  # the machine is up again, and the leases of the dead worker have lapsed
-_PATIENCE_SECONDS = 60
+REPRODUCE = ".venv/bin/python tests/reliability/crash_cases.py"
+_EARLY = 60  # a recovery is crashed at one of its first labels, which one follows from the case
 
 
 @dataclass(frozen=True)
 class Case:
-    """Kill at the `nth` time that `label` is reached on a day, with `workers`; `again`: and once more in recovery."""
+    """Kill at the `nth` time that `label` is reached on a day, with `workers`; no label: nobody is killed.
+
+    `again`: and once more in recovery, at its so many-th label.
+    """
 
     day: int
-    label: str
+    label: str | None
     nth: int = 1
     workers: int = 1
-    again: int = 0  # the how-manieth label of the recovery; 0: the recovery is left in peace
+    again: int = 0
 
     def __str__(self) -> str:
-        more = f", again at its recovery's label {self.again}" if self.again else ""
-        return f"{self.label!r} time {self.nth} on day {self.day} ({DAYS[self.day].name}), {self.workers} workers{more}"
+        more = f", again at label {self.again} of the recovery" if self.again else ""
+        return f"{self.label!r} time {self.nth} on day {self.day} ({DAYS[self.day].name}), {self.workers} at work{more}"
 
 
 @dataclass
@@ -62,123 +57,72 @@ class Reference:
     traces: list[list[str]]
     ends: list[Facts]
 
-    def cases(self, times: Sequence[int] = (1,), workers: Sequence[int] = (1,)) -> list[Case]:
-        """Each label the first (second, …) time it is reached in the whole scenario."""
-        found: dict[tuple[str, int], Case] = {}
+    def cases(self, time: int = 1, workers: int = 1, *, again: bool = True) -> list[Case]:
+        """Each label the first (or second) time it is reached in the whole scenario."""
+        found: dict[str, Case] = {}
         seen: dict[str, int] = {}
         for number, trace in enumerate(self.traces):
             today: dict[str, int] = {}
             for label in trace:
                 seen[label] = seen.get(label, 0) + 1
                 today[label] = today.get(label, 0) + 1
-                if seen[label] in times:
-                    found[label, seen[label]] = Case(number, label, today[label])
-        return [replace(case, workers=count) for count in workers for case in found.values()]
+                if seen[label] == time:
+                    found[label] = Case(number, label, today[label], workers, _when(label, time) if again else 0)
+        return list(found.values())
 
-    def reached(self) -> set[str]:
-        return {label for trace in self.traces for label in trace}
+    def unreached(self) -> list[str]:
+        """Labels that the scenario does not come to, and that no reason excuses."""
+        reached = {label for trace in self.traces for label in trace}
+        return sorted(label for label in expected_labels() - reached if not is_exempt(label))
 
 
-class Theatre:
-    """Where cases are played: one address for all sandboxes, one house whose adapters are made before any fork."""
+def _when(label: str, time: int) -> int:
+    return 1 + zlib.crc32(f"{label} {time}".encode()) % _EARLY
 
-    def __init__(self, folder: Path, closing: ExitStack) -> None:
-        self.folder = folder
-        self.listener: socket.socket = listen(0)
-        closing.callback(self.listener.close)
-        self.smtp_port = free_port()
-        self.jobs, self.clients = seed(folder / "template.db", SESSIONS)
-        self.consents: dict[str, dict[str, str | int | None]] = {}
+
+class Play:
+    """The reference world with its snapshots, and the cases that begin from them."""
+
+    def __init__(self, here: Theatre) -> None:
+        self._here = here
         self._played = 0
-        self._now = folder / "now"
-        (folder / "reference").mkdir()
-        self.first = self._enter(folder / "reference")
-        self.bare = self._house(closing)
+        self.reference = self._live_through()
 
-    def _house(self, closing: ExitStack) -> House:
-        url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
-        settings = Settings.model_validate(
-            {
-                "ledger_url": f"sqlite:///{self._now}/ledger.db", "vsco_url": f"{url}/vsco/api/v2",
-                "vsco_api_key": DEFAULT_API_KEY, "stripe_api_key": "sk_test_sandbox", "stripe_url": f"{url}/stripe",
-                "stripe_requests_per_second": 1000,
-                "smtp_host": "127.0.0.1", "smtp_port": self.smtp_port, "smtp_security": "none",
-                "studio_name": "North Light", "studio_email": f"hello@{SENDER_DOMAIN}", "studio_country": "DE",
-                "time_zone": "Europe/Berlin", "billing_starts_on": "2020-01-01", "delivery_mode": "automatic",
-                "render_workers": 1, "owner_email": f"ingrid@{SENDER_DOMAIN}", "concurrency": 1,
-                "pixieset_url": f"{url}/pixieset/galleries/api/v1", "pixieset_session_cookie": "sandbox-session",
-                "pixieset_csrf_token": "sandbox-csrf",
-            }
-        )  # fmt: skip
-        return build_house(settings, closing)
-
-    def _enter(self, folder: Path) -> Studio:
-        """From now on the house's ledger is the one in this folder: its path leads through a link."""
-        self._now.unlink(missing_ok=True)
-        self._now.symlink_to(folder, target_is_directory=True)
-        return Studio(folder, self.listener, self.jobs, self.clients, self.consents)
-
-    def reference(self) -> Reference:
-        """Live through all days without a crash, keeping a snapshot before each.
-
-        In this process: what is imported, compiled and loaded here need not be so again in any child.
-        """
+    def _live_through(self) -> Reference:
+        """All days without a crash, with a snapshot before each."""
         traces, ends = [], []
-        studio = self.first
-        copy_database(self.folder / "template.db", studio.sandbox)
-        with self.sandbox(studio):
+        studio = self._here.first
+        with self._here.sandbox(studio):
             for number, day in enumerate(DAYS):
                 studio.set_clock(day.shift().begins_at)
                 day.outside(studio)
-                self._snapshot(studio, number)
-                arm = Arm()
-                live(self.bare, studio, day.shift(), arm)
-                traces.append(arm.reached)
+                self._here.keep(f"day{number}")
+                traces.append(self._here.live_through(day).reached)
                 ends.append(facts(studio.ledger, studio.sandbox, SENDER_DOMAIN))
-        self._let_go()
+        self._here.let_go()
         return Reference(traces, ends)
 
-    def _let_go(self) -> None:
-        """No connection and no thread may be there when children are made."""
-        self.bare.ledger.close()  # type: ignore[attr-defined]
-        self.bare.mailer.close()  # type: ignore[attr-defined]
-        if threading.active_count() != 1:
-            raise RuntimeError(f"threads are alive, and no child may be made: {threading.enumerate()}")
-
-    def _snapshot(self, studio: Studio, number: int) -> None:
-        kept = self.folder / f"day{number}"
-        kept.mkdir()
-        copy_database(studio.sandbox, kept / "sandbox.db")
-        copy_database(studio.ledger, kept / "ledger.db")
-
-    @contextmanager
-    def sandbox(self, studio: Studio) -> Iterator[int]:
-        with sandbox_process(self.listener, studio.sandbox, self.smtp_port, studio.folder / "log") as process:
-            yield process
-
-    def play(self, case: Case, reference: Reference) -> list[str]:
+    def play(self, case: Case) -> list[str]:
         """Crash, recover, recover again: the violations, a sentence each; none is what was promised."""
         self._played += 1
-        folder = self.folder / f"case{self._played}"
-        shutil.copytree(self.folder / f"day{case.day}", folder)
-        studio = self._enter(folder)
+        studio = self._here.enter_copy(f"day{case.day}", f"case{self._played}")
         try:
-            with self.sandbox(studio):
-                return [f"{case}: {sentence}" for sentence in self._play(case, studio, reference)]
+            with self._here.sandbox(studio):
+                return [f"{case}: {sentence}" for sentence in self._play(case, studio)]
         finally:
-            shutil.rmtree(studio.folder)
+            self._here.leave(studio)
 
-    def _play(self, case: Case, studio: Studio, reference: Reference) -> list[str]:
+    def _play(self, case: Case, studio: Studio) -> list[str]:
         codes = self._shift(case, studio, 0, [self._arm(case, studio)] * case.workers)
-        if KILLED not in codes:
-            return [f"nobody was killed, the workers ended with {codes}: {_last_words(studio)}"]
+        if case.label is not None and KILLED not in codes:
+            return [f"nobody was killed, the workers ended with {codes}: {last_words(studio)}"]
         if case.again:
             self._shift(case, studio, 1, [Arm(ANY_LABEL, case.again)])
         for number in (2, 3):
             [code] = self._shift(case, studio, number, [Arm()])
             if code != 0:
-                return [f"recovery {number - 1} ended with {code}: {_last_words(studio)}"]
-            found = self._compare(case, studio, reference)
+                return [f"recovery {number - 1} ended with {code}: {last_words(studio)}"]
+            found = self._compare(case, studio)
             if found:
                 return [f"after recovery {number - 1}: {sentence}" for sentence in found]
         return []
@@ -190,18 +134,19 @@ class Theatre:
         """Workers at once, each in a process of its own; how each ended."""
         shift = DAYS[case.day].shift()
         later = replace(shift, begins_at=shift.begins_at + number * AFTER_A_CRASH)
-        workers = [
-            forked(lambda arm=arm: live(self.bare, studio, later, arm), studio.folder / "log")  # type: ignore[misc]
-            for arm in arms
-        ]
-        return [ended(worker) for worker in workers]
 
-    def _compare(self, case: Case, studio: Studio, reference: Reference) -> list[str]:
+        def worker(arm: Arm) -> int:
+            return forked(lambda: live(self._here.bare, studio, later, arm), studio.folder / "log")
+
+        return [ended(process) for process in [worker(arm) for arm in arms]]
+
+    def _compare(self, case: Case, studio: Studio) -> list[str]:
         ours = facts(studio.ledger, studio.sandbox, SENDER_DOMAIN)
-        return differences(ours, reference.ends[case.day]) + broken_checks(studio, DAYS[case.day])
+        return differences(ours, self.reference.ends[case.day]) + broken_checks(studio, DAYS[case.day])
 
 
 def broken_checks(studio: Studio, day: Day) -> list[str]:
+    """Every promise of sql/checks that does not hold at the end of a case."""
     engine = open_engine(f"sqlite:///{studio.ledger}")
     try:
         results = run_checks(engine, SQL, now=day.shift().begins_at)
@@ -210,38 +155,76 @@ def broken_checks(studio: Studio, day: Day) -> list[str]:
     return [f"not true: {one.sentence} {one.violations[:2]}" for one in results if not one.holds]
 
 
-def _last_words(studio: Studio) -> str:
-    log = studio.folder / "log"
-    return log.read_text(errors="replace")[-1500:] if log.exists() else "no words"
-
-
 @contextmanager
-def theatre() -> Iterator[Theatre]:
-    """In memory where there is such a place: SIGKILL needs no disk (power loss is another proof)."""
-    memory = Path("/dev/shm")
-    place = str(memory) if memory.is_dir() and os.access(memory, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="crash-", dir=place) as folder, ExitStack() as closing:
-        yield Theatre(Path(folder), closing)
+def played() -> Iterator[Play]:
+    """The scenario, lived through once; cases can be played now."""
+    with theatre(SESSIONS) as here:
+        yield Play(here)
 
 
-def unreached(reference: Reference) -> list[str]:
-    """Labels that the scenario does not come to, and that no reason excuses."""
-    return sorted(label for label in expected_labels() - reference.reached() if not is_exempt(label))
+def prove(long: bool, progress: Callable[[str], None]) -> list[Proof]:
+    """Every label, first and second time, with one and with two workers, each crashed once more in its recovery."""
+    with played() as play:
+        reference = play.reference
+        proofs = [_reached(reference)]
+        for time, workers in ((1, 1), (2, 1), (1, 2), (2, 2)):
+            what = f"crash points: {_NTH[time]} time, {workers} worker{'s' if workers > 1 else ''}"
+            command = f"{REPRODUCE} --time {time} --workers {workers} --label LABEL"
+            proofs.append(_proof(what, command, play, reference.cases(time, workers), progress))
+        at_once = [Case(number, None, workers=2) for number in range(len(DAYS))]
+        proofs.append(_proof("two workers at once, no crash", f"{REPRODUCE} --at-once", play, at_once, progress))
+    return proofs
 
 
-def main() -> None:
-    with theatre() as here:
-        began = time.perf_counter()
-        reference = here.reference()
-        print(f"reference {time.perf_counter() - began:.1f} s, {[len(t) for t in reference.traces]}")
-        for label in unreached(reference):
-            print("never reached", label)
-        if len(sys.argv) > 1:
-            for case in reference.cases():
-                if sys.argv[1] in case.label:
-                    began = time.perf_counter()
-                    print(case, here.play(case, reference), f"{time.perf_counter() - began:.2f}", flush=True)
+_NTH = {1: "first", 2: "second"}
+
+
+def _reached(reference: Reference) -> Proof:
+    count = Count("crash points: each label is reached or exempt", f"{REPRODUCE} --list")
+    unreached = set(reference.unreached())
+    for label in sorted(expected_labels()):
+        count.case([f"{label} is never reached"] if label in unreached else [])
+    return count.proof()
+
+
+def _proof(what: str, command: str, play: Play, cases: Sequence[Case], progress: Callable[[str], None]) -> Proof:
+    count = Count(what, command)
+    for number, case in enumerate(cases, start=1):
+        count.case(play.play(case))
+        if number % 25 == 0 or number == len(cases):
+            progress(f"{what}: {number} of {len(cases)}, {len(count.violations)} violations")
+    return count.proof()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--label", default="", help="only labels that hold this text")
+    parser.add_argument("--time", type=int, default=1, help="the first or the second time that it is reached")
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--day", type=int, help="only those of this day")
+    parser.add_argument("--list", action="store_true", help="say which labels there are, and play nothing")
+    parser.add_argument("--at-once", action="store_true", help="two workers on every day, and no crash")
+    asked = parser.parse_args()
+    with played() as play:
+        for label in play.reference.unreached():
+            print(f"never reached: {label}")
+        cases = play.reference.cases(asked.time, asked.workers)
+        if asked.at_once:
+            cases = [Case(number, None, workers=2) for number in range(len(DAYS))]
+        wanted = [case for case in cases if asked.label in (case.label or "") and asked.day in (None, case.day)]
+        violations = 0
+        for case in wanted:
+            found = [] if asked.list else play.play(case)
+            violations += len(found)
+            print(
+                case,
+                "" if asked.list else "held" if not found else "",
+                *found,
+                sep="\n    " if found else " ",
+                flush=True,
+            )
+    return 1 if violations else 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -197,7 +197,7 @@ def _two_invoices(policy: StudioPolicy) -> StudioPolicy:
     return replace(policy, limits=replace(policy.limits, invoices=2))
 
 
-_UNTIL_BILLED = frozenset({"observe_jobs", "fetch_session_records", "bill_due_sessions"})
+UNTIL_BILLED = frozenset({"observe_jobs", "fetch_session_records", "bill_due_sessions"})
 
 DAYS = (
     Day("a card on file is charged", 0, _completed("autopay"), (_consent("autopay"),)),
@@ -226,7 +226,7 @@ DAYS = (
             Ask("void", lambda studio: {"number": "INV-1900-1"}, "a mistyped number"),
         ),
     ),
-    Day("the machine goes off after billing", 13, _completed("machine_off"), only=_UNTIL_BILLED),
+    Day("the machine goes off after billing", 13, _completed("machine_off"), only=UNTIL_BILLED),
     Day("it is on again after two days, and web hooks come", 15, extra=("web_hooks",)),
     Day("somebody says stop", 16, _completed("held"), (Ask("hold", lambda studio: {}, "the bank called"),)),
     Day("and go on", 17, asks=(Ask("release", lambda studio: {}, "all is well"),)),

@@ -145,6 +145,11 @@ class Studio:
             rows = store.execute("select body from objects where kind = ? order by seq", (kind,)).fetchall()
         return [json.loads(body) for (body,) in rows]
 
+    def happened(self, kind: str) -> int:
+        """How often the oracle has counted an effect of this kind."""
+        with closing(sqlite3.connect(f"file:{self.sandbox}?mode=ro", uri=True)) as store:
+            return int(store.execute("select count(*) from effects where kind = ?", (kind,)).fetchone()[0])
+
     def row(self, query: str, *values: Any) -> tuple[Any, ...]:
         rows = self.rows(query, *values)
         if not rows:

@@ -1,1 +1,1 @@
-"""The assets, in the chapters in which the story is told: intake, billing, staging, marts, published."""
+"""The assets, in chapters of the story: intake, billing, reconciliation, staging, marts, published."""

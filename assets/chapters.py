@@ -7,6 +7,7 @@ from typing import Final
 
 INTAKE: Final = "intake"
 BILLING: Final = "billing"
+RECONCILIATION: Final = "reconciliation"
 STAGING: Final = "staging"
 MARTS: Final = "marts"
 PUBLISHED: Final = "published"

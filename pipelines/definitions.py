@@ -13,7 +13,7 @@ def definitions() -> dg.Definitions:
     from assets.staging.ledger_extract import ledger_extract
     from pipelines.jobs import JOBS
     from pipelines.resources import HouseResource, WarehouseResource
-    from pipelines.schedules import morning_round
+    from pipelines.schedules import morning_round, nightly_reconciliation
     from sensors.completed_sessions import completed_sessions
     from sensors.due_work import due_work
     from sensors.run_failures import run_failures
@@ -25,7 +25,7 @@ def definitions() -> dg.Definitions:
         asset_checks=[*checks, *all_others(ledger_extract, checks)],
         jobs=JOBS,
         sensors=[completed_sessions, stripe_payments, due_work, run_failures],
-        schedules=[morning_round],
+        schedules=[morning_round, nightly_reconciliation],
         resources={"house": HouseResource(), "warehouse": WarehouseResource()},
         executor=dg.in_process_executor,  # what is materialised by hand in the UI, too
     )

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import dagster as dg
 
-from assets.chapters import MARTS, PUBLISHED, STAGING
+from assets.chapters import MARTS, PUBLISHED, RECONCILIATION, STAGING
 
 BILL_COMPLETED_SESSIONS = "bill_completed_sessions"
 APPLY_STRIPE_EVENTS = "apply_stripe_events"
 FOLLOW_UP_UNPAID = "follow_up_unpaid"
+RECONCILE = "reconcile"
 REFRESH_WAREHOUSE = "refresh_warehouse"
 
 # In the order of the story: work that is due anywhere in it is done by running from there to the end.
@@ -51,6 +52,13 @@ follow_up_unpaid = dg.define_asset_job(
     tags=_tags(FOLLOW_UP_UNPAID, 10),
     executor_def=dg.in_process_executor,
 )
+reconcile = dg.define_asset_job(
+    RECONCILE,
+    dg.AssetSelection.groups(RECONCILIATION),
+    description="Once a day: the books are compared with Stripe, VSCO Workspace and the galleries, to the cent.",
+    tags=_tags(RECONCILE, 60),
+    executor_def=dg.in_process_executor,
+)
 refresh_warehouse = dg.define_asset_job(
     REFRESH_WAREHOUSE,
     dg.AssetSelection.groups(STAGING, MARTS, PUBLISHED),
@@ -59,4 +67,4 @@ refresh_warehouse = dg.define_asset_job(
     executor_def=dg.in_process_executor,
 )
 
-JOBS = (bill_completed_sessions, apply_stripe_events, follow_up_unpaid, refresh_warehouse)
+JOBS = (bill_completed_sessions, apply_stripe_events, follow_up_unpaid, reconcile, refresh_warehouse)

@@ -29,7 +29,7 @@ def test_the_definitions_load_and_every_asset_is_presentable():
     dg.Definitions.validate_loadable(loaded)
 
     for spec in loaded.resolve_all_asset_specs():
-        assert spec.group_name in ("intake", "billing", "staging", "marts", "published"), spec.key
+        assert spec.group_name in ("intake", "billing", "reconciliation", "staging", "marts", "published"), spec.key
         assert spec.owners, spec.key
         assert spec.kinds, spec.key
         assert spec.description, spec.key

@@ -1,0 +1,1 @@
+"""Reconciliation: the books against Stripe, VSCO Workspace and the galleries; each difference says what to do."""

@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     ledger_url: str = Field(  # may hold a password
         "sqlite:///var/ledger.db", description="The ledger's database, as SQLAlchemy writes URLs.", repr=False
     )
+    backup_folder: Path = Field(Path("var/backups"), description="Where `billing backup` keeps copies of the ledger.")
     warehouse_path: Path = Field(Path("var/warehouse.duckdb"), description="The published DuckDB file.")
     time_zone: str = Field("UTC", description="The studio's time zone, as IANA names it.")
 

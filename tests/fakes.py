@@ -19,7 +19,15 @@ from billing.domain.money import Money
 from billing.domain.payments import PayLink, PaymentFact, PaymentStatus, ProviderEvent, Refusal, SavedMethod
 from billing.domain.sessions import Gallery, JobSummary, Order, SessionFacts
 from billing.domain.settlements import MovementKind
-from billing.ports.outside import GalleryAccess, GatewayAccount, RawRecord, RenderJob, SourceAccount, WrittenPayment
+from billing.ports.outside import (
+    GalleryAccess,
+    GatewayAccount,
+    KnownInvoice,
+    RawRecord,
+    RenderJob,
+    SourceAccount,
+    WrittenPayment,
+)
 
 
 class Crash(BaseException):
@@ -173,6 +181,7 @@ class FakeGateway(FakeSettlements):
         self.cards: dict[str, Refusal | PaymentStatus] = {}
         self.fee: Money | None = None
         self.unpayable: set[int] = set()
+        self.named: dict[str, KnownInvoice] = {}
         self.account_id = "acct_1"
         self._keys: dict[str, tuple[str, str]] = {}
         self.start_settlements()
@@ -195,6 +204,7 @@ class FakeGateway(FakeSettlements):
             link_id = self._once(f"{key}:{turn}", f"{invoice.invoice_id} {amount}", f"plink_{len(self.links) + 1}")
             link = {"invoice_id": invoice.invoice_id, "amount": amount, "open": True, "key": key}
             self.links.setdefault(link_id, link)
+            self._name(invoice)
         self.line.pass_through("create_pay_link", "after")
         return PayLink(link_id, f"https://pay.example/{link_id}")
 
@@ -236,6 +246,7 @@ class FakeGateway(FakeSettlements):
         with self._lock:
             asked = f"{invoice.invoice_id} {amount} {method.customer_id} {method.payment_method_id}"
             payment_id = self._once(f"{key}:{turn}", asked, f"pi_{len(self.payments) + 1}")
+            self._name(invoice)
             fact = PaymentFact(
                 "stripe", payment_id, PaymentStatus.UNCONFIRMED, Money(0, amount.currency), invoice.invoice_id,
                 customer_id=method.customer_id,
@@ -277,6 +288,14 @@ class FakeGateway(FakeSettlements):
         self.line.pass_through("find_charges")
         found = [intent.fact for intent in self.payments.values() if intent.key == key]
         return [fact for fact in found if fact.customer_id == customer_id]
+
+    def known_invoices(self) -> Iterator[KnownInvoice]:
+        self.line.pass_through("known_invoices")
+        return iter(list(self.named.values()))
+
+    def _name(self, invoice: Invoice) -> None:
+        number = str(invoice.number)
+        self.named[number] = KnownInvoice(invoice.invoice_id, number, invoice.session_id)
 
     def new_events(self, after: str | None, limit: int) -> list[ProviderEvent]:
         self.line.pass_through("new_events")
@@ -367,4 +386,6 @@ class FakeGalleryHost:
         return gallery_id in self.opened
 
     def close_gallery(self, gallery_id: str) -> None:
-        self.opened.remove(gallery_id)
+        self.line.pass_through("close_gallery")
+        self.opened[:] = [one for one in self.opened if one != gallery_id]
+        self.line.pass_through("close_gallery", "after")

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
-from billing.bootstrap import open_house
+from billing.bootstrap import open_house, refuse_another_account
 from billing.cli.opening import Office, open_office
 from billing.domain.errors import PermanentError
 from billing.services.commands import carry_out_commands, submit
@@ -62,6 +62,7 @@ def ask(name: str, arguments: Mapping[str, str | int | None], *, actor: str, rea
         click.echo(f"asked for; command {command_id}", err=True)
         if now:
             with open_house(office.settings) as house:
+                refuse_another_account(house)
                 carry_out_commands(house)
         _say_outcome(office, command_id, wait)
 

@@ -9,20 +9,26 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 
 from billing.domain import canonical
-from billing.domain.books import post_void
+from billing.domain.books import added_up, post_void
 from billing.domain.effects import OPEN_STATES, Effect, EffectKind, EffectState, Intent, Outcome
 from billing.domain.errors import BillingError, PermanentError, TemporaryError
 from billing.domain.events import Command, DomainEvent
 from billing.domain.money import Money
 from billing.domain.payments import SavedMethod
-from billing.ports.ledger import Books, InvoiceRow, Ledger, PaymentRow
+from billing.ports.ledger import Books, Ledger, PaymentRow
 from billing.ports.outside import GalleryAccess
 from billing.services.approve_drafts import approve_draft, seen_of
+from billing.services.asking_again import close_links, ensure_pay_link
+from billing.services.command_arguments import invoice_of, optional, text
 from billing.services.effects import HANDLERS
 from billing.services.effects.grant import record_grant
+from billing.services.holds import hold, release
 from billing.services.house import House
 from billing.services.limits import raise_limit
-from billing.services.record_payments import close_link_intent, record_payment
+from billing.services.money_back_follows import OWED_AGAIN
+from billing.services.money_commands import ASKED_FOR, credit, refund, write_off
+from billing.services.record_payments import record_payment
+from billing.services.restore import settle_mails
 
 Arguments = Mapping[str, str | int | None]
 
@@ -87,7 +93,7 @@ def _settle_command(house: House, books: Books, command: Command, state: str, ou
 def _approve(house: House, command: Command) -> str:
     """Each draft for itself: one that cannot be approved takes nothing back from those that were."""
     approved, refused = [], []
-    for invoice_id, seen in seen_of(_text(command, "drafts")).items():
+    for invoice_id, seen in seen_of(text(command, "drafts")).items():
         try:
             approved.append(str(approve_draft(house, invoice_id, seen, command.actor).number))
         except BillingError as error:
@@ -100,7 +106,7 @@ def _approve(house: House, command: Command) -> str:
 
 
 def _discard(house: House, books: Books, command: Command) -> str:
-    invoice_id = _text(command, "invoice_id")
+    invoice_id = text(command, "invoice_id")
     draft = books.invoices.draft(invoice_id)
     if draft is None or draft.state != "waiting":
         raise PermanentError("no_such_draft", f"No draft {invoice_id} waits; `billing approve` lists those that do.")
@@ -111,11 +117,11 @@ def _discard(house: House, books: Books, command: Command) -> str:
 
 
 def _record_payment(house: House, books: Books, command: Command) -> str:
-    row = _invoice(books, command)
-    amount = Money(int(_text(command, "amount_minor")), row.invoice.currency)
+    row = invoice_of(books, command)
+    amount = Money(int(text(command, "amount_minor")), row.invoice.currency)
     if amount.minor <= 0:
         raise PermanentError("amount_not_positive", f"A payment is more than nothing; {amount} is not.")
-    reference = _text(command, "reference")
+    reference = text(command, "reference")
     payment = PaymentRow(
         payment_id=canonical.derived_id("pay", "office", row.invoice.invoice_id, reference),
         provider="office",
@@ -123,10 +129,10 @@ def _record_payment(house: House, books: Books, command: Command) -> str:
         invoice_id=row.invoice.invoice_id,
         amount=amount,
         fee=Money(0, amount.currency),
-        method_label=_text(command, "method"),
+        method_label=text(command, "method"),
         method_kind="elsewhere",
         captured_at=house.now(),
-        received_on=date.fromisoformat(_text(command, "received_on")),
+        received_on=date.fromisoformat(text(command, "received_on")),
     )
     if not record_payment(books, payment, "bank", house.now(), command.actor):
         raise PermanentError("recorded_before", f"A payment {reference} of {row.invoice.number} is recorded already.")
@@ -135,36 +141,40 @@ def _record_payment(house: House, books: Books, command: Command) -> str:
 
 def _void(house: House, books: Books, command: Command) -> str:
     now = house.now()
-    row = _invoice(books, command)
+    row = invoice_of(books, command)
     if row.is_void:
         raise PermanentError("void_before", f"{row.invoice.number} is void already.")
     charges = books.effects.of_subject(row.invoice.invoice_id, EffectKind.CHARGE)
     if any(charge.state in OPEN_STATES for charge in charges):
         raise PermanentError("charge_open", f"{row.invoice.number} is being charged; void it when that has ended.")
-    issued = books.journal.entries(f"issued:{row.invoice.invoice_id}")
+    issued = added_up(books.journal.entries_about(row.invoice.invoice_id, ASKED_FOR))
     books.journal.post(post_void(row.invoice, issued, row.balance, house.today()), now)
     books.invoices.void(row.invoice.invoice_id, command.actor, command.reason, now)
-    for link in books.invoices.open_pay_links(row.invoice.invoice_id):
-        books.effects.intend(close_link_intent(link, row), now)
+    close_links(books, row, now)
     books.desk.resolve_attention(row.invoice.invoice_id, None, command.actor, now)
     return f"{row.invoice.number} is void."
 
 
 def _pause(house: House, books: Books, command: Command) -> str:
-    row = _invoice(books, command)
+    row = invoice_of(books, command)
     if not books.invoices.is_paused(row.invoice.invoice_id):
         books.invoices.pause(row.invoice.invoice_id, command.actor, command.reason, house.now())
     return f"Reminders of {row.invoice.number} are paused."
 
 
 def _resume(house: House, books: Books, command: Command) -> str:
-    row = _invoice(books, command)
-    books.invoices.resume(row.invoice.invoice_id, house.now())
+    """Whoever asks the client again needs a page to pay on: it was closed when the money was there, or was disputed."""
+    row = invoice_of(books, command)
+    invoice_id = row.invoice.invoice_id
+    books.invoices.resume(invoice_id, house.now())
+    for code in OWED_AGAIN:
+        books.desk.resolve_attention(invoice_id, code, command.actor, house.now())
+    ensure_pay_link(books, row, f"resumed:{command.command_id}", house.now())
     return f"Reminders of {row.invoice.number} go on."
 
 
 def _retry(house: House, books: Books, command: Command) -> str:
-    effect_id = _text(command, "effect_id")
+    effect_id = text(command, "effect_id")
     effect = books.effects.get(effect_id)
     if effect is None or effect.state is not EffectState.FAILED:
         raise PermanentError("not_failed", f"{effect_id} has not failed; only what failed cleanly is tried again.")
@@ -172,7 +182,7 @@ def _retry(house: House, books: Books, command: Command) -> str:
         sentence = "A card that was refused is not tried again; the client has a pay link, or record another payment."
         raise PermanentError("charge_refused", sentence)
     books.desk.resolve_attention(effect.key, None, command.actor, house.now())
-    to = _optional(command, "to")
+    to = optional(command, "to")
     if to is None:
         books.effects.reopen(effect_id, EffectState.READY, house.now())
         return f"{effect.key} is tried again."
@@ -186,7 +196,7 @@ def _retry(house: House, books: Books, command: Command) -> str:
 
 def _settle(house: House, books: Books, command: Command) -> str:
     """A named person says how an unknown effect ended; they have looked outside."""
-    effect_id, happened = _text(command, "effect_id"), _text(command, "happened")
+    effect_id, happened = text(command, "effect_id"), text(command, "happened")
     if happened not in ("yes", "no"):
         raise PermanentError("yes_or_no", f"Say whether it happened by yes or no, not {happened}.")
     effect = books.effects.get(effect_id)
@@ -217,33 +227,33 @@ def _check_that_a_word_is_enough(books: Books, effect: Effect) -> None:
 
 def _record_consent(house: House, books: Books, command: Command) -> str:
     method = SavedMethod(
-        client_id=_text(command, "client_id"),
-        customer_id=_text(command, "customer_id"),
-        payment_method_id=_text(command, "payment_method_id"),
-        label=_text(command, "label"),
-        text_version=_text(command, "text_version"),
-        consented_at=datetime.fromisoformat(_text(command, "consented_at")),
+        client_id=text(command, "client_id"),
+        customer_id=text(command, "customer_id"),
+        payment_method_id=text(command, "payment_method_id"),
+        label=text(command, "label"),
+        text_version=text(command, "text_version"),
+        consented_at=datetime.fromisoformat(text(command, "consented_at")),
     )
     books.payments.add_consent(method, command.actor, house.now())
     return f"{method.client_id} may be charged: {method.label}."
 
 
 def _revoke_consent(house: House, books: Books, command: Command) -> str:
-    if not books.payments.revoke_consent(_text(command, "client_id"), house.now()):
-        raise PermanentError("no_consent", f"{_text(command, 'client_id')} has given no consent to revoke.")
-    return f"{_text(command, 'client_id')} is not charged any more."
+    if not books.payments.revoke_consent(text(command, "client_id"), house.now()):
+        raise PermanentError("no_consent", f"{text(command, 'client_id')} has given no consent to revoke.")
+    return f"{text(command, 'client_id')} is not charged any more."
 
 
 def _gallery_opened(house: House, books: Books, command: Command) -> str:
     """A person has opened a gallery by hand; the client is told now."""
-    effect = books.effects.get(_text(command, "effect_id"))
+    effect = books.effects.get(text(command, "effect_id"))
     if effect is None or effect.kind is not EffectKind.GRANT or effect.state is not EffectState.FAILED:
-        raise PermanentError("no_such_task", f"{_text(command, 'effect_id')} is no gallery that waits for a person.")
+        raise PermanentError("no_such_task", f"{text(command, 'effect_id')} is no gallery that waits for a person.")
     expires = command.arguments.get("expires_on")
     access = GalleryAccess(
-        url=_text(command, "url"),
-        password=_optional(command, "password"),
-        pin=_optional(command, "pin"),
+        url=text(command, "url"),
+        password=optional(command, "password"),
+        pin=optional(command, "pin"),
         expires_on=date.fromisoformat(str(expires)) if expires else None,
     )
     record_grant(house, books, effect, access, command.actor)
@@ -254,15 +264,15 @@ def _gallery_opened(house: House, books: Books, command: Command) -> str:
 
 def _resolve(house: House, books: Books, command: Command) -> str:
     closed = books.desk.resolve_attention(
-        _text(command, "subject"), _optional(command, "code"), command.actor, house.now()
+        text(command, "subject"), optional(command, "code"), command.actor, house.now()
     )
     if not closed:
-        raise PermanentError("nothing_open", f"Nothing is open for {_text(command, 'subject')}.")
-    return f"Closed {closed} of {_text(command, 'subject')}."
+        raise PermanentError("nothing_open", f"Nothing is open for {text(command, 'subject')}.")
+    return f"Closed {closed} of {text(command, 'subject')}."
 
 
 def _raise_limit(house: House, books: Books, command: Command) -> str:
-    what, to = _text(command, "what"), int(_text(command, "to"))
+    what, to = text(command, "what"), int(text(command, "to"))
     raise_limit(house, books, what, to)
     return f"Today's limit of {what} is {to}."
 
@@ -271,6 +281,9 @@ _CARRIED_OUT_BY: dict[str, Callable[[House, Books, Command], str]] = {
     "discard": _discard,
     "record_payment": _record_payment,
     "void": _void,
+    "refund": refund,
+    "credit": credit,
+    "write_off": write_off,
     "pause_reminders": _pause,
     "resume_reminders": _resume,
     "retry": _retry,
@@ -280,27 +293,10 @@ _CARRIED_OUT_BY: dict[str, Callable[[House, Books, Command], str]] = {
     "gallery_opened": _gallery_opened,
     "resolve": _resolve,
     "raise_limit": _raise_limit,
+    "hold": hold,
+    "release": release,
+    "settle_mails": settle_mails,
 }
 
 
 COMMANDS = ("approve", *_CARRIED_OUT_BY)
-
-
-def _text(command: Command, name: str) -> str:
-    value = command.arguments.get(name)
-    if value is None or value == "":
-        raise PermanentError("argument_missing", f"{command.name} needs {name}.")
-    return str(value)
-
-
-def _optional(command: Command, name: str) -> str | None:
-    value = command.arguments.get(name)
-    return str(value) if value not in (None, "") else None
-
-
-def _invoice(books: Books, command: Command) -> InvoiceRow:
-    number = _text(command, "number")
-    row = books.invoices.by_number(number)
-    if row is None:
-        raise PermanentError("no_such_invoice", f"There is no invoice {number}; see the number on its PDF.")
-    return row

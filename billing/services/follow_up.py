@@ -11,6 +11,8 @@ from billing.domain.errors import TemporaryError
 from billing.domain.events import PIPELINE, DomainEvent
 from billing.domain.mail import MailKind
 from billing.ports.ledger import Books, InvoiceRow
+from billing.services.after_restore import perhaps_reminded
+from billing.services.asking_again import is_disputed, is_processing
 from billing.services.deliver_invoices import delivered_to, mail_intent
 from billing.services.house import House
 
@@ -77,11 +79,16 @@ def follow_up_state(house: House, books: Books, row: InvoiceRow) -> FollowUpStat
         issued_on=invoice.issued_on,
         balance_minor=row.balance_minor,
         is_void=row.is_void,
-        payment_unknown=any(charge.state in OPEN_STATES for charge in charges),
+        is_disputed=is_disputed(books, invoice.invoice_id),
+        payment_unknown=any(charge.state in OPEN_STATES for charge in charges)
+        or is_processing(books, invoice.invoice_id),
         is_paused=books.invoices.is_paused(invoice.invoice_id) or _is_out_of_reach(books, invoice.invoice_id),
         on_autopay=bool(charges)
         and not any(charge.state in (EffectState.FAILED, EffectState.CANCELLED) for charge in charges),
-        sent=tuple((purpose.split(":")[1], house.policy.day_of(at)) for purpose, at in sent),
+        sent=(
+            *((purpose.split(":")[1], house.policy.day_of(at)) for purpose, at in sent),
+            *perhaps_reminded(books, invoice, house.policy),
+        ),
     )
 
 

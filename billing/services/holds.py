@@ -70,13 +70,17 @@ def hold_at_once(ledger: Ledger, reason: str, actor: str, now: datetime) -> str:
     with ledger.write() as books:
         command_id = books.desk.submit("hold", {}, actor, reason, now)
         [command] = [one for one in books.desk.waiting_commands() if one.command_id == command_id]
-        outcome = hold(books, command, now)
+        outcome = _hold(books, command, now)
         books.desk.settle_command(command_id, "done", outcome, now)
         return outcome
 
 
-def hold(books: Books, command: Command, now: datetime) -> str:
+def hold(house: House, books: Books, command: Command) -> str:
     """The command `hold`."""
+    return _hold(books, command, house.now())
+
+
+def _hold(books: Books, command: Command, now: datetime) -> str:
     if not place_hold(books, CAUSE_ASKED_FOR, command.reason, command.actor, now):
         return "Nothing goes out already; the hold that is open stays."
     return "Nothing goes out from now on; what was under way ends. `billing release` lets it go on."

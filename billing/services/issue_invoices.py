@@ -14,6 +14,7 @@ from billing.domain.invoices import Collection, Invoice, invoice_number
 from billing.domain.policy import DeliveryMode
 from billing.ports.ledger import Books, FinalizationFacts, SessionRow
 from billing.ports.outside import RawRecord
+from billing.services.after_restore import PERHAPS_BILLED, check_series, needs_a_person, warn_of_draft
 from billing.services.draft_invoices import Drafted, draft_session, unforeseen
 from billing.services.house import House
 from billing.services.limits import room_today
@@ -105,18 +106,21 @@ def bill_session(house: House, session: SessionRow, drafted: Drafted, billed: Bi
     now = house.now()
     finalized, kept = [], []
     with house.ledger.write() as books:
+        is_doubtful = needs_a_person(house, books, session)
         current = books.sessions.get(session.session_id)
         if current is None or current.state != "due":
             return  # another worker was faster
         for draft in drafted.invoices:
             if books.invoices.revisions(draft.session_id, draft.part)[1]:
                 continue
-            if house.policy.delivery_mode is DeliveryMode.REVIEW:
+            if is_doubtful or house.policy.delivery_mode is DeliveryMode.REVIEW:
                 keep_for_review(books, draft, now)
                 kept.append(draft)
             else:
                 finalized.append(finalize_invoice(house, books, session, draft, drafted.record_horizon))
         _settle_session(books, session, drafted, now)
+        for draft in kept if is_doubtful else []:
+            warn_of_draft(books, draft, now)
     billed.set_aside += bool(drafted.set_aside)
     billed.drafted += kept
     billed.finalized += finalized
@@ -139,9 +143,11 @@ def finalize_invoice(
     now, today = house.now(), house.today()
     draft = _as_agreed(house, books, draft)
     series = house.policy.series_on(today)
+    check_series(books, series)
     sequence = books.invoices.next_sequence(series)
     due_on = today + (draft.due_on - draft.issued_on)
     invoice = draft.numbered(invoice_number(series, sequence), today, due_on)
+    books.desk.resolve_attention(draft.session_id, PERHAPS_BILLED, actor, now)
     revision = books.invoices.revisions(draft.session_id, draft.part)[0] + 1
     facts = FinalizationFacts(series, sequence, revision, session.first_observed_at, now, now, record_horizon)
     books.invoices.add(invoice, facts)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from collections.abc import Iterator
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, cast
 
 from billing.adapters.stripe_gateway.amounts import check_least, to_wire
@@ -16,7 +17,7 @@ from billing.domain.errors import PermanentError
 from billing.domain.invoices import Invoice
 from billing.domain.money import Money
 from billing.domain.payments import PayLink, PaymentFact, PaymentStatus, ProviderEvent, SavedMethod
-from billing.ports.outside import GatewayAccount
+from billing.ports.outside import GatewayAccount, KnownInvoice
 
 if TYPE_CHECKING:
     import stripe
@@ -166,6 +167,16 @@ class StripeGateway(StripeSettlements):
         params: wire.EventListParams = {"types": KINDS, "ending_before": after, "limit": min(limit, PAGE)}
         # With ending_before the SDK walks towards the newest and turns each page round: oldest first, none skipped.
         return list(islice(dicts(self._v1.events.list(params)), limit))
+
+    def known_invoices(self) -> Iterator[KnownInvoice]:
+        with asking():
+            pages = dicts(self._v1.payment_links.list({"limit": PAGE}))
+            payments = dicts(self._v1.payment_intents.list({"limit": PAGE}))
+            for found in chain(pages, payments):
+                metadata = found.get("metadata") or {}
+                if metadata.get("invoice_id"):
+                    named = (metadata["invoice_id"], metadata.get("invoice_number", ""), metadata.get("session_id", ""))
+                    yield KnownInvoice(*named)
 
     def _oldest_events(self, limit: int) -> list[dict[str, Any]]:
         # Without a cursor lists begin with the newest, so that the oldest are known only when all were seen.

@@ -71,6 +71,11 @@ def show_mails_in_doubt(books: Books, now: datetime) -> bool:
     return books.desk.raise_attention(*MAILS_IN_DOUBT, sentence, now)
 
 
+def is_in_doubt(mail: Effect) -> bool:
+    """Whether this unknown mail is one of those that a restore left."""
+    return mail.outcome_code == RESTORED
+
+
 def _is_mail_in_doubt(effect: Effect, outcome: Outcome) -> bool:
     return effect.kind is EffectKind.MAIL and outcome.code == RESTORED
 

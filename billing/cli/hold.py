@@ -1,0 +1,40 @@
+"""`billing hold` and `billing release`: stop all that goes out, and let it go on."""
+
+from __future__ import annotations
+
+import click
+
+from billing.cli.door import ask, confirm, money_act, named_act
+from billing.cli.opening import open_office
+from billing.services.holds import hold_at_once
+
+
+@click.command()
+@click.option("--reason", required=True, help="Why; it is kept.")
+@named_act
+def hold(reason: str, actor: str, yes: bool) -> None:
+    """Stop all that goes out: charges, mails, galleries, refunds. At once, whether or not the pipeline runs.
+
+    What is under way ends; the owner still gets alerts; what is decided meanwhile waits.
+
+    \b
+    Example:
+        billing hold --reason "the new price list is wrong"
+    """
+    confirm("Let nothing go out from now on?", yes)
+    with open_office() as office:
+        click.echo(hold_at_once(office.ledger, reason, actor, office.clock.now()))
+
+
+@click.command()
+@click.option("--reason", required=True, help="Why it may go on; it is kept.")
+@money_act
+def release(reason: str, actor: str, wait: int, now: bool, yes: bool) -> None:
+    """Lift the hold of `billing hold`. What has waited goes out; after a restore, `billing reconcile` lifts it.
+
+    \b
+    Example:
+        billing release --reason "the price list is mended"
+    """
+    confirm("Let all that waits go out?", yes)
+    ask("release", {}, actor=actor, reason=reason, now=now, wait=wait)

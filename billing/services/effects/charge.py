@@ -113,6 +113,8 @@ class _Charge:
             return Outcome(EffectState.DONE, "succeeded", str(fact.amount), fact.payment_id, result=fact)
         if fact.status is PaymentStatus.PROCESSING:
             return Outcome(EffectState.UNKNOWN, "processing", "the bank has not answered yet", fact.payment_id)
+        if fact.status is PaymentStatus.CANCELED:  # by us, and a crash kept us from recording it; or by a person there
+            return Outcome(EffectState.CANCELLED, "unwanted", "it was canceled at the provider", fact.payment_id)
         refusal = fact.refused or Refusal(fact.status.value)
         return Outcome(EffectState.FAILED, next_step(refusal).value, refusal.code, reference=fact.payment_id)
 

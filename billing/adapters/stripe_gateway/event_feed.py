@@ -16,9 +16,11 @@ KINDS = [
     "payment_intent.canceled",
     "checkout.session.completed",
     "checkout.session.async_payment_succeeded",
+    "charge.updated",  # the money's balance transaction, and with it the fee, may follow the payment by seconds
     "charge.refunded",
     "refund.created",
     "refund.updated",
+    "refund.failed",
     "charge.dispute.created",
     "charge.dispute.updated",
     "charge.dispute.closed",
@@ -26,6 +28,8 @@ KINDS = [
     "charge.dispute.funds_reinstated",
     "payout.paid",
     "payout.failed",
+    "payout.canceled",
+    "payout.reconciliation_completed",  # from now on it is known what it is made of
 ]
 
 

@@ -34,6 +34,10 @@ class StripeSettlements(StripeLine):
             )
 
     def refund(self, payment_id: str, amount: Money, reason: str, key: str, turn: int = 1) -> RefundFact:
+        """Looks first: Stripe forgets a key after a day, and would give the same money back once more."""
+        known = self.find_refunds(payment_id, key)
+        if known:
+            return known[0]
         with acting():
             refund = self._v1.refunds.create(
                 {
@@ -53,10 +57,9 @@ class StripeSettlements(StripeLine):
     def read_payout(self, payout_id: str) -> PayoutFact:
         with asking():
             payout = self._v1.payouts.retrieve(payout_id, {"expand": _MOVED}).to_dict()
-            made_of = self._v1.balance_transactions.list({"payout": payout_id, "limit": PAGE})
+            # Of a manual payout nobody knows what it is made of, and Stripe refuses to list it.
             itemized = payout.get("reconciliation_status") == "completed"
-            items = [movement(item) for item in dicts(made_of) if item["type"] != "payout"] if itemized else []
-            return payout_fact(payout, items)
+            return payout_fact(payout, self._items(payout_id) if itemized else ())
 
     def payouts_since(self, since: datetime) -> Iterator[PayoutFact]:
         with asking():
@@ -83,6 +86,10 @@ class StripeSettlements(StripeLine):
     def _refunds(self, payment_id: str) -> list[RefundFact]:
         listed = self._v1.refunds.list({"payment_intent": payment_id, "limit": PAGE, "expand": _MOVED_IN_LIST})
         return sorted(map(refund_fact, dicts(listed)), key=_by_age)
+
+    def _items(self, payout_id: str) -> list[Movement]:
+        listed = self._v1.balance_transactions.list({"payout": payout_id, "limit": PAGE})
+        return [movement(item) for item in dicts(listed) if item["type"] != "payout"]
 
     def _disputes(self, payment_id: str) -> list[Any]:
         listed = self._v1.disputes.list({"payment_intent": payment_id, "limit": PAGE})

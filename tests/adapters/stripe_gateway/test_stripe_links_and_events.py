@@ -132,6 +132,10 @@ def drained(gateway: StripeGateway, after: str | None, limit: int = 1000) -> lis
         found += events
 
 
+def succeeded(events: list[ProviderEvent]) -> list[str | None]:
+    return [event.payment_id for event in events if event.kind == "payment_intent.succeeded"]
+
+
 def cursor_now(gateway: StripeGateway, far_side: FarSide, invoice: Invoice) -> str:
     pay_invoices(far_side, gateway, invoice, 1)
     return gateway.new_events(None, 10_000)[-1].event_id
@@ -149,7 +153,7 @@ def test_events_come_oldest_first_and_only_the_kinds_we_handle(
     events = gateway.new_events(cursor, 100)
 
     kinds = [event.kind for event in events]
-    assert kinds[:2] == ["payment_intent.succeeded", "checkout.session.completed"]
+    assert kinds[:3] == ["charge.updated", "payment_intent.succeeded", "checkout.session.completed"]
     assert {"charge.refunded", "refund.created", "charge.dispute.created"} <= set(kinds) <= set(KINDS)
     assert {event.payment_id for event in events} == {payment_id}
     assert all(event.occurred_at.tzinfo is UTC for event in events)
@@ -177,7 +181,8 @@ def test_no_event_is_skipped_or_doubled_whatever_the_limit(
 
     events = drained(gateway, cursor, limit)
 
-    assert [event.payment_id for event in events] == payment_ids
+    assert succeeded(events) == payment_ids
+    assert len({event.event_id for event in events}) == len(events)
 
 
 def test_more_events_than_a_page_are_walked_through(
@@ -188,9 +193,9 @@ def test_more_events_than_a_page_are_walked_through(
 
     events = gateway.new_events(cursor, 1000)
 
-    assert [event.payment_id for event in events] == payment_ids
+    assert succeeded(events) == payment_ids
     everything = [event.event_id for event in drained(gateway, None, 50)]
-    assert everything[-110:] == [event.event_id for event in events]
+    assert everything[-len(events) :] == [event.event_id for event in events]
     assert len(set(everything)) == len(everything)
 
 
@@ -223,3 +228,31 @@ def test_a_limit_that_stripe_refuses_is_our_own_error(gateway: StripeGateway) ->
 
 def test_we_ask_for_no_more_kinds_of_events_than_stripe_allows() -> None:
     assert len(set(KINDS)) == len(KINDS) <= 20
+
+
+def test_all_is_asked_for_that_moves_money_or_gives_it_back() -> None:
+    """Without one of these a refund from Stripe's own dashboard, say, would wait for the daily reconciliation."""
+    dispute = ["created", "updated", "closed", "funds_withdrawn", "funds_reinstated"]
+    assert set(KINDS) >= {
+        *(f"payment_intent.{what}" for what in ("succeeded", "payment_failed", "processing", "canceled")),
+        *(f"refund.{what}" for what in ("created", "updated", "failed")),
+        *(f"charge.dispute.{what}" for what in dispute),
+        *(f"payout.{what}" for what in ("paid", "failed", "canceled", "reconciliation_completed")),
+        *("charge.refunded", "charge.updated"),
+    }
+
+
+def test_a_refund_that_failed_is_told_of_its_payment(
+    far_side: FarSide, gateway: StripeGateway, invoice: Invoice
+) -> None:
+    [payment_id] = pay_invoices(far_side, gateway, invoice, 1)
+    refund = far_side.order("refunds", payment_intent=payment_id, amount=500)
+    cursor = gateway.new_events(None, 10_000)[-1].event_id
+    far_side.order(f"refunds/{refund['id']}/fail")
+
+    events = gateway.new_events(cursor, 10)
+
+    assert [(event.kind, event.payment_id) for event in events] == [
+        ("refund.updated", payment_id),
+        ("refund.failed", payment_id),
+    ]

@@ -29,7 +29,7 @@ def event(event_id: str = "evt_1", kind: str = "payment_intent.succeeded", **cha
     return {**plain, "data": {"object": subject}, **changes}
 
 
-def signed(raw: bytes, at: int, *secrets: str) -> str:
+def signed(raw: bytes, at: int | str, *secrets: str) -> str:
     macs = [hmac.new(one.encode(), f"{at}.".encode() + raw, hashlib.sha256).hexdigest() for one in secrets]
     return ",".join([f"t={at}", *(f"v1={mac}" for mac in macs)])
 

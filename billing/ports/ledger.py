@@ -233,7 +233,6 @@ class Payments(Protocol):
 
     def keep_event(self, provider: str, event: ProviderEvent, now: datetime, ignored: str | None = None) -> bool:
         """Once per event id, to be applied, or ignored from the start for this reason; False if it is there already."""
-        ...
 
     def waiting_events(self, provider: str, limit: int) -> list[ProviderEvent]: ...
 
@@ -320,6 +319,8 @@ class Grants(Protocol):
     def of_invoice(self, invoice_id: str) -> list[GrantRow]:
         """Those that are open."""
         ...
+
+    def is_open(self, grant_id: str) -> bool: ...
 
     def open_of_session(self, session_id: str) -> list[GrantRow]: ...
 

@@ -91,6 +91,8 @@ def test_only_version_one_signatures_are_believed(doorstep: Doorstep) -> None:
     header = signed(raw, int(doorstep.clock.now().timestamp()), SECRET)
 
     assert doorstep.bring(raw, header=header.replace("v1=", "v0=")).status_code == 400
+    assert doorstep.bring(raw, header=f"{header},t=1").status_code == 400
+    assert doorstep.bring(raw, header=f"v0=00,{header},v2=00").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -105,6 +107,13 @@ def test_a_header_that_is_none_is_refused(doorstep: Doorstep, header: str) -> No
     headers = [(b"stripe-signature", header.encode("latin-1"))]
 
     assert doorstep.ask("POST", "/hooks/stripe", b"{}", headers).status_code == 400
+
+
+@pytest.mark.parametrize("stamp", ["", "soon", "-5", "1.5", "1e9", "9" * 400, "9" * 5_000, "0x10"])
+def test_a_stamp_that_is_none_is_refused_though_it_is_signed(doorstep: Doorstep, stamp: str) -> None:
+    raw = json.dumps(event()).encode()
+
+    assert doorstep.bring(raw, header=signed(raw, stamp, SECRET)).status_code == 400
 
 
 def test_no_header_and_two_headers_are_refused(doorstep: Doorstep) -> None:

@@ -23,6 +23,8 @@ _OVER_LIMIT = (
     " `billing approve --over-limit invoices`, and approve them again. Tomorrow there is room again."
 )
 
+_BY = "finalized_by_command:"
+
 
 def seen_as(invoice: Invoice) -> str:
     """A hash that tells this state of a draft from any other; its dates do not count: they follow the approval."""
@@ -44,14 +46,23 @@ def seen_of(text: str) -> dict[str, str]:
     return {invoice_id: state for invoice_id, _, state in pairs}
 
 
-def approve_draft(house: House, invoice_id: str, seen: str, actor: str) -> Invoice:
-    """Finalize a draft as a person has seen it. If it or its order has changed since, it is renewed and refused."""
+def approve_draft(house: House, invoice_id: str, seen: str, actor: str, command_id: int) -> Invoice:
+    """Finalize a draft as a person has seen it. If it or its order has changed since, it is renewed and refused.
+
+    A command that has finalized it already, and could not say so because of a crash, gets the same invoice.
+    """
+    with house.ledger.read() as books:
+        finalized = _finalized_by(books, invoice_id, command_id)
+    if finalized:
+        return finalized
     waiting, session = _waiting(house, invoice_id)
     if seen_as(waiting.invoice) != seen:
         raise _changed(f"Draft {invoice_id} has changed since you looked")
     drafted = _drafted_now(house, session, invoice_id)
     fresh = next((draft for draft in drafted.invoices if draft.invoice_id == invoice_id), None)
     with house.ledger.write() as books:
+        if finalized := _finalized_by(books, invoice_id, command_id):
+            return finalized  # another worker carries out the same command
         current = books.invoices.draft(invoice_id)
         if current is None or current.state != "waiting" or seen_as(current.invoice) != seen:
             raise _changed(f"Draft {invoice_id} was decided or renewed just now")
@@ -63,8 +74,15 @@ def approve_draft(house: House, invoice_id: str, seen: str, actor: str) -> Invoi
             books.desk.raise_attention("limits", refusal.code, refusal.sentence, house.now())
         else:
             books.invoices.decide_draft(invoice_id, "finalized", actor, house.now())
+            books.records.move_cursor(_BY + invoice_id, str(command_id), house.now())
             return finalize_invoice(house, books, session, fresh, drafted.record_horizon, actor)
     raise refusal
+
+
+def _finalized_by(books: Books, invoice_id: str, command_id: int) -> Invoice | None:
+    if books.records.cursor(_BY + invoice_id) != str(command_id):
+        return None
+    return books.invoices.require(invoice_id).invoice
 
 
 def _waiting(house: House, invoice_id: str) -> tuple[DraftRow, SessionRow]:

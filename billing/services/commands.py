@@ -95,7 +95,7 @@ def _approve(house: House, command: Command) -> str:
     approved, refused = [], []
     for invoice_id, seen in seen_of(text(command, "drafts")).items():
         try:
-            approved.append(str(approve_draft(house, invoice_id, seen, command.actor).number))
+            approved.append(str(approve_draft(house, invoice_id, seen, command.actor, command.command_id).number))
         except BillingError as error:
             refused.append(error.sentence)
         except Exception as error:

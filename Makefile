@@ -8,7 +8,7 @@ BIN := .venv/bin
 # What is installed follows from these two files: the stamp is theirs, so a second `make setup` does nothing.
 STAMP := .venv/.ready-$(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
 
-.PHONY: help setup demo up test lint format docs bench lock
+.PHONY: help setup demo up test reliability lint format docs bench lock
 
 help:  ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / | /' | column -t -s '|'
@@ -32,6 +32,9 @@ up: setup  ## run it against the real services, with the settings of .env
 
 test: setup  ## all tests, in random order; with PostgreSQL where it is installed
 	@.ci/with-postgres $(BIN)/python -m pytest -n 2 --cov --cov-branch --cov-report=term --cov-fail-under=95
+
+reliability: setup  ## prove the promises at length, and print one table; LONG=1: for hours, WRITE=1: into docs/RELIABILITY.md
+	@.ci/with-postgres $(BIN)/python tests/reliability $(if $(LONG),--long) $(if $(WRITE),--write) $(if $(ONLY),--only $(ONLY))
 
 lint: setup  ## ruff, mypy --strict, import-linter, sqlfluff
 	$(BIN)/ruff check .

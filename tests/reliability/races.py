@@ -43,8 +43,16 @@ class ChargeRace:
         self._raced = 0
         here.first_day(Day("billed", 0, _card_is_saved, (_consent(),), only=UNTIL_BILLED | {"carry_out_commands"}))
         here.keep("ready")
+        self._rehearse()
         for number, label in enumerate(STARTS[1:], start=1):
             self._leave(f"left{number}", label)
+
+    def _rehearse(self) -> None:
+        """One charge in this process: what it loads and compiles need not be loaded by every racer."""
+        studio = self._here.enter_copy("ready", "rehearsal")
+        with self._here.sandbox(studio):
+            _charge(self._here.standing(Arm()))
+        self._here.let_go()
 
     def _leave(self, name: str, label: str) -> None:
         """What a worker leaves that is killed at this label."""

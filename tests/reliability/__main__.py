@@ -1,0 +1,124 @@
+"""`make reliability`: all long forms one after the other, and one table of what was tried and what did not hold.
+
+Every module of this folder with a `prove(long, progress)` takes part (proof.py). `--only races power_loss` runs some,
+`--write` puts the table into docs/RELIABILITY.md. The exit code is 0 only if everything held.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import importlib
+import os
+import platform
+import sys
+import time
+import traceback
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from proof import LongForm, Proof
+
+HERE = Path(__file__).parent
+ROOMS = (HERE.parent, HERE.parent / "services", HERE.parent / "e2e")  # as pytest's pythonpath: whose fakes are shared
+DOCS = HERE.parents[1] / "docs" / "RELIABILITY.md"
+BEGIN, END = "<!-- the last table: begin -->", "<!-- the last table: end -->"
+_VERSIONS = ("sqlalchemy", "stripe", "httpx", "hypothesis")
+
+
+def long_forms() -> list[str]:
+    """The modules that define `prove` at their top."""
+    return sorted(path.stem for path in HERE.glob("*.py") if not path.stem.startswith("_") and _proves(path))
+
+
+def _proves(path: Path) -> bool:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return path.stem != "proof" and any(
+        isinstance(node, ast.FunctionDef) and node.name == "prove" for node in tree.body
+    )
+
+
+def run(names: list[str], long: bool) -> list[Proof]:
+    """All of them, whatever one of them does; progress goes to stderr while they run."""
+    proofs: list[Proof] = []
+    began = time.perf_counter()
+
+    def progress(sentence: str) -> None:
+        print(f"{_clock(time.perf_counter() - began)}  {sentence}", file=sys.stderr, flush=True)
+
+    for name in names:
+        progress(f"{name} begins")
+        proofs += _prove(name, long, progress)
+    return proofs
+
+
+def _prove(name: str, long: bool, progress: object) -> list[Proof]:
+    try:
+        prove: LongForm = importlib.import_module(name).prove
+        return prove(long, progress)  # type: ignore[arg-type]
+    except Exception as error:
+        traceback.print_exc()
+        broken = f"{name} broke off: {type(error).__name__}: {error}"
+        return [Proof(name, 0, (broken,), 0.0, f".venv/bin/python tests/reliability --only {name}")]
+
+
+def table(proofs: list[Proof]) -> str:
+    """Markdown; one row a proof."""
+    head = ["| what | tried | violations | seconds | reproduce with |", "| --- | ---: | ---: | ---: | --- |"]
+    rows = [
+        f"| {proof.what} | {proof.tried} | {len(proof.violations)} | {proof.seconds:.0f} | `{proof.reproduce}` |"
+        for proof in proofs
+    ]
+    return "\n".join([*head, *rows])
+
+
+def machine() -> str:
+    import pysqlite3.dbapi2
+
+    versions = [f"{name} {version(name)}" for name in _VERSIONS] + [f"SQLite {pysqlite3.dbapi2.sqlite_version}"]
+    cores = os.cpu_count()
+    kernel = f"{platform.system()} {platform.release()} {platform.machine()}"
+    return f"{kernel}, {cores} cores, Python {platform.python_version()}, {', '.join(versions)}"
+
+
+def report(proofs: list[Proof], seconds: float) -> str:
+    on = datetime.now(UTC).date().isoformat()
+    total = f"{sum(proof.tried for proof in proofs)} tried, {sum(len(proof.violations) for proof in proofs)} violations"
+    return f"{on}, {machine()}; {total}, {_clock(seconds)} in all.\n\n{table(proofs)}"
+
+
+def write(text: str) -> None:
+    """Between the two marks of the page, and nowhere else."""
+    page = DOCS.read_text(encoding="utf-8")
+    before, rest = page.split(BEGIN)
+    DOCS.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}", encoding="utf-8")
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python tests/reliability", description=__doc__)
+    parser.add_argument("--only", nargs="*", default=[], help="some of the long forms")
+    parser.add_argument("--long", action="store_true", help="hours instead of minutes")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/RELIABILITY.md")
+    asked = parser.parse_args()
+    known = long_forms()
+    if unknown := set(asked.only) - set(known):
+        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    sys.path.extend(map(str, ROOMS))
+    began = time.perf_counter()
+    proofs = run(asked.only or known, asked.long)
+    text = report(proofs, time.perf_counter() - began)
+    print(text)
+    for violation in (violation for proof in proofs for violation in proof.violations):
+        print(f"  {violation}")
+    if asked.write:
+        write(text)
+    return 0 if proofs and all(proof.holds for proof in proofs) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

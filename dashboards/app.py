@@ -14,7 +14,7 @@ from dashboards import wording
 from dashboards.access import Visit, decide
 from dashboards.charts import Charts
 from dashboards.queries import Figures, FileVersion, published_version
-from dashboards.screens import activity, attention, money_in, overview, receivables
+from dashboards.screens import activity, attention, books, money_in, overview, receivables
 from dashboards.settings import Settings, read_settings
 from dashboards.view import View
 
@@ -25,6 +25,7 @@ PAGES: tuple[tuple[str, str, Callable[[View], None]], ...] = (
     ("Overview", "overview", overview.show),
     ("Money in", "money-in", money_in.show),
     ("Receivables", "receivables", receivables.show),
+    ("Books", "books", books.show),
     ("Needs attention", "attention", attention.show),
     ("Activity", "activity", activity.show),
 )

@@ -152,6 +152,36 @@ class Figures:
     def attention(self) -> pl.DataFrame:
         return self.frame("from needs_attention order by opened_on")
 
+    def differences(self) -> pl.DataFrame:
+        """On what the books and the outside do not agree, the longest first, in all currencies."""
+        return self.frame("from open_differences order by days_open desc, difference_id")
+
+    def compared(self) -> pl.DataFrame:
+        """When the books were last compared with each outside."""
+        return self.frame(
+            "from reconciliations where finished_on <= $as_of"
+            " qualify row_number() over (partition by scope order by reconciliation_id desc) = 1 order by scope",
+            as_of=self.as_of,
+        )
+
+    def payouts(self, currency: str) -> pl.DataFrame:
+        """The newest first; the last hundred."""
+        return self.frame(
+            "from payouts where currency = $currency and created_on <= $as_of"
+            " order by arrives_on desc, payout_id desc limit 100",
+            currency=currency,
+            as_of=self.as_of,
+        )
+
+    def provider_balance(self, currency: str) -> int | None:
+        """What lies on the payment provider's balance, by the books; None while nothing ever did."""
+        rows = self.frame(
+            "from provider_balance_days where currency = $currency and day_on <= $as_of order by day_on desc limit 1",
+            currency=currency,
+            as_of=self.as_of,
+        ).to_dicts()
+        return int(rows[0]["balance_minor"]) if rows else None
+
     def activity(self, days: int) -> pl.DataFrame:
         return self.frame(
             "from daily_activity where day_on between $as_of - $days + 1 and $as_of order by day_on, activity",

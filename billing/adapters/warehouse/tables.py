@@ -13,6 +13,7 @@ class RawTable:
     texts: tuple[str, ...]
     numbers: tuple[str, ...] = ()
     optional_texts: tuple[str, ...] = ()  # null where the ledger has null
+    optional_numbers: tuple[str, ...] = ()  # the same; text here, for the reason that read_query gives
 
     @property
     def raw_name(self) -> str:
@@ -26,19 +27,21 @@ class RawTable:
         leading nulls make it "integer" for good (seen with 1.13: "expected INT64 but got STRING/BINARY").
         """
         optional = tuple(f"coalesce({column}, '') as {column}" for column in self.optional_texts)
+        as_text = ((f"cast({column} as varchar(20))", column) for column in self.optional_numbers)
+        optional += tuple(f"coalesce({value}, '') as {column}" for value, column in as_text)
         return f"select {', '.join(self.texts + self.numbers + optional)} from {self.name}"  # noqa: S608 names below
 
     @property
     def create_query(self) -> str:
         columns = [f"{column} varchar not null" for column in self.texts]
         columns += [f"{column} bigint not null" for column in self.numbers]
-        columns += [f"{column} varchar" for column in self.optional_texts]
+        columns += [f"{column} varchar" for column in self.optional_texts + self.optional_numbers]
         return f"create table {self.raw_name} ({', '.join(columns)})"
 
     @property
     def fill_query(self) -> str:
         """Moves the Arrow stream registered as `stream` into the raw table, empty text back to null."""
-        optional = tuple(f"nullif({column}, '')" for column in self.optional_texts)
+        optional = tuple(f"nullif({column}, '')" for column in self.optional_texts + self.optional_numbers)
         return f"insert into {self.raw_name} select {', '.join(self.texts + self.numbers + optional)} from stream"  # noqa: S608
 
 
@@ -82,5 +85,16 @@ RAW_TABLES = (
         ("attention_id",),
         ("resolved_at",),
     ),
+    RawTable(
+        "differences",
+        ("scope", "subject_id", "cause", "sentence", "found_at"),
+        ("difference_id",),
+        ("currency", "closed_at"),
+        ("ledger_minor", "outside_minor"),
+    ),
+    RawTable("reconciliations", ("scope", "finished_at"), ("reconciliation_id", "compared", "differences")),
+    RawTable("payouts", ("payout_id", "currency", "status", "created_at", "arrives_on"), ("amount_minor",)),
+    RawTable("payout_movements", ("payout_id", "movement_id")),
+    RawTable("movements", ("movement_id", "kind", "currency", "occurred_at"), ("amount_minor", "fee_minor")),
     RawTable("commands", ("name", "actor", "reason", "submitted_at", "state"), ("command_id",)),
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -188,6 +189,41 @@ class LedgerBook:
             "attention", subject_id=subject_id, code=code, sentence=sentence, opened_at=at, resolved_at=None,
             resolved_by=None,
         )  # fmt: skip
+
+    def difference(
+        self, subject_id: str, cause: str, sentence: str, at: datetime, *, scope: str = "stripe",
+        currency: str | None = "EUR", ledger_minor: int | None = None, outside_minor: int | None = None,
+        closed_at: datetime | None = None,
+    ) -> None:  # fmt: skip
+        self.put(
+            "differences", scope=scope, subject_id=subject_id, cause=cause, currency=currency,
+            ledger_minor=ledger_minor, outside_minor=outside_minor, sentence=sentence, found_at=at,
+            closed_at=closed_at, reconciliation_id=1,
+        )  # fmt: skip
+
+    def compared(self, scope: str, at: datetime, *, compared: int = 100, differences: int = 0) -> None:
+        self.put(
+            "reconciliations", scope=scope, started_at=at, finished_at=at, compared=compared, differences=differences
+        )
+
+    def payout(
+        self, payout_id: str, on: date, arrives_on: date, moved: Sequence[tuple[str, int, int]], *,
+        status: str = "paid", currency: str = "EUR",
+    ) -> None:  # fmt: skip
+        """`moved`: (kind, amount, fee) of each movement that it is made of."""
+        amount = sum(minor - fee for _, minor, fee in moved)
+        self.put(
+            "payouts", payout_id=payout_id, provider="stripe", currency=currency, amount_minor=amount, status=status,
+            is_automatic=1, is_itemized=1, created_at=noon(on), arrives_on=arrives_on, recorded_at=noon(on),
+        )  # fmt: skip
+        for number, (kind, minor, fee) in enumerate(moved, start=1):
+            movement_id = f"txn_{payout_id}_{number}"
+            self.put("payout_movements", payout_id=payout_id, movement_id=movement_id)
+            self.put(
+                "movements", movement_id=movement_id, provider="stripe", kind=kind, source_id=movement_id,
+                invoice_id=None, transaction_id=None, currency=currency, amount_minor=minor, fee_minor=fee,
+                description="", occurred_at=noon(on), recorded_at=noon(on),
+            )  # fmt: skip
 
     def grant(self, invoice_id: str, at: datetime, *, revoked_at: datetime | None = None) -> None:
         number = len(self.rows["grants"]) + 1

@@ -8,6 +8,10 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from ledger_book import LedgerBook, noon
 
+from billing.domain.money import Money
+from billing.domain.settlement_books import post_payout
+from billing.domain.settlements import Movement, MovementKind
+
 _FIRST = (
     "Ada", "Ben", "Clara", "David", "Elif", "Finn", "Greta", "Hugo", "Ines", "Jonas", "Klara", "Leo", "Mira", "Nils",
     "Oda", "Paul", "Ronja", "Simon", "Yusuf",
@@ -54,6 +58,7 @@ def synthetic_book(
             serial += 1
             _Sessions(book, chance, today, currency, (day - first).days / len(days)).add(serial, day)
     _present_day(book, today)
+    _pay_out(book, today, currency)
     return book
 
 
@@ -169,3 +174,25 @@ def _present_day(book: LedgerBook, today: date) -> None:
         "commands", name="record_cheque", arguments="{}", actor="anna", reason="cheque in the post",
         submitted_at=noon(today - timedelta(days=1)), state="done", outcome=None, settled_at=noon(today),
     )  # fmt: skip
+
+
+def _pay_out(book: LedgerBook, today: date, currency: str) -> None:
+    """Every Monday what clients paid by card in the week before goes to the bank, and arrives two days later."""
+    by_card = [row for row in book.rows["payments"] if row["method_kind"] != "elsewhere" and row["amount_minor"] > 0]
+    first = today - timedelta(days=today.weekday() + 7 * 8)
+    for monday in (first + timedelta(days=7 * week) for week in range(9)):
+        since = date.min if monday == first else monday - timedelta(days=7)
+        week = [row for row in by_card if since <= row["received_on"] < monday]
+        moved = [("payment", row["amount_minor"], row["fee_minor"]) for row in week]
+        moved += [("refund", -moved[0][1] // 4, 0)] if len(moved) > 4 and monday.day < 8 else []
+        if not moved:
+            continue
+        arrives_on = monday + timedelta(days=2)
+        status = "paid" if arrives_on <= today else "in_transit"
+        payout_id = f"po_{monday:%m%d}{currency.lower()}"
+        book.payout(payout_id, monday, arrives_on, moved, status=status, currency=currency)
+        amount = Money(sum(minor - fee for _, minor, fee in moved), currency)
+        movement = Movement(payout_id, MovementKind.PAYOUT, payout_id, -amount, Money(0, currency), noon(monday))
+        book.post(post_payout(movement, payout_id, monday))
+    for scope, compared in (("stripe", 412), ("vsco", 168), ("galleries", 139)):
+        book.compared(scope, noon(today) - timedelta(hours=8), compared=compared, differences=int(scope == "vsco"))

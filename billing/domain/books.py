@@ -90,14 +90,27 @@ def post_payment(payment: ReceivedPayment) -> Posting:
 
 
 def post_void(invoice: Invoice, issued: Iterable[Entry], balance: Money, voided_on: date) -> Posting:
-    """The issuing transaction, reversed; what was paid or deducted already becomes the client's credit."""
-    settled = invoice.total - balance
+    """What was issued, reversed; what was paid or deducted already becomes the client's credit.
+
+    `issued` is the issuing transaction less what was credited or written off since.
+    """
     entries = [Entry(entry.account, entry.detail, -entry.amount) for entry in issued]
+    asked_for = Money(-sum(e.amount.minor for e in entries if e.account == "receivable"), invoice.currency)
+    settled = asked_for - balance
     entries.append(Entry("receivable", invoice.invoice_id, settled))
     entries.append(Entry("client_credit", invoice.client.client_id, -settled))
     return Posting(
         f"voided:{invoice.invoice_id}", "invoice_voided", invoice.invoice_id, voided_on, _without_zero(entries)
     )
+
+
+def added_up(entries: Iterable[Entry]) -> list[Entry]:
+    """One entry for each account and detail, those that come to nothing left out, in the order of first sight."""
+    sums: dict[tuple[str, str, str], int] = {}
+    for entry in entries:
+        name = entry.account, entry.detail, entry.amount.currency
+        sums[name] = sums.get(name, 0) + entry.amount.minor
+    return [Entry(account, detail, Money(minor, code)) for (account, detail, code), minor in sums.items() if minor]
 
 
 def _post_deduction(invoice: Invoice, item: Deduction) -> list[Posting]:

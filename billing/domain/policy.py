@@ -73,6 +73,7 @@ class StudioPolicy:
     due_days: int = 14
     gallery_policy: GalleryPolicy = GalleryPolicy.PAID_IN_FULL
     gallery_days: int = 90
+    gallery_closes_on_refund: bool = True
     limits: DailyLimits = field(default_factory=DailyLimits)
     dunning: DunningPolicy = DEFAULT_POLICY
 

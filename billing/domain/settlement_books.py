@@ -64,10 +64,14 @@ def post_dispute(movement: Movement, invoice_id: str, dispute_id: str, posted_on
 def post_dispute_lost(
     dispute_id: str, invoice_id: str, client_id: str, held: Money, from_credit: Money, posted_on: date
 ) -> Posting:
-    """What was held is gone: the invoice is owed again, less what was the client's credit."""
+    """What was held is gone: the invoice is owed again, less what was the client's credit.
+
+    With both amounts negative: it came back after the dispute had been lost.
+    """
+    is_lost = held.minor > 0
     return _posting(
-        f"lost:{dispute_id}",
-        "dispute_lost",
+        f"lost:{dispute_id}" if is_lost else f"lost_undone:{dispute_id}",
+        "dispute_lost" if is_lost else "dispute_lost_undone",
         invoice_id,
         posted_on,
         [
@@ -141,6 +145,17 @@ def post_credit(issued: Sequence[Entry], invoice_id: str, amount: Money, credit_
         posted_on,
         [*taken, ("receivable", invoice_id, -amount)],
     )
+
+
+def creditable(issued: Sequence[Entry]) -> int:
+    """What is left, in minor units, of what was issued: no more than that can be credited."""
+    return -sum(entry.amount.minor for entry in issued if entry.account in _TAKEN_BACK)
+
+
+def post_credit_undone(credited: Sequence[Entry], invoice_id: str, credit_id: str, posted_on: date) -> Posting:
+    """The refund for which less was asked did not reach the client: what was asked for is asked for again."""
+    sides = [(entry.account, entry.detail, -entry.amount) for entry in credited]
+    return _posting(f"uncredited:{credit_id}", "credit_undone", invoice_id, posted_on, sides)
 
 
 def post_write_off(invoice_id: str, amount: Money, write_off_id: str, posted_on: date) -> Posting:

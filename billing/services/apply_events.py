@@ -6,21 +6,24 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from billing.domain import canonical
 from billing.domain.errors import BillingError, PermanentError, TemporaryError
 from billing.domain.events import PIPELINE
-from billing.domain.payments import PaymentFact, PaymentStatus, ProviderEvent
+from billing.domain.payments import ProviderEvent
+from billing.domain.settlements import PaymentStory, PayoutFact
 from billing.ports.ledger import Books
 from billing.services.house import House
-from billing.services.record_payments import record_captured
+from billing.services.money_back import record_story
+from billing.services.settle_payouts import apply_payout, read_payout
 
 PAGE = 500
 # The key is wrong or may not read: mended by the studio, upon which the event is applied.
 _MENDED_BY_THE_STUDIO = ("stripe_unauthorized",)
-_OF_A_PAYMENT = ("payment_intent.", "checkout.session.")
-# Money that goes back is shown to a person until the ledger posts it by itself; so is a payout that failed.
+# All that may be told of a payment. Whichever of them comes, the whole story of the payment is read and told.
+_OF_A_PAYMENT = ("payment_intent.", "checkout.session.", "charge.", "refund.")
 _MONEY_BACK = ("charge.refunded", "refund.", "charge.dispute.")
-_FOR_A_PERSON = ("payout.failed",)
+_OF_A_PAYOUT = "payout."
+
+Found = PaymentStory | PayoutFact | BillingError | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +53,34 @@ def poll_events(house: House) -> Polled:
 def apply_events(house: House) -> Counter[str]:
     """Settle every waiting event: applied, ignored with a reason, or in review. Counts by how they ended.
 
-    An event whose object cannot be read now stays waiting for the next round.
+    An event whose object cannot be read now stays waiting for the next round. Payments are told in the order in which
+    the money came, whatever the order of their events.
     """
     ended: Counter[str] = Counter()
-    provider = house.gateway.name
     with house.ledger.read() as books:
-        waiting = books.payments.waiting_events(provider, PAGE)
+        waiting = books.payments.waiting_events(house.gateway.name, PAGE)
+    payment_ids = list(dict.fromkeys(payment_id for event in waiting if (payment_id := _payment_of(event))))
     with ThreadPoolExecutor(house.concurrency) as pool:
-        read = list(pool.map(lambda event: _read(house, event), waiting))
-    for event, found in zip(waiting, read, strict=True):
-        ended[_settle(house, event, found)] += 1
+        stories = dict(
+            zip(payment_ids, pool.map(lambda payment_id: _read(house, payment_id), payment_ids), strict=True)
+        )
+    found = [(event, stories.get(_payment_of(event) or "")) for event in waiting]
+    for event, story in sorted(found, key=_moment):
+        ended[_settle(house, event, story)] += 1
     return ended
 
 
-def _settle(house: House, event: ProviderEvent, found: PaymentFact | BillingError | None) -> str:
+def _payment_of(event: ProviderEvent) -> str | None:
+    return event.payment_id if event.kind.startswith(_OF_A_PAYMENT) else None
+
+
+def _moment(item: tuple[ProviderEvent, Found]) -> str:
+    event, story = item
+    captured_at = story.payment.captured_at if isinstance(story, PaymentStory) else None
+    return (captured_at or event.occurred_at).isoformat()
+
+
+def _settle(house: House, event: ProviderEvent, found: Found) -> str:
     """One event in one transaction. One that breaks what nobody foresaw is shown to a person; the others go on."""
     try:
         with house.ledger.write() as books:
@@ -88,20 +105,16 @@ def _end(house: House, books: Books, event: ProviderEvent, state: str, reason: s
         books.desk.raise_attention(event.object_id, "provider_event", sentence, house.now())
 
 
-def _read(house: House, event: ProviderEvent) -> PaymentFact | BillingError | None:
-    if event.payment_id is None or not event.kind.startswith((*_OF_A_PAYMENT, *_MONEY_BACK)):
-        return None
+def _read(house: House, subject: str) -> Found:
     try:
-        return house.gateway.read_payment(event.payment_id)
+        return read_payout(house, subject) if subject.startswith("po_") else house.gateway.read_story(subject)
     except BillingError as error:
         return error
     except Exception as error:
-        return PermanentError("unexpected", f"{event.payment_id} could not be read ({type(error).__name__}: {error}).")
+        return PermanentError("unexpected", f"{subject} could not be read ({type(error).__name__}: {error}).")
 
 
-def _apply(
-    house: House, books: Books, event: ProviderEvent, found: PaymentFact | BillingError | None
-) -> tuple[str, str | None]:
+def _apply(house: House, books: Books, event: ProviderEvent, found: Found) -> tuple[str, str | None]:
     if isinstance(found, PermanentError):
         if found.code in _MENDED_BY_THE_STUDIO:
             books.desk.raise_attention(event.event_id, "event_waits", found.sentence, house.now())
@@ -109,33 +122,10 @@ def _apply(
         return "review", found.sentence
     if isinstance(found, BillingError):
         return "waiting", None
-    if found is None:
-        return _without_payment(event)
-    if found.invoice_id is None and not _is_recorded(books, found):
-        return "ignored", "of a payment that is not of our asking"
-    if event.kind.startswith(_MONEY_BACK):
-        return "review", f"Stripe reports {event.kind} for {event.object_id}, of payment {found.payment_id}."
-    if found.invoice_id is None:
-        return "applied", "recorded before"
-    if found.status is not PaymentStatus.SUCCEEDED:
-        return "ignored", f"no money yet: {found.status.value}"
-    by_autopay = any(
-        effect.provider_reference == found.payment_id for effect in books.effects.of_subject(found.invoice_id)
-    )
-    if record_captured(books, found, "autopay" if by_autopay else "link", house.policy, house.now()):
-        return "applied", None
-    if books.invoices.get(found.invoice_id) is None:
-        return "review", f"{found.payment_id} is for an invoice that is not in the ledger."
-    return "applied", "recorded before"
-
-
-def _is_recorded(books: Books, found: PaymentFact) -> bool:
-    return books.payments.get(canonical.derived_id("pay", found.provider, found.payment_id)) is not None
-
-
-def _without_payment(event: ProviderEvent) -> tuple[str, str | None]:
+    if isinstance(found, PayoutFact):
+        return "applied", None if apply_payout(house, books, found) else "recorded before"
+    if found is not None:
+        return record_story(house, books, found)
     if event.kind.startswith(_MONEY_BACK):
         return "ignored", "of a charge without a payment intent, which is not of our asking"
-    if event.kind.startswith(_FOR_A_PERSON):
-        return "review", f"Stripe reports {event.kind} for {event.object_id}."
     return "ignored", "nothing to do for this kind of event"

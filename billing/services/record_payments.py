@@ -6,16 +6,16 @@ from datetime import datetime
 
 from billing.domain import canonical
 from billing.domain.books import ReceivedPayment, post_payment
-from billing.domain.effects import OPEN_STATES, EffectKind, Intent
+from billing.domain.effects import EffectKind, Intent
 from billing.domain.events import PIPELINE, DomainEvent
 from billing.domain.mail import MailKind
 from billing.domain.money import Money
-from billing.domain.payments import PayLink, PaymentFact, PaymentStatus
+from billing.domain.payments import PaymentFact, PaymentStatus
 from billing.domain.policy import StudioPolicy
 from billing.ports.ledger import Books, InvoiceRow, PaymentRow
+from billing.services.asking_again import close_links, ensure_pay_link
 from billing.services.changed_orders import ORDER_CHANGED
 from billing.services.deliver_invoices import mail_intent
-from billing.services.issue_invoices import pay_link_intent
 
 
 def record_captured(books: Books, fact: PaymentFact, method_kind: str, policy: StudioPolicy, now: datetime) -> bool:
@@ -25,8 +25,7 @@ def record_captured(books: Books, fact: PaymentFact, method_kind: str, policy: S
     captured_at = fact.captured_at or now
     fee = fact.fee or Money(0, fact.amount.currency)
     if fee.currency != fact.amount.currency:
-        sentence = f"The fee of {fact.payment_id}, {fee}, is in another currency than its payment; book it by hand."
-        books.desk.raise_attention(fact.payment_id, "fee_currency", sentence, now)
+        fee_in_another_currency(books, fact.payment_id, fee, now)
         fee = Money(0, fact.amount.currency)
     payment = PaymentRow(
         payment_id=canonical.derived_id("pay", fact.provider, fact.payment_id),
@@ -41,6 +40,11 @@ def record_captured(books: Books, fact: PaymentFact, method_kind: str, policy: S
         received_on=policy.day_of(captured_at),
     )
     return record_payment(books, payment, "stripe_clearing", now)
+
+
+def fee_in_another_currency(books: Books, provider_object_id: str, fee: Money, now: datetime) -> None:
+    sentence = f"The fee of {provider_object_id}, {fee}, is in another currency than its payment; book it by hand."
+    books.desk.raise_attention(provider_object_id, "fee_currency", sentence, now)
 
 
 def record_payment(
@@ -101,20 +105,11 @@ def _follow(
         mail_intent(books, row, MailKind.RECEIPT, payment.payment_id, balance_minor=balance_minor), now
     )
     books.effects.intend(_write_back(payment, row, allocated), now)
+    close_links(books, row, now)  # paid, no link must take money again; paid in part, its fixed amount is wrong now
     if balance_minor > 0:
-        charges = books.effects.of_subject(invoice_id, EffectKind.CHARGE)
-        if not any(charge.state in OPEN_STATES for charge in charges):  # an open charge asks for the rest as it ends
-            books.effects.intend(pay_link_intent(row.invoice, balance_minor), now)
+        ensure_pay_link(books, books.invoices.require(invoice_id), payment.payment_id, now)
     else:
         books.desk.resolve_attention(invoice_id, None, PIPELINE, now, but=[ORDER_CHANGED])
-    for link in books.invoices.open_pay_links(invoice_id):
-        # Paid, the link must not take money again; paid in part, its fixed amount is wrong from now on.
-        books.effects.intend(close_link_intent(link, row), now)
-
-
-def close_link_intent(link: PayLink, row: InvoiceRow) -> Intent:
-    """Nobody must be able to pay what is not owed any more."""
-    return Intent(EffectKind.CLOSE_PAY_LINK, "settled", link.link_id, {"invoice_id": row.invoice.invoice_id})
 
 
 def _write_back(payment: PaymentRow, row: InvoiceRow, allocated: Money) -> Intent:

@@ -38,7 +38,10 @@ POLICY = StudioPolicy(
     delivery_mode=DeliveryMode.AUTOMATIC,
 )
 KINDS = (EffectKind.PAY_LINK, EffectKind.CHARGE, EffectKind.PAY_LINK)
-LATER_KINDS = (EffectKind.GRANT, EffectKind.CLOSE_PAY_LINK, EffectKind.WRITE_BACK, EffectKind.MAIL)
+LATER_KINDS = (
+    EffectKind.REFUND, EffectKind.GRANT, EffectKind.REVOKE, EffectKind.CLOSE_PAY_LINK, EffectKind.WRITE_BACK,
+    EffectKind.MAIL,
+)  # fmt: skip
 
 
 def order(order_id: str = "o1", minor: int = 50_000, **changes: Any) -> Order:

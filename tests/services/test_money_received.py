@@ -190,15 +190,6 @@ def test_money_for_an_invoice_of_another_ledger_is_shown(billed: Studio) -> None
     assert billed.column("select state from provider_events") == ["review"]
 
 
-def test_what_only_a_person_can_book_is_shown(billed: Studio) -> None:
-    paid = billed.gateway.pay(next(iter(billed.gateway.links)))
-    for kind, object_id in (("charge.refunded", "ch_1"), ("charge.dispute.created", "dp_1")):
-        billed.gateway.events.append(replace(paid, event_id=object_id, kind=kind, object_id=object_id))
-    billed.round()
-
-    assert billed.codes() == ["provider_event", "provider_event"]
-
-
 def test_money_that_goes_back_to_somebody_elses_client_is_nobodys_task(billed: Studio) -> None:
     paid = billed.gateway.receive("inv", Money(1_000, EUR))
     theirs = billed.gateway.payments[str(paid.payment_id)]

@@ -106,6 +106,9 @@ class SqlGrants:
     def of_invoice(self, invoice_id: str) -> list[GrantRow]:
         return self._open(grants.c.invoice_id == invoice_id)
 
+    def is_open(self, grant_id: str) -> bool:
+        return bool(self._open(grants.c.grant_id == grant_id))
+
     def open_of_session(self, session_id: str) -> list[GrantRow]:
         return self._open(grants.c.session_id == session_id)
 

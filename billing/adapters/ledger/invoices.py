@@ -132,8 +132,10 @@ class SqlInvoices:
         of_session = other.c.session_id == invoices.c.session_id
         other_lives = ~exists().where(invoice_voids.c.invoice_id == other.c.invoice_id)
         intended = exists().where(
-            effects.c.subject_id == other.c.invoice_id, of_session, other_lives, effects.c.kind == "grant"
-        )
+            effects.c.subject_id == other.c.invoice_id, of_session, other_lives,
+            effects.c.kind == "grant", effects.c.state != "cancelled",
+            ~exists().where(grants.c.session_id == other.c.session_id, grants.c.revoked_at >= effects.c.created_at),
+        )  # fmt: skip
         earlier = (other.c.finalized_at < invoices.c.finalized_at) | (
             (other.c.finalized_at == invoices.c.finalized_at) & (other.c.invoice_id < invoices.c.invoice_id)
         )

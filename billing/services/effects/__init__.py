@@ -8,6 +8,8 @@ from billing.services.effects.executor import Handler
 from billing.services.effects.grant import GRANT
 from billing.services.effects.mail import MAIL
 from billing.services.effects.pay_link import CLOSE_PAY_LINK, PAY_LINK
+from billing.services.effects.refund import REFUND
+from billing.services.effects.revoke import REVOKE
 from billing.services.effects.write_back import WRITE_BACK
 
 HANDLERS: dict[EffectKind, Handler] = {
@@ -17,4 +19,6 @@ HANDLERS: dict[EffectKind, Handler] = {
     EffectKind.CHARGE: CHARGE,
     EffectKind.WRITE_BACK: WRITE_BACK,
     EffectKind.GRANT: GRANT,
+    EffectKind.REVOKE: REVOKE,
+    EffectKind.REFUND: REFUND,
 }

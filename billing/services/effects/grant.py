@@ -15,6 +15,7 @@ from billing.domain.sessions import Gallery
 from billing.ports.ledger import Books, GrantRow, InvoiceRow
 from billing.ports.outside import GalleryAccess, RawRecord
 from billing.services.deliver_invoices import mail_intent
+from billing.services.galleries import is_forfeited, plan_revocations
 from billing.services.house import House
 from billing.services.observe_sessions import shared_records
 
@@ -26,6 +27,8 @@ class _Grant:
             return "the invoice is void"
         if house.policy.gallery_policy is GalleryPolicy.PAID_IN_FULL and row.balance_minor > 0:
             return f"invoice {row.invoice.number} is not paid in full any more"
+        if is_forfeited(house, books, row):
+            return f"the money of invoice {row.invoice.number} went back"
         return None
 
     def act(self, house: House, effect: Effect) -> Outcome:
@@ -39,6 +42,8 @@ class _Grant:
     def follow(self, house: House, books: Books, effect: Effect, outcome: Outcome) -> None:
         if isinstance(outcome.result, GalleryAccess):
             record_grant(house, books, effect, outcome.result, PIPELINE)
+            # The money may have gone back while it was being opened: then it closes again, and no mail tells of it.
+            plan_revocations(house, books, books.invoices.require(effect.subject_id))
 
     def ask(self, house: House, effect: Effect) -> Outcome:
         with house.ledger.read() as books:
@@ -60,9 +65,23 @@ def plan_grants(house: House) -> int:
     planned = 0
     for row in waiting:
         with house.ledger.write() as books:
+            if is_forfeited(house, books, books.invoices.require(row.invoice.invoice_id)):
+                continue
+            closed = books.grants.last_revoked(row.invoice.session_id) or ""
             for gallery in _galleries(house, books, row, shared):
-                planned += books.effects.intend(_intent(house, row.invoice.invoice_id, gallery), house.now())
+                planned += _commit(house, books, _intent(house, row.invoice.invoice_id, gallery, closed))
     return planned
+
+
+def _commit(house: House, books: Books, intent: Intent) -> bool:
+    """One that was given up, because its invoice was owed again, is taken up once it is paid again."""
+    if books.effects.intend(intent, house.now()):
+        return True
+    known = books.effects.get(intent.effect_id)
+    if known is None or known.state is not EffectState.CANCELLED:
+        return False
+    books.effects.reopen(known.effect_id, EffectState.READY, house.now())
+    return True
 
 
 def _galleries(house: House, books: Books, row: InvoiceRow, shared: Sequence[RawRecord]) -> tuple[Gallery, ...]:
@@ -98,16 +117,20 @@ def record_grant(house: House, books: Books, effect: Effect, access: GalleryAcce
     books.grants.add(grant, row.invoice.session_id)
     books.journal.tell(DomainEvent(f"granted:{grant.grant_id}", "gallery_granted", row.invoice.invoice_id, now, actor))
     books.effects.intend(mail_intent(books, row, MailKind.GALLERY, grant.grant_id), now)
+    closed = books.grants.last_revoked(row.invoice.session_id)
+    if closed:
+        books.desk.resolve_attention(closed, "gallery_closed", PIPELINE, now)
 
 
-def _intent(house: House, invoice_id: str, gallery: Gallery) -> Intent:
+def _intent(house: House, invoice_id: str, gallery: Gallery, closed: str) -> Intent:
+    """`closed` is the grant that was revoked last: a gallery that opens again is another grant."""
     parameters: dict[str, str | int | None] = {
         "host": gallery.host,
         "gallery_id": gallery.remote_id if gallery.host == "pixieset" and gallery.remote_id else gallery.gallery_id,
         "gallery_name": gallery.name,
         "expires_on": (house.today() + timedelta(days=house.policy.gallery_days)).isoformat(),
     }
-    return Intent(EffectKind.GRANT, f"{gallery.host}:{gallery.gallery_id}", invoice_id, parameters)
+    return Intent(EffectKind.GRANT, f"{gallery.host}:{gallery.gallery_id}", invoice_id, parameters, occasion=closed)
 
 
 GRANT = _Grant()

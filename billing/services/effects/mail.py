@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from billing.domain.effects import Effect, EffectKind, EffectState, Outcome, message_id
+from billing.domain.effects import Effect, EffectState, Outcome, message_id
 from billing.domain.errors import PermanentError, TemporaryError
 from billing.domain.events import DomainEvent
 from billing.domain.invoices import Collection
@@ -22,14 +22,18 @@ from billing.domain.mail import (
 )
 from billing.ports.ledger import Books, InvoiceRow
 from billing.services.effects.pay_link import why_not_payable
+from billing.services.follow_up import follow_up_state
+from billing.services.galleries import is_being_closed
 from billing.services.house import House
 
 
 class _Mail:
     def unwanted(self, house: House, books: Books, effect: Effect) -> str | None:
         kind = _kind(effect)
-        if kind in (MailKind.OWNER_ALERT, MailKind.RECEIPT, MailKind.GALLERY):
+        if kind in (MailKind.OWNER_ALERT, MailKind.RECEIPT):
             return None
+        if kind is MailKind.GALLERY:
+            return _why_gallery_is_closed(books, effect)
         row = books.invoices.get(effect.text("invoice_id"))
         on_autopay = row is not None and row.invoice.collection is Collection.AUTOPAY
         if kind is MailKind.INVOICE and row and on_autopay and not row.is_void:
@@ -65,17 +69,22 @@ class _Mail:
     def _why_not_remind(self, house: House, books: Books, effect: Effect, kind: MailKind) -> str | None:
         if kind is not MailKind.REMINDER:
             return None
-        subject = effect.subject_id
-        if books.invoices.is_paused(subject):
-            return "reminders are paused"
         if effect.text("remind_on") != house.today().isoformat():
             return f"it was meant for {effect.text('remind_on')}; the policy decides anew"
-        if any(
-            charge.state in ("ready", "in_flight", "unknown")
-            for charge in books.effects.of_subject(subject, EffectKind.CHARGE)
-        ):
-            return "an attempt to pay is open"
-        return None
+        state = follow_up_state(house, books, books.invoices.require(effect.subject_id))
+        reasons = {
+            "reminders are paused": state.is_paused,
+            "a dispute is open": state.is_disputed,
+            "an attempt to pay is open": state.payment_unknown,
+            "the card on file is still tried": state.on_autopay,
+        }
+        return next((reason for reason, holds in reasons.items() if holds), None)
+
+
+def _why_gallery_is_closed(books: Books, effect: Effect) -> str | None:
+    open_ones = books.grants.of_invoice(effect.text("invoice_id"))
+    grant = next((grant for grant in open_ones if grant.grant_id == effect.subject_id), None)
+    return "the gallery was closed again" if grant is None or is_being_closed(books, grant) else None
 
 
 def _kind(effect: Effect) -> MailKind:

@@ -9,10 +9,10 @@ from billing.domain.mail import MailKind
 from billing.domain.money import Money
 from billing.domain.payments import NextStep, PayLink
 from billing.ports.ledger import Books, InvoiceRow
+from billing.services.asking_again import close_link_intent, is_disputed
 from billing.services.deliver_invoices import mail_intent
 from billing.services.effects.evidence import STILL_UNDER_WAY, may_be_there, not_done, turn
 from billing.services.house import House
-from billing.services.record_payments import close_link_intent
 
 
 class _PayLink:
@@ -26,6 +26,8 @@ class _PayLink:
         reason = why_not_payable(row)
         if reason is None and row is not None and row.balance_minor != effect.number("amount_minor"):
             return f"invoice {row.invoice.number} is open for another amount now"
+        if reason is None and is_disputed(books, effect.subject_id):
+            return "a dispute is open"
         return reason
 
     def act(self, house: House, effect: Effect) -> Outcome:

@@ -1,0 +1,75 @@
+"""A page to pay on where money is owed again: one at a time, and none while the bank or the client is at work on it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from billing.domain.effects import OPEN_STATES, EffectKind, Intent
+from billing.domain.payments import PayLink, PaymentFact, PaymentStatus
+from billing.domain.settlements import OPEN_DISPUTES
+from billing.ports.ledger import Books, InvoiceRow
+from billing.services.issue_invoices import pay_link_intent
+
+
+def close_link_intent(link: PayLink, row: InvoiceRow) -> Intent:
+    """Nobody must be able to pay what is not owed any more."""
+    return Intent(EffectKind.CLOSE_PAY_LINK, "settled", link.link_id, {"invoice_id": row.invoice.invoice_id})
+
+
+def close_links(books: Books, row: InvoiceRow, now: datetime) -> None:
+    """The amount of a page is fixed: once another is owed, it must not take money any more."""
+    for link in books.invoices.open_pay_links(row.invoice.invoice_id):
+        books.effects.intend(close_link_intent(link, row), now)
+
+
+def ensure_pay_link(books: Books, row: InvoiceRow, cause: str, now: datetime) -> bool:
+    """Commit to a page for what is owed, unless there is one or something stands in the way; True if committed.
+
+    `cause` tells it apart from an earlier page of the same amount that was closed since.
+    """
+    if row.is_void or row.balance_minor <= 0 or _is_at_work(books, row.invoice.invoice_id) or _has_link(books, row):
+        return False
+    intent = pay_link_intent(row.invoice, row.balance_minor)
+    again = pay_link_intent(row.invoice, row.balance_minor, f"again:{cause}")
+    return books.effects.intend(intent, now) or books.effects.intend(again, now)
+
+
+def is_disputed(books: Books, invoice_id: str) -> bool:
+    """A dispute or an inquiry of one of its payments is open."""
+    return any(dispute.status in OPEN_DISPUTES for dispute in books.settlements.disputes_of(invoice_id))
+
+
+def is_processing(books: Books, invoice_id: str) -> bool:
+    """The client has paid by bank debit, and their bank has not answered for days, as banks do."""
+    return bool(books.records.cursor(_marker(invoice_id)))
+
+
+def note_processing(books: Books, fact: PaymentFact, now: datetime) -> bool:
+    """Keep which payments of the invoice are processing; True if this one was and has ended without money."""
+    name = _marker(str(fact.invoice_id))
+    known = (books.records.cursor(name) or "").split()
+    others = [payment_id for payment_id in known if payment_id != fact.payment_id]
+    processing = [*others, fact.payment_id] if fact.status is PaymentStatus.PROCESSING else others
+    if sorted(processing) != sorted(known):
+        books.records.move_cursor(name, " ".join(sorted(processing)), now)
+    return len(processing) < len(known) and fact.status is not PaymentStatus.SUCCEEDED
+
+
+def _marker(invoice_id: str) -> str:
+    return f"processing:{invoice_id}"
+
+
+def _is_at_work(books: Books, invoice_id: str) -> bool:
+    charges = books.effects.of_subject(invoice_id, EffectKind.CHARGE)
+    is_charged = any(charge.state in OPEN_STATES for charge in charges)  # it asks for the rest as it ends
+    return is_charged or is_disputed(books, invoice_id) or is_processing(books, invoice_id)
+
+
+def _has_link(books: Books, row: InvoiceRow) -> bool:
+    """One that is open and not about to be closed, or one of this amount on its way."""
+    invoice_id = row.invoice.invoice_id
+    for link in books.invoices.open_pay_links(invoice_id):
+        if not books.effects.of_subject(link.link_id, EffectKind.CLOSE_PAY_LINK):
+            return True
+    coming = books.effects.of_subject(invoice_id, EffectKind.PAY_LINK)
+    return any(link.state in OPEN_STATES and link.number("amount_minor") == row.balance_minor for link in coming)

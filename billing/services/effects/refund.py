@@ -1,0 +1,88 @@
+"""Giving money back at the provider: looked for before it is asked for, so that it goes back once."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from billing.domain.effects import OPEN_STATES, Effect, EffectKind, EffectState, Outcome
+from billing.domain.errors import BillingError, PermanentError
+from billing.domain.money import Money
+from billing.domain.settlements import DisputeStatus, PaymentStory, RefundFact, RefundStatus
+from billing.ports.ledger import Books, PaymentRow
+from billing.services.asking_again import is_disputed
+from billing.services.house import House
+from billing.services.money_back import record_story
+
+_NEVER_LEFT = (RefundStatus.FAILED, RefundStatus.CANCELED)
+
+
+class _Refund:
+    def unwanted(self, house: House, books: Books, effect: Effect) -> str | None:
+        payment = books.payments.get(effect.text("payment_id"))
+        if payment is None:
+            return f"payment {effect.text('provider_payment_id')} is not in the ledger"
+        if is_disputed(books, effect.subject_id) and not effect.number("force"):
+            return "a dispute is open: the bank may give the money back"
+        if effect.number("amount_minor") > left_of(books, payment, but=effect.key):
+            return f"less than that is left of payment {payment.provider_object_id}"
+        return None
+
+    def act(self, house: House, effect: Effect) -> Outcome:
+        payment_id = effect.text("provider_payment_id")
+        known = self._find(house, effect)  # the provider forgets keys, never its refunds
+        if known is None:
+            amount = Money(effect.number("amount_minor"), effect.text("currency"))
+            known = house.gateway.refund(payment_id, amount, effect.text("reason"), effect.key)
+        return self._outcome(house, effect, known)
+
+    def follow(self, house: House, books: Books, effect: Effect, outcome: Outcome) -> None:
+        if isinstance(outcome.result, PaymentStory):
+            record_story(house, books, outcome.result)
+
+    def ask(self, house: House, effect: Effect) -> Outcome:
+        """The provider lists what was refunded. If ours is not among it, it was never made, and may be made now."""
+        known = self._find(house, effect)
+        if known is not None:
+            return self._outcome(house, effect, known)
+        with house.ledger.read() as books:
+            reason = self.unwanted(house, books, effect)
+        return Outcome(EffectState.CANCELLED, "unwanted", reason) if reason else self.act(house, effect)
+
+    def _find(self, house: House, effect: Effect) -> RefundFact | None:
+        payment_id, minor = effect.text("provider_payment_id"), effect.number("amount_minor")
+        for refund in house.gateway.find_refunds(payment_id, effect.key):
+            if refund.amount.minor != minor:
+                sentence = f"{refund.refund_id} was made under the same key for {refund.amount}; look at it at Stripe."
+                raise PermanentError("refund_of_another_amount", sentence)
+            return refund
+        return None
+
+    def _outcome(self, house: House, effect: Effect, refund: RefundFact) -> Outcome:
+        """The story is read for what follows; if it cannot be read now, the refund's own event tells it."""
+        story: PaymentStory | None = None
+        with suppress(BillingError):
+            story = house.gateway.read_story(effect.text("provider_payment_id"))
+        state = EffectState.FAILED if refund.status in _NEVER_LEFT else EffectState.DONE
+        return Outcome(state, refund.status.value, str(refund.amount), refund.refund_id, result=story)
+
+
+def left_of(books: Books, payment: PaymentRow, but: str = "") -> int:
+    """What of the payment, in minor units, neither went back nor is about to, but for the effect with this key."""
+    invoice_id = str(payment.invoice_id)
+    refunds = [row for row in books.settlements.refunds_of(invoice_id) if row.payment_id == payment.provider_object_id]
+    disputes = books.settlements.disputes_of(invoice_id)
+    gone = sum(row.amount_minor for row in refunds if row.status not in _NEVER_LEFT)
+    gone += sum(
+        row.amount_minor
+        for row in disputes
+        if row.payment_id == payment.provider_object_id and row.status is DisputeStatus.LOST
+    )
+    told = {row.effect_key for row in refunds}
+    for effect in books.effects.of_subject(invoice_id, EffectKind.REFUND):
+        is_coming = effect.state in OPEN_STATES or effect.state is EffectState.DONE
+        if effect.key not in (but, *told) and effect.text("payment_id") == payment.payment_id and is_coming:
+            gone += effect.number("amount_minor")
+    return max(0, payment.amount.minor - gone)
+
+
+REFUND = _Refund()

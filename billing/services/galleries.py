@@ -1,0 +1,51 @@
+"""Which galleries are to be closed again: the money for them went back."""
+
+from __future__ import annotations
+
+from billing.domain.effects import EffectKind, Intent
+from billing.domain.settlements import DisputeStatus, RefundStatus
+from billing.ports.ledger import Books, GrantRow, InvoiceRow
+from billing.services.house import House
+
+_NEVER_LEFT = (RefundStatus.FAILED, RefundStatus.CANCELED)
+
+
+def plan_revocations(house: House, books: Books, row: InvoiceRow) -> int:
+    """Commit to closing the session's open galleries, if this invoice's money went back; returns how many."""
+    if not is_forfeited(house, books, row) or (row.is_void and _has_live_invoice(books, row)):
+        return 0
+    grants = books.grants.open_of_session(row.invoice.session_id)
+    return sum(books.effects.intend(_revoke_intent(row, grant), house.now()) for grant in grants)
+
+
+def is_forfeited(house: House, books: Books, row: InvoiceRow) -> bool:
+    """All that was paid went back, or a bank took some of it and it was not paid anew."""
+    if not house.policy.gallery_closes_on_refund:
+        return False
+    invoice_id = row.invoice.invoice_id
+    captured = sum(payment.amount.minor for payment in books.payments.of_invoice(invoice_id))
+    refunds = books.settlements.refunds_of(invoice_id)
+    refunded = sum(refund.amount_minor for refund in refunds if refund.status not in _NEVER_LEFT)
+    disputes = books.settlements.disputes_of(invoice_id)
+    lost = sum(dispute.amount_minor for dispute in disputes if dispute.status is DisputeStatus.LOST)
+    if lost and row.balance_minor > 0:
+        return True
+    return refunded + lost > 0 and captured <= refunded + lost
+
+
+def is_being_closed(books: Books, grant: GrantRow) -> bool:
+    return bool(books.effects.of_subject(grant.grant_id, EffectKind.REVOKE))
+
+
+def _has_live_invoice(books: Books, row: InvoiceRow) -> bool:
+    return any(not other.is_void for other in books.invoices.of_session(row.invoice.session_id))
+
+
+def _revoke_intent(row: InvoiceRow, grant: GrantRow) -> Intent:
+    parameters: dict[str, str | int | None] = {
+        "invoice_id": row.invoice.invoice_id,
+        "host": grant.host,
+        "gallery_id": grant.gallery_id,
+        "gallery_name": grant.gallery_name,
+    }
+    return Intent(EffectKind.REVOKE, f"{grant.host}:{grant.gallery_id}", grant.grant_id, parameters)

@@ -1,0 +1,164 @@
+"""What follows from money that went back: who is told, what rests, and which pages and galleries close."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from billing.domain import canonical
+from billing.domain.effects import Effect
+from billing.domain.events import PIPELINE, DomainEvent
+from billing.domain.money import Money
+from billing.domain.settlements import OPEN_DISPUTES, DisputeFact, DisputeStatus, Movement
+from billing.ports.ledger import Books, InvoiceRow, PaymentRow
+from billing.services.asking_again import close_links, ensure_pay_link
+from billing.services.galleries import plan_revocations
+from billing.services.house import House
+
+OWED_AGAIN = ("refunded_elsewhere", "dispute_lost")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What telling one part of the story did. `code`: nobody here asked for it, `what` says what happened."""
+
+    is_news: bool = False
+    cause: str = ""  # the refund or dispute
+    code: str | None = None
+    what: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One payment that is in the ledger, while its story is told."""
+
+    house: House
+    books: Books
+    payment: PaymentRow
+    invoice_id: str
+
+    @property
+    def now(self) -> datetime:
+        return self.house.now()
+
+    @property
+    def client_id(self) -> str:
+        return self.row().invoice.client.client_id
+
+    def row(self) -> InvoiceRow:
+        """The invoice as it is at this point of the story."""
+        return self.books.invoices.require(self.invoice_id)
+
+    def day_of(self, movement: Movement) -> date:
+        return self.house.policy.day_of(movement.occurred_at)
+
+    def asked_for(self, effect_key: str | None) -> Effect | None:
+        """The effect by which we asked for it. Without it, it is like one made elsewhere, whatever its key says."""
+        return self.books.effects.get(canonical.derived_id("eff", effect_key)) if effect_key else None
+
+    def part_of_credit(self, back: Money) -> Money:
+        """How much of what goes back (negative: comes back) is the client's credit rather than paid on the invoice.
+
+        What left the invoice over goes first, from whichever payment it came: so the order of payments and refunds
+        makes no difference. Of a void invoice, and in another currency than the invoice's, nothing is paid on it.
+        """
+        row, size = self.row(), abs(back.minor)
+        if row.is_void or back.currency != row.invoice.currency:
+            return Money(size, back.currency)
+        if back.minor < 0:
+            return Money(size - min(size, max(0, row.balance_minor)), back.currency)
+        return Money(min(size, max(0, self.credit(back.currency))), back.currency)
+
+    def credit(self, currency: str) -> int:
+        """What the invoice has left the client, in minor units."""
+        entries = self.books.journal.entries_about(self.invoice_id)
+        return -sum(
+            entry.amount.minor
+            for entry in entries
+            if entry.account == "client_credit" and entry.amount.currency == currency
+        )
+
+    def tell_moved(self, movement: Movement, kind: str, reason: str) -> None:
+        """`amount_minor` is what went back to the client; negative: what came back to us."""
+        what: dict[str, str | int | None] = {"amount_minor": -movement.amount.minor, "source_id": movement.source_id}
+        self.tell(f"moved:{movement.movement_id}", kind, what | {"reason": reason})
+
+    def tell(self, event_id: str, kind: str, body: dict[str, str | int | None]) -> None:
+        self.books.journal.tell(DomainEvent(event_id, kind, self.invoice_id, self.now, body=body))
+
+
+def follow(case: Case, before: InvoiceRow, told: Sequence[Told]) -> None:
+    """What the whole story leads to; nothing, if none of it is news."""
+    news = [one for one in told if one.is_news]
+    if not news:
+        return
+    books, row = case.books, case.row()
+    if row.balance_minor != before.balance_minor:
+        close_links(books, row, case.now)
+    unasked = [one for one in news if one.code]
+    if row.balance_minor <= 0:
+        for code in OWED_AGAIN:
+            books.desk.resolve_attention(case.invoice_id, code, PIPELINE, case.now)
+        _show_debt(case, row, unasked)
+    elif unasked and row.balance_minor > before.balance_minor:
+        _let_a_person_decide(case, row, unasked)
+    elif any(one.cause for one in news) and not books.invoices.is_paused(case.invoice_id):
+        ensure_pay_link(books, row, news[-1].cause, case.now)
+    _close_what_is_over(case)
+    plan_revocations(case.house, books, row)
+
+
+def show_dispute(case: Case, dispute: DisputeFact) -> None:
+    """An open one is a person's to answer, in time; and nobody asks for money, or takes it, until it has ended."""
+    books, row = case.books, case.row()
+    case.tell(f"dispute:{dispute.dispute_id}:{dispute.status.value}", f"dispute_{dispute.status.value}", {})
+    code = "inquiry_open" if dispute.status is DisputeStatus.INQUIRY else "dispute_open"
+    is_open = dispute.status in OPEN_DISPUTES
+    books.desk.resolve_attention(dispute.dispute_id, None, PIPELINE, case.now, but=[code] if is_open else [])
+    if not is_open:
+        return
+    close_links(books, row, case.now)
+    asks = "asks about" if dispute.status is DisputeStatus.INQUIRY else "disputes"
+    due = dispute.evidence_due_at
+    until = f" by {case.house.policy.day_of(due)}" if due else ""
+    sentence = (
+        f"The bank of {row.invoice.client.name} {asks} {dispute.amount} of invoice {row.invoice.number}"
+        f" ({dispute.reason}): answer {dispute.dispute_id} in Stripe's dashboard{until}, or accept it there. Until it"
+        " has ended nothing is asked for."
+    )
+    books.desk.raise_attention(dispute.dispute_id, code, sentence, case.now)
+
+
+def _let_a_person_decide(case: Case, row: InvoiceRow, unasked: Sequence[Told]) -> None:
+    """Owed again without our asking: nobody reminds a client who was promised otherwise, until a person says so."""
+    books, number = case.books, row.invoice.number
+    for one in unasked:
+        sentence = (
+            f"{one.what}: {row.balance} of invoice {number} to {row.invoice.client.name} is owed again, and reminders"
+            f" rest. Ask for less with `billing credit {number} --amount …`, give it up with `billing write-off"
+            f" {number}`, or ask the client again with `billing reminders resume {number}`."
+        )
+        books.desk.resolve_attention(case.invoice_id, one.code, PIPELINE, case.now)  # it says what is owed now
+        books.desk.raise_attention(case.invoice_id, str(one.code), sentence, case.now)
+    if not books.invoices.is_paused(case.invoice_id):
+        books.invoices.pause(case.invoice_id, PIPELINE, f"{unasked[-1].what}.", case.now)
+
+
+def _show_debt(case: Case, row: InvoiceRow, unasked: Sequence[Told]) -> None:
+    """More went back than the client's credit of a void invoice: they owe it, and no invoice asks for it."""
+    missing = -case.credit(case.payment.amount.currency)
+    for one in unasked if missing > 0 else ():
+        sentence = (
+            f"{one.what}: {row.invoice.client.name} has {Money(missing, case.payment.amount.currency)} too much, and"
+            f" invoice {row.invoice.number} does not ask for it; ask for it by hand, or leave it."
+        )
+        books, code = case.books, "client_owes"
+        books.desk.raise_attention(case.payment.payment_id, code, sentence, case.now)
+
+
+def _close_what_is_over(case: Case) -> None:
+    """The client's credit was shown so that somebody refunds it; once it is gone there is nothing left to do."""
+    if case.credit(case.payment.amount.currency) <= 0:
+        for payment in case.books.payments.of_invoice(case.invoice_id):
+            case.books.desk.resolve_attention(payment.payment_id, "client_credit", PIPELINE, case.now)

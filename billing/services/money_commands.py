@@ -1,0 +1,135 @@
+"""What a person decides about money: give it back, ask for less, give it up. All through the command door."""
+
+from __future__ import annotations
+
+from billing.domain import settlement_books as postings
+from billing.domain.books import Posting, added_up
+from billing.domain.effects import OPEN_STATES, EffectKind, Intent
+from billing.domain.errors import PermanentError
+from billing.domain.events import Command, DomainEvent
+from billing.domain.money import Money
+from billing.ports.ledger import Books, InvoiceRow, PaymentRow
+from billing.services.asking_again import close_links, ensure_pay_link, is_disputed
+from billing.services.command_arguments import invoice_of, optional
+from billing.services.effects.refund import left_of
+from billing.services.house import House
+from billing.services.money_back import ISSUED
+from billing.services.money_back_follows import OWED_AGAIN
+
+ASKED_FOR = (*ISSUED, "written_off")
+
+
+def refund(house: House, books: Books, command: Command) -> str:
+    """Commit to giving money back, of the newest payments first; one effect for each payment."""
+    row = invoice_of(books, command)
+    invoice, number = row.invoice, row.invoice.number
+    if is_disputed(books, invoice.invoice_id) and not optional(command, "force"):
+        raise PermanentError(
+            "dispute_open",
+            f"A dispute of {number} is open: the bank may give the money back, and it would go twice. Answer it in"
+            " Stripe's dashboard, or refund with --force.",
+        )
+    left = [(payment, left_of(books, payment)) for payment in reversed(books.payments.of_invoice(invoice.invoice_id))]
+    there = sum(minor for payment, minor in left if payment.provider == house.gateway.name)
+    amount = _amount(command, row, there)
+    if not 0 < amount.minor <= there:
+        raise PermanentError("more_than_is_left", _why_not_so_much(house, row, left, amount))
+    rest = amount.minor
+    for payment, minor in left:
+        part = min(rest, minor) if payment.provider == house.gateway.name else 0
+        if part:
+            intent = _refund_intent(command, row, payment, Money(part, payment.amount.currency))
+            books.effects.intend(intent, house.now())
+            rest -= part
+    return f"{amount} of {number} go back to {invoice.client.name}."
+
+
+def credit(house: House, books: Books, command: Command) -> str:
+    """Ask for less than the invoice does: no money moves."""
+    row = invoice_of(books, command)
+    amount = _of_what_is_owed(command, row)
+    issued = added_up(books.journal.entries_about(row.invoice.invoice_id, ISSUED))
+    if amount.minor > postings.creditable(issued):
+        left = Money(max(0, postings.creditable(issued)), row.invoice.currency)
+        sentence = f"Of {row.invoice.number} no more than {left} is left to credit; write the rest off instead."
+        raise PermanentError("more_than_was_sold", sentence)
+    posting = postings.post_credit(issued, row.invoice.invoice_id, amount, str(command.command_id), house.today())
+    return _ask_for_less(house, books, command, row, posting, f"{row.invoice.number} asks for {amount} less.")
+
+
+def write_off(house: House, books: Books, command: Command) -> str:
+    """Give up what is owed: a loss, and the invoice stays what it is."""
+    row = invoice_of(books, command)
+    amount = _of_what_is_owed(command, row)
+    posting = postings.post_write_off(row.invoice.invoice_id, amount, str(command.command_id), house.today())
+    return _ask_for_less(house, books, command, row, posting, f"{amount} of {row.invoice.number} are written off.")
+
+
+def _ask_for_less(
+    house: House, books: Books, command: Command, row: InvoiceRow, posting: Posting, sentence: str
+) -> str:
+    invoice_id, now = row.invoice.invoice_id, house.now()
+    charges = books.effects.of_subject(invoice_id, EffectKind.CHARGE)
+    if any(charge.state in OPEN_STATES for charge in charges):
+        raise PermanentError("charge_open", f"{row.invoice.number} is being charged; do it when that has ended.")
+    books.journal.post(posting, now)
+    minor = next(-entry.amount.minor for entry in posting.entries if entry.account == "receivable")
+    body: dict[str, str | int | None] = {"amount_minor": minor, "reason": command.reason}
+    books.journal.tell(DomainEvent(posting.transaction_id, posting.kind, invoice_id, now, command.actor, body))
+    close_links(books, row, now)
+    after = books.invoices.require(invoice_id)
+    for code in (*OWED_AGAIN, "follow_ups_ended"):
+        books.desk.resolve_attention(invoice_id, code, command.actor, now)
+    if after.balance_minor > 0 and not books.invoices.is_paused(invoice_id):
+        ensure_pay_link(books, after, f"command:{command.command_id}", now)
+    return sentence if after.balance_minor <= 0 else f"{sentence} {after.balance} stay open."
+
+
+def _of_what_is_owed(command: Command, row: InvoiceRow) -> Money:
+    """The amount that was asked for, all of it unless given; never more than is owed."""
+    if row.is_void or row.balance_minor <= 0:
+        raise PermanentError("nothing_owed", f"Nothing is owed on {row.invoice.number}; a refund gives money back.")
+    amount = _amount(command, row, row.balance_minor)
+    if amount.minor > row.balance_minor:
+        raise PermanentError("more_than_is_owed", f"Of {row.invoice.number} only {row.balance} is owed, not {amount}.")
+    return amount
+
+
+def _amount(command: Command, row: InvoiceRow, all_of_it: int) -> Money:
+    given = optional(command, "amount_minor")
+    minor = all_of_it if given is None else int(given)
+    if given is not None and minor <= 0:
+        asked = Money(minor, row.invoice.currency)
+        raise PermanentError("amount_not_positive", f"{asked} is no amount; name one that is more than nothing.")
+    return Money(minor, row.invoice.currency)
+
+
+def _why_not_so_much(house: House, row: InvoiceRow, left: list[tuple[PaymentRow, int]], amount: Money) -> str:
+    there = sum(minor for payment, minor in left if payment.provider == house.gateway.name)
+    office = sum(minor for payment, minor in left if payment.provider != house.gateway.name)
+    currency = row.invoice.currency
+    how_much = f"only {Money(there, currency)}, not {amount}," if there else "nothing"
+    sentence = f"Of {row.invoice.number} {how_much} can go back through Stripe."
+    if office:
+        sentence += (
+            f" {Money(office, currency)} came by cheque, cash or transfer: give that back by hand, and ask for less"
+            f" with `billing credit {row.invoice.number}`."
+        )
+    return sentence
+
+
+def _refund_intent(command: Command, row: InvoiceRow, payment: PaymentRow, amount: Money) -> Intent:
+    """Two deliberate refunds are two commands; one command carried out twice is one refund of each payment."""
+    parameters: dict[str, str | int | None] = {
+        "invoice_id": row.invoice.invoice_id,
+        "payment_id": payment.payment_id,
+        "provider_payment_id": payment.provider_object_id,
+        "amount_minor": amount.minor,
+        "currency": amount.currency,
+        "reason": command.reason,
+        "actor": command.actor,
+        "still_owed": int(bool(optional(command, "still_owed"))),
+        "force": int(bool(optional(command, "force"))),
+    }
+    purpose = f"command:{command.command_id}"
+    return Intent(EffectKind.REFUND, purpose, row.invoice.invoice_id, parameters, occasion=payment.provider_object_id)

@@ -11,6 +11,7 @@ import dagster as dg
 from assets.effects_done import Ended
 from billing.domain.effects import EffectState
 from billing.domain.money import Money
+from billing.services.holds import short_sentence_of
 from billing.services.house import House
 
 ROWS_SHOWN = 50
@@ -23,8 +24,8 @@ Metadata = dict[str, Any]
 def told(house: House, metadata: Mapping[str, Any]) -> Result:
     """The asset's result: its metadata without the empty entries, and how much waits for a person."""
     with house.ledger.read() as books:
-        waiting = len(books.desk.open_items())
-    kept = {name: value for name, value in metadata.items() if value is not None}
+        waiting, held = len(books.desk.open_items()), short_sentence_of(books.operations.holds())
+    kept = {name: value for name, value in {**metadata, "Held": held}.items() if value is not None}
     return dg.MaterializeResult(metadata={**kept, "Needs attention": waiting})
 
 

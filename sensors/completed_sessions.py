@@ -1,6 +1,7 @@
 """Polls VSCO Workspace for completed sessions."""
 
 import os
+from datetime import timedelta
 
 import dagster as dg
 
@@ -13,6 +14,7 @@ from sensors.launching import look_outside
 # What is no number is refused by the settings, where it is said; the definition loads with the usual interval.
 GIVEN = os.environ.get("BILLING_POLL_SECONDS", "").strip()
 POLL_SECONDS = max(5, int(GIVEN)) if GIVEN.isdecimal() else 30
+EVERY = timedelta(seconds=POLL_SECONDS)
 
 
 @dg.sensor(
@@ -22,4 +24,4 @@ POLL_SECONDS = max(5, int(GIVEN)) if GIVEN.isdecimal() else 30
     description="Asks VSCO Workspace for changed jobs; one run bills all sessions that are completed.",
 )
 def completed_sessions(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-    return look_outside(context, "VSCO Workspace", "completed_sessions", standing.house, look_for_sessions)
+    return look_outside(context, "VSCO Workspace", "completed_sessions", standing.ours, look_for_sessions, EVERY)

@@ -4,13 +4,26 @@ import time
 
 import dagster as dg
 
-from billing.domain.errors import BillingError
+from billing.domain.errors import BillingError, PermanentError
+from billing.services.holds import held_in_short
+from billing.services.house import House
+from billing.services.outages import show_outage
 from pipelines.jobs import apply_stripe_events, bill_completed_sessions, follow_up_unpaid, refresh_warehouse
 from pipelines.resources import standing
 from sensors.errands import look_for_due_work, look_for_new_figures
 from sensors.failures import end_mended_failures, tell_of_new_failures
+from sensors.heartbeats import beat_and_watch
 from sensors.launching import Memory, answer
 from sensors.lost_runs import end_lost_runs
+
+
+def refuse_another_account(house: House) -> None:
+    """Nothing is started for a ledger of another account: PermanentError, and a person is told of it."""
+    try:
+        standing.ours()
+    except PermanentError as error:
+        show_outage(house, "Stripe", error)
+        raise
 
 
 @dg.sensor(
@@ -27,8 +40,11 @@ def due_work(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         house = standing.house()
         memory.alerted_until = tell_of_new_failures(house, context.instance, memory.alerted_until)
         end_mended_failures(house, context.instance)
+        beat_and_watch(house, context.instance, memory, context.sensor_name)
+        refuse_another_account(house)
         errands = look_for_due_work(house)
         figures = look_for_new_figures(house, context.instance, time.time())
+        quiet = held_in_short(house) or "Nothing is due"
     except BillingError as error:
         return dg.SensorResult(skip_reason=dg.SkipReason(error.sentence), cursor=memory.text())
-    return answer(context, memory, [*errands, figures] if figures else errands, "Nothing is due")
+    return answer(context, memory, [*errands, figures] if figures else errands, quiet)

@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 
 import dagster as dg
 
 from billing.domain.errors import BillingError, PermanentError
 from billing.services.house import House
 from billing.services.outages import end_outage, show_outage
+from billing.services.watchdog import beat
 from sensors.errands import Errand
 from sensors.patience import Patience
 
@@ -35,6 +37,7 @@ class Memory:
     failures: int = 0
     reported_at: float = 0.0
     alerted_until: float = 0.0
+    back_since: float = 0.0  # when the pipeline came back from a standstill
 
     @classmethod
     def read(cls, cursor: str | None) -> Memory:
@@ -80,6 +83,7 @@ def look_outside(
     asset: str,
     open_house: Callable[[], House],
     look: Callable[[House], Errand | None],
+    every: timedelta,
 ) -> dg.SensorResult:
     """Look at an outside system. One that does not answer is a sentence here and, if it lasts, an item for a person."""
     memory = Memory.read(context.cursor)
@@ -95,6 +99,7 @@ def look_outside(
                 show_outage(house, system, error)
         return dg.SensorResult(skip_reason=dg.SkipReason(error.sentence), cursor=memory.text())
     memory.failures = 0
+    beat(house, context.sensor_name, every)
     events = [] if errand else _quiet_look(memory, asset)
     return answer(context, memory, [errand] if errand else [], f"{system} was asked; nothing waits", events)
 

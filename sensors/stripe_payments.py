@@ -4,7 +4,7 @@ import dagster as dg
 
 from pipelines.jobs import apply_stripe_events
 from pipelines.resources import standing
-from sensors.completed_sessions import POLL_SECONDS
+from sensors.completed_sessions import EVERY, POLL_SECONDS
 from sensors.errands import look_for_payments
 from sensors.launching import look_outside
 
@@ -16,4 +16,4 @@ from sensors.launching import look_outside
     description="Asks Stripe for new events; one run books all payments that arrived.",
 )
 def stripe_payments(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-    return look_outside(context, "Stripe", "stripe_events", standing.house_at_stripe, look_for_payments)
+    return look_outside(context, "Stripe", "stripe_events", standing.house_at_stripe, look_for_payments, EVERY)

@@ -35,6 +35,7 @@ COMMANDS = {
     "status": "billing.cli.status",
     "up": "billing.cli.up",
     "warehouse": "billing.cli.warehouse",
+    "watchdog": "billing.cli.watchdog",
 }
 
 

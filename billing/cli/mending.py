@@ -8,6 +8,10 @@ import click
 
 from billing.cli.amounts import DAY
 from billing.cli.door import ask, confirm, human_act, money_act
+from billing.cli.opening import open_office
+from billing.cli.tables import table
+from billing.domain.effects import EffectKind, EffectState
+from billing.services.effects.recording import is_in_doubt
 
 
 @click.command()
@@ -27,20 +31,45 @@ def retry(effect: str, to: str | None, reason: str, actor: str, wait: int, now: 
 
 
 @click.command()
-@click.argument("effect")
-@click.option("--done/--not-done", "happened", default=None, required=True, help="What you found when you looked.")
-@click.option("--reason", required=True, help="Where you looked; it is kept.")
+@click.argument("effect", required=False)
+@click.option("--done/--not-done", "happened", default=None, help="What you found when you looked.")
+@click.option(
+    "--mails",
+    type=click.Choice(["show", "done", "not-done"]),
+    help="All mails that a restore left in doubt: list them, or say that they went out, or send them now.",
+)
+@click.option("--reason", default="", help="Where you looked; it is kept.")
 @money_act
-def settle(effect: str, happened: bool, reason: str, actor: str, wait: int, now: bool, yes: bool) -> None:
+def settle(
+    effect: str | None, happened: bool | None, mails: str | None, reason: str, actor: str, wait: int, now: bool,
+    yes: bool,
+) -> None:  # fmt: skip
     """Say how something ended of which nobody knows; look outside first.
 
     \b
     Example:
         billing settle eff_0a1b2c3d --done --reason "it is in the sent folder of the mail server"
     """
+    if mails == "show":
+        return _show_mails_in_doubt()
+    if not reason.strip():
+        raise click.UsageError("Missing option '--reason': where you looked.")
+    if mails:
+        confirm(f"Settle all mails in doubt as {mails.replace('-', ' ')}?", yes)
+        told = {"happened": "yes" if mails == "done" else "no"}
+        return ask("settle_mails", told, actor=actor, reason=reason, now=now, wait=wait)
+    if effect is None or happened is None:
+        raise click.UsageError("Name an EFFECT with --done or --not-done, or settle all mails in doubt by --mails.")
     confirm(f"Settle {effect} as {'done' if happened else 'not done'}?", yes)
     arguments = {"effect_id": effect, "happened": "yes" if happened else "no"}
     ask("settle", arguments, actor=actor, reason=reason, now=now, wait=wait)
+
+
+def _show_mails_in_doubt() -> None:
+    with open_office() as office, office.ledger.read() as books:
+        mails = [mail for mail in books.effects.in_state(EffectState.UNKNOWN, EffectKind.MAIL) if is_in_doubt(mail)]
+    rows = [(mail.effect_id, mail.purpose, mail.text("to"), f"{mail.created_at:%Y-%m-%d %H:%M}") for mail in mails]
+    click.echo(table(("Effect", "Mail", "To", "Decided (UTC)"), rows) if rows else "No mail is in doubt.")
 
 
 @click.group()

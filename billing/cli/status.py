@@ -16,6 +16,9 @@ from billing.domain.canonical import derived_id
 from billing.domain.events import AttentionItem
 from billing.domain.money import Money
 from billing.ports.ledger import InvoiceRow
+from billing.services.effects.recording import MAILS_IN_DOUBT
+from billing.services.holds import HOLD, sentence_of
+from billing.services.watchdog import LATE, is_late
 
 
 @click.command()
@@ -60,6 +63,12 @@ def command_for(item: AttentionItem) -> str:
         return f"billing settle {effect_id} --done/--not-done --reason '…'"
     if item.code == "effect_failed":
         return f"billing retry {effect_id}"
+    if item.subject_id == HOLD:
+        return "billing reconcile" if item.code == "hold_restored" else "billing release --reason '…'"
+    if item.code == MAILS_IN_DOUBT[1]:
+        return "billing settle --mails show"
+    if item.code == LATE:
+        return "billing doctor"
     if item.subject_id == "limits":
         return f"billing approve --over-limit {shlex.quote(item.code.removeprefix('limit_'))}"
     return f"billing resolve {shlex.quote(item.subject_id)} --reason '…'"
@@ -69,7 +78,9 @@ def _status(office: Office) -> dict[str, Any]:
     overview, policy = office.overview, office.settings.policy
     with office.ledger.read() as books:
         drafts, unpaid, items = books.invoices.drafts("waiting"), books.invoices.unpaid(), books.desk.open_items()
-    today = policy.day_of(office.clock.now())
+        holds, beats = books.operations.holds(), books.operations.heartbeats()
+    now = office.clock.now()
+    today = policy.day_of(now)
     return {
         "sessions": overview.sessions_by_state(),
         "drafts_waiting": {"count": len(drafts), "amounts_minor": _sums([one.invoice.amount_due for one in drafts])},
@@ -81,6 +92,8 @@ def _status(office: Office) -> dict[str, Any]:
         "vsco_polled_at": _instant(overview.cursor_moved_at("vsco:jobs")),
         "stripe_events_read_at": _instant(overview.cursor_moved_at("stripe:events")),
         "delivery_mode": policy.delivery_mode.value,
+        "held": sentence_of(holds),
+        "last_done": {one.name: {"at": _instant(one.succeeded_at), "is_late": is_late(one, now)} for one in beats},
     }
 
 
@@ -101,6 +114,7 @@ def _as_text(found: dict[str, Any]) -> str:
     effects = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in found["effects"].items()) or "none"
     waiting = found["needs_attention"]
     rows = [
+        *([("HELD", found["held"])] if found["held"] else []),
         ("sessions", sessions),
         ("drafts waiting", _counted(found["drafts_waiting"], "`billing approve` sends them")),
         ("invoices open", _counted(found["invoices_open"])),
@@ -111,8 +125,13 @@ def _as_text(found: dict[str, Any]) -> str:
         ("VSCO last polled", found["vsco_polled_at"] or "never"),
         ("Stripe last news", found["stripe_events_read_at"] or "never"),
         ("delivery mode", found["delivery_mode"]),
+        *((f"{'LATE ' if one['is_late'] else ''}{name}", f"last done {one['at']}") for name, one in _beats(found)),
     ]
     return table(("What", "State"), rows)
+
+
+def _beats(found: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    return sorted(found["last_done"].items(), key=lambda beat: (not beat[1]["is_late"], beat[0]))
 
 
 def _counted(part: dict[str, Any], hint: str = "") -> str:

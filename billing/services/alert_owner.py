@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from billing.domain.effects import EffectKind, Intent
 from billing.domain.events import PIPELINE
 from billing.domain.mail import MailKind
+from billing.ports.ledger import Books
 from billing.services.house import House
 
 
@@ -17,19 +18,35 @@ def alert_run_failed(house: House, job: str, run_id: str, reasons: Sequence[str]
     """
     why = " ".join(reasons) or "It ended without saying why."
     sentence = f"Run {run_id[:8]} of {job} failed: {why} Look at it in Dagster; it goes on by itself when it is mended."
-    to, today = house.policy.owner_email, house.today()
+    told = [f"Run {run_id[:8]} failed on {house.today()}.", *reasons, "No money moves twice by this."]
     with house.ledger.write() as books:
         books.desk.raise_attention(f"job:{job}", "run_failed", sentence, house.now())
-        if not to:
-            return False
-        parameters: dict[str, str | int | None] = {
-            "to": to,
-            "title": f"{job} failed",
-            "sentences": "\n".join([f"Run {run_id[:8]} failed on {today}.", *reasons, "No money moves twice by this."]),
-        }
-        # The day is part of the subject: a job that fails every minute sends one mail a day, not one a minute.
-        intent = Intent(EffectKind.MAIL, MailKind.OWNER_ALERT.value, f"job:{job}:{today}", parameters)
-        return books.effects.intend(intent, house.now())
+        return mail_to_owner(house, books, f"job:{job}", f"{job} failed", told)
+
+
+def mail_to_owner(house: House, books: Books, subject: str, title: str, sentences: Sequence[str]) -> bool:
+    """Commit to one mail about this; True if there was none today. False without an owner's address.
+
+    The day is part of the subject: what fails every minute sends one mail a day, not one a minute.
+    """
+    if not house.policy.owner_email:
+        return False
+    parameters: dict[str, str | int | None] = {
+        "to": house.policy.owner_email,
+        "title": title,
+        "sentences": "\n".join(sentences),
+    }
+    intent = Intent(EffectKind.MAIL, MailKind.OWNER_ALERT.value, _of_today(house, subject), parameters)
+    return books.effects.intend(intent, house.now())
+
+
+def was_mailed_today(house: House, books: Books, subject: str) -> bool:
+    """Also true where there is nobody to write to."""
+    return not house.policy.owner_email or bool(books.effects.of_subject(_of_today(house, subject)))
+
+
+def _of_today(house: House, subject: str) -> str:
+    return f"{subject}:{house.today()}"
 
 
 def run_succeeded(house: House, job: str) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from billing.domain.effects import EffectKind
+from billing.domain.effects import EffectKind, EffectState, can_be_asked
 from billing.domain.policy import GalleryPolicy
+from billing.services.holds import goes_out_under_hold, is_held
 from billing.services.house import House
 from billing.services.observe_sessions import sessions_to_fetch
 
@@ -42,9 +43,13 @@ def events_waiting(house: House) -> list[str]:
 
 
 def effects_due(house: House) -> dict[EffectKind, list[str]]:
-    """Effects to be done now by kind, with those whose worker died; oldest first."""
+    """Effects to be done now by kind, with those whose worker died; oldest first. Under a hold only owner alerts."""
     with house.ledger.read() as books:
         due = books.effects.due(house.now())
+        if is_held(books):
+            mails = books.effects.in_state(EffectState.READY, EffectKind.MAIL)
+            alerts = {mail.effect_id for mail in mails if goes_out_under_hold(mail.kind, mail.purpose)}
+            due = [(effect_id, kind) for effect_id, kind in due if effect_id in alerts]
     by_kind: dict[EffectKind, list[str]] = {}
     for effect_id, kind in due:
         by_kind.setdefault(kind, []).append(effect_id)
@@ -52,12 +57,15 @@ def effects_due(house: House) -> dict[EffectKind, list[str]]:
 
 
 def effects_to_ask_about(house: House) -> dict[EffectKind, list[str]]:
-    """Effects of unknown outcome whose provider can be asked. A mail server cannot: its mails wait for a person."""
+    """Effects of unknown outcome whose provider can be asked; none under a hold, for asking may act.
+
+    A mail server cannot be asked: its mails wait for a person.
+    """
     with house.ledger.read() as books:
-        unknown = books.effects.to_ask(house.now())
+        unknown = [] if is_held(books) else books.effects.to_ask(house.now())
     by_kind: dict[EffectKind, list[str]] = {}
     for effect in unknown:
-        if effect.kind is not EffectKind.MAIL:
+        if can_be_asked(effect.kind):
             by_kind.setdefault(effect.kind, []).append(effect.effect_id)
     return by_kind
 

@@ -39,6 +39,17 @@ def why_held(house: House) -> str | None:
         return sentence_of(books.operations.holds())
 
 
+def held_in_short(house: House) -> str | None:
+    """The same without people's own words, which may name a client: for what is not reached by an erasure."""
+    with house.ledger.read() as books:
+        return short_sentence_of(books.operations.holds())
+
+
+def short_sentence_of(holds: Sequence[Hold]) -> str | None:
+    said = [f"Nothing goes out since {hold.placed_at:%Y-%m-%d %H:%M} UTC; {_LIFTED_BY[hold.cause]}." for hold in holds]
+    return " ".join(said) or None
+
+
 def sentence_of(holds: Sequence[Hold]) -> str | None:
     return " ".join(_sentence(hold) for hold in holds) or None
 

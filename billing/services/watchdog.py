@@ -1,0 +1,81 @@
+"""The watchdog: when each sensor and job last did its work, kept in the ledger, and what it is late with.
+
+It can be looked at by anybody who reads the ledger: `billing status`, `billing watchdog` from cron, the sensors
+themselves. Whoever looks tells the owner, once a day.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from billing.domain.events import PIPELINE
+from billing.ports.ledger import Books
+from billing.ports.operations import Heartbeat
+from billing.services.alert_owner import mail_to_owner, was_mailed_today
+from billing.services.house import House
+
+# What must beat by itself. A name that is not here, of a sensor that was renamed, alarms nobody.
+WATCHED = ("completed_sessions", "stripe_payments", "due_work")
+BEAT_EVERY = timedelta(minutes=1)  # at most one commit a minute for each name
+LATE_AFTER = 3  # intervals
+LATE = "late"
+_MAIL = "watchdog"
+NO_DEADLINE = timedelta(0)  # of a job that runs when there is work: the sensors' beats stand for it
+
+
+def beat(house: House, name: str, every: timedelta = NO_DEADLINE, at: datetime | None = None) -> bool:
+    """Keep that `name` has done its work (`at`, else now); False, and nothing written, if that was kept just now."""
+    at = at or house.now()
+    with house.ledger.read() as books:
+        last = next((one.succeeded_at for one in books.operations.heartbeats() if one.name == name), None)
+    if last is not None and abs(at - last) < BEAT_EVERY:
+        return False
+    with house.ledger.write() as books:
+        books.operations.beat(name, max(every, BEAT_EVERY) if every else every, at)
+    return True
+
+
+def late_heartbeats(house: House) -> list[Heartbeat]:
+    """Those of WATCHED whose last success is more than three of their intervals ago; none where nothing ever ran."""
+    with house.ledger.read() as books:
+        return late_of(books, house.now())
+
+
+def late_of(books: Books, now: datetime) -> list[Heartbeat]:
+    return [one for one in books.operations.heartbeats() if is_late(one, now)]
+
+
+def is_late(heartbeat: Heartbeat, now: datetime) -> bool:
+    is_watched = heartbeat.name in WATCHED and heartbeat.every > NO_DEADLINE
+    return is_watched and now - heartbeat.succeeded_at > LATE_AFTER * heartbeat.every
+
+
+def watch(house: House) -> list[str]:
+    """Tell of what is late, and take back what beats again; the sentences of what is late. Cheap when all is well."""
+    now = house.now()
+    with house.ledger.read() as books:
+        late = {_subject(one.name): _sentence(one) for one in late_of(books, now)}
+        shown = {item.subject_id for item in books.desk.open_items() if item.code == LATE}
+        is_mailed = not late or was_mailed_today(house, books, _MAIL)
+    if set(late) == shown and is_mailed:
+        return list(late.values())
+    with house.ledger.write() as books:
+        for subject in shown - set(late):
+            books.desk.resolve_attention(subject, LATE, PIPELINE, now)
+        for subject, sentence in late.items():
+            books.desk.raise_attention(subject, LATE, sentence, now)
+        if late:
+            mail_to_owner(house, books, _MAIL, "The pipeline stands still", list(late.values()))
+    return list(late.values())
+
+
+def _subject(name: str) -> str:
+    return f"watchdog:{name}"
+
+
+def _sentence(heartbeat: Heartbeat) -> str:
+    return (
+        f"{heartbeat.name} last did its work on {heartbeat.succeeded_at:%Y-%m-%d at %H:%M} UTC and should every"
+        f" {int(heartbeat.every.total_seconds())} s: see whether the daemon runs (`billing up`, or its service), and"
+        " what `billing doctor` says."
+    )

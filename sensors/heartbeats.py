@@ -1,0 +1,36 @@
+"""Beats: each look that succeeded is kept in the ledger, and the one that looks most often watches the others."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+import dagster as dg
+
+from billing.services.effects.janitor import show_stuck
+from billing.services.house import House
+from billing.services.watchdog import LATE_AFTER, beat, late_heartbeats, watch
+from pipelines.jobs import JOBS
+from sensors.launching import Memory
+
+LOOK_EVERY = timedelta(seconds=60)
+_GRACE_SECONDS = LATE_AFTER * LOOK_EVERY.total_seconds()
+
+
+def beat_and_watch(house: House, instance: dg.DagsterInstance, memory: Memory, name: str) -> None:
+    """`name` is the sensor that looks most often. After a standstill the others are given time to come back, too."""
+    if any(one.name == name for one in late_heartbeats(house)):
+        memory.back_since = time.time()
+    if beat(house, name, LOOK_EVERY):  # once a minute, and with it what need not be looked at more often
+        note_jobs_done(house, instance)
+        show_stuck(house)
+    if time.time() - memory.back_since > _GRACE_SECONDS:
+        watch(house)
+
+
+def note_jobs_done(house: House, instance: dg.DagsterInstance) -> None:
+    """When each job last succeeded, for people to see; Dagster's runs may be pruned, the ledger's word stays."""
+    for job in JOBS:
+        done = dg.RunsFilter(job_name=job.name, statuses=[dg.DagsterRunStatus.SUCCESS])
+        for record in instance.get_run_records(done, limit=1):
+            beat(house, f"job:{job.name}", at=record.update_timestamp)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.engine import make_url
 
-from billing.domain.errors import PermanentError
+from billing.domain.errors import PermanentError, TemporaryError
 from billing.ports.outside import Clock, GalleryHost
 from billing.services.house import House
 from billing.settings import Settings, load_settings
@@ -128,6 +128,15 @@ def _stripe_pace(settings: Settings) -> Pace:
     url = make_url(settings.ledger_url)
     beside = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else settings.warehouse_path
     return Pace("Stripe", settings.stripe_requests_per_second, beside.with_name(f"{beside.name}.stripe-pace"))
+
+
+def refuse_another_account(house: House) -> bool:
+    """The same, where a Stripe that does not answer is no reason to stop: False if it could not be asked."""
+    try:
+        pin_account(house)
+    except TemporaryError:
+        return False
+    return True
 
 
 def _gallery_hosts(settings: Settings, source: VscoWorkspace, closing: ExitStack) -> dict[str, GalleryHost]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import threading
+import time
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ import dagster as dg
 from pydantic import PrivateAttr
 
 from billing.domain.effects import EffectKind
-from billing.domain.errors import BillingError, TemporaryError
+from billing.domain.errors import BillingError, PermanentError, TemporaryError
 from pipelines.running import kept_alive
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from billing.services.house import House
     from billing.settings import Settings
 
-STRIPE_KINDS = (EffectKind.PAY_LINK, EffectKind.CLOSE_PAY_LINK, EffectKind.CHARGE)
+_ASK_AGAIN_SECONDS = 60  # sensors look every few seconds, and whose account it is does not change that fast
+STRIPE_KINDS = (EffectKind.PAY_LINK, EffectKind.CLOSE_PAY_LINK, EffectKind.CHARGE, EffectKind.REFUND)
 
 
 @contextmanager
@@ -45,6 +47,8 @@ class OpenHouse:
         self._closing = ExitStack()
         self._house: House | None = None
         self._is_pinned = False
+        self._refused: PermanentError | None = None
+        self._ask_again_at = 0.0
         self.settings: Settings | None = None
 
     def house(self) -> House:
@@ -66,6 +70,21 @@ class OpenHouse:
             pin_account(house)
             self._is_pinned = True
         return house
+
+    def ours(self) -> House:
+        """The house, unless its key opens another account; a Stripe that does not answer stops nobody here."""
+        if not self._is_pinned and time.monotonic() >= self._ask_again_at:
+            from billing.bootstrap import refuse_another_account
+
+            self._refused = None
+            self._ask_again_at = time.monotonic() + _ASK_AGAIN_SECONDS
+            try:
+                self._is_pinned = refuse_another_account(self.house())
+            except PermanentError as error:
+                self._refused = error
+        if self._refused:
+            raise self._refused
+        return self.house()
 
     def close(self) -> None:
         self._house = None
@@ -169,6 +188,11 @@ class StandingHouse:
         """The house of the settings as they are now; opened anew when they have changed."""
         with self._lock:
             return self._current().house()
+
+    def ours(self) -> House:
+        """The same, refused while the key opens another account than this ledger's, and not because Stripe is down."""
+        with self._lock:
+            return self._current().ours()
 
     def house_at_stripe(self) -> House:
         """The same, sure to ask the Stripe account of this ledger."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from billing.bootstrap import open_house
+from billing.bootstrap import open_house, refuse_another_account
 from billing.cli.amounts import DAY
 from billing.cli.door import confirm
 from billing.cli.lines import invoice_json, invoice_text
@@ -48,6 +48,7 @@ def bill(job_id: str | None, dry_run: bool, first: date | None, last: date | Non
         raise click.UsageError("--from, --to and --json go with --dry-run.")
     with open_house(load_settings()) as house:
         if not dry_run:
+            refuse_another_account(house)
             _bill_now(house, job_id, yes)
             return
         period = (first or (last or house.today()) - _USUAL_PERIOD, last or house.today())

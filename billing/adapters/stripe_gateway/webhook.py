@@ -65,7 +65,7 @@ def _read(header: str) -> tuple[str, list[bytes]]:
 
 def _is_used(event: Any) -> bool:
     """TypeError for what is no event at all."""
-    if not isinstance(event, dict) or not isinstance(event["type"], str) or not isinstance(event["id"], str):
+    if not isinstance(event, dict) or not isinstance(event["type"], str):
         raise TypeError("no event")
     return event["type"] in KINDS
 

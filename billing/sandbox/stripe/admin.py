@@ -50,12 +50,14 @@ class Admin:
             "/admin/webhook_endpoint": _register,
             "/admin/faults": lambda world, given, _: faults.order(world.store, given),
             "/admin/latency": _latency,
+            "/admin/rate_limit": self._rate_limit,
         }
         posts = [Route(path, self._post(act), methods=["POST"]) for path, act in acts.items()]
         return [
             *posts,
             Route("/admin/faults", self._faults, methods=["GET", "DELETE"]),
             Route("/admin/webhook_endpoint/{id}", self._remove_webhook, methods=["DELETE"]),
+            Route("/admin/traffic", self._traffic, methods=["GET"]),
             Route("/admin/effects", self._effects, methods=["GET"]),
         ]
 
@@ -90,6 +92,14 @@ class Admin:
     async def _remove_webhook(self, request: Request) -> Response:
         webhooks.remove(self._api.world(), request.path_params["id"])
         return JSONResponse({"id": request.path_params["id"], "deleted": True})
+
+    def _rate_limit(self, _world: World, given: Body, _: str) -> Body:
+        """{"per_second": 25 | null}: refuse what comes beyond, and count anew."""
+        limit = given["per_second"]
+        return self._api.traffic.limit(None if limit is None else int(limit))
+
+    async def _traffic(self, _request: Request) -> Response:
+        return JSONResponse(self._api.traffic.counted())
 
     async def _effects(self, request: Request) -> Response:
         kind = request.query_params.get("kind")

@@ -17,6 +17,7 @@ from billing.sandbox.stripe import checkout, faults, idempotency, params, routes
 from billing.sandbox.stripe.errors import StripeError, invalid, unauthorized
 from billing.sandbox.stripe.expand import expanded
 from billing.sandbox.stripe.form import decode
+from billing.sandbox.stripe.traffic import Traffic
 from billing.sandbox.stripe.webhooks import Courier
 from billing.sandbox.stripe.world import API_VERSION, World, letters, public
 
@@ -49,6 +50,7 @@ class Api:
     def __init__(self, store: Store, clock: SandboxClock, public_url: str, courier: Courier) -> None:
         self._store, self._clock, self._public_url, self._courier = store, clock, public_url, courier
         self._in_flight = idempotency.InFlight()
+        self.traffic = Traffic()
 
     def world(self, *, livemode: bool = False, request_id: str | None = None, key: str | None = None) -> World:
         now, deliver = self._clock.timestamp(), self._courier.deliver
@@ -60,6 +62,8 @@ class Api:
         version = request.headers.get("stripe-version", API_VERSION)
         headers = {"request-id": request_id, "stripe-version": version}
         try:
+            if not self.traffic.admit():
+                raise StripeError(429, "Request rate limit exceeded.", code="rate_limit")
             livemode = _livemode(request.headers.get("authorization", ""))
             call = await _read(request)
             answer = await self._once(call, self.world(livemode=livemode, request_id=request_id, key=call.key))

@@ -142,6 +142,8 @@ class _Names:
     def _of_ledger(self, connection: Any, sender_domain: str) -> None:
         for number, invoice_id in connection.exec_driver_sql("select number, invoice_id from invoices"):
             self._name(number, f"number of {invoice_id}")
+        for number, name, reason in connection.exec_driver_sql("select command_id, name, reason from commands"):
+            self._name(f"command:{number}", f"command {name}: {reason}")
         query = "select payment_id, provider_object_id from payments"
         for payment_id, object_id in connection.exec_driver_sql(query):
             self._name(payment_id, f"our {self._known_as(object_id)}")

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pysqlite3.dbapi2 as sqlite3
 from crash_studio import Planned, Studio, day
-from crash_worker import Ask, Shift
+from crash_worker import LOOKS, Ask, Shift
 
 from billing.domain import canonical
 from billing.domain.invoices import Invoice
@@ -68,9 +68,10 @@ class Day:
     unprintable: frozenset[str] = frozenset()
     only: frozenset[str] = frozenset()
     extra: tuple[str, ...] = ()
+    looks: int = len(LOOKS)
 
     def shift(self) -> Shift:
-        return Shift(day(self.number), self.asks, self.policy, self.unprintable, self.only, self.extra)
+        return Shift(day(self.number), self.asks, self.policy, self.unprintable, self.only, self.extra, self.looks)
 
 
 def _completed(*keys: str) -> Callable[[Studio], None]:
@@ -210,44 +211,57 @@ DAYS = (
     Day("the rest is paid", 4, _paid("parts", "declined")),
     Day("answers are lost", 5, _answers_are_lost, (_consent("broken_charge"),)),
     Day("answers are lost again", 6, _answers_are_lost_again, (_consent("broken_confirmation"),)),
-    Day("VSCO Workspace is away", 7, _vsco_is_away),
-    Day("it is back, and a charge has to wait", 8, _vsco_is_back, (_consent("given_up"),)),
+    Day("VSCO Workspace is away", 7, _vsco_is_away, looks=2),
+    Day("it is back, and a charge has to wait", 8, _vsco_is_back, (_consent("given_up"),), looks=3),
     Day(
         "the consent to a prepared charge is gone", 9, _stripe_is_well, (
             Ask("revoke_consent", lambda studio: {"client_id": studio.clients["given_up"].contact_id}, "they asked"),
         ),
     ),
-    Day("four sessions are in trouble", 10, _trouble, policy=_two_invoices, unprintable=frozenset({"unprintable"})),
+    Day(
+        "four sessions are in trouble", 10, _trouble,
+        policy=_two_invoices, unprintable=frozenset({"unprintable"}), looks=6,
+    ),
     Day("the rest goes out in review", 11, _completed("reviewed"), policy=_in_review),
     Day(
-        "a draft is approved, and nonsense refused", 12,
+        "a draft is approved, and nonsense refused", 12, extra=("watchdog",),
         asks=(
             Ask("approve", _seen_draft, "it is right"),
             Ask("void", lambda studio: {"number": "INV-1900-1"}, "a mistyped number"),
         ),
     ),
     Day("the machine goes off after billing", 13, _completed("machine_off"), only=UNTIL_BILLED),
-    Day("it is on again after two days, and web hooks come", 15, extra=("web_hooks",)),
+    Day("it is on again after two days, and web hooks come", 15, extra=("watchdog", "web_hooks")),
     Day("somebody says stop", 16, _completed("held"), (Ask("hold", lambda studio: {}, "the bank called"),)),
     Day("and go on", 17, asks=(Ask("release", lambda studio: {}, "all is well"),)),
     Day(
         "two cards are charged", 18, _completed("refunded", "disputed"),
-        (_consent("refunded"), _consent("disputed")), extra=("reconcile",),
+        (_consent("refunded"), _consent("disputed")),
     ),
     Day("reminders go out", 19),
-    Day("an invoice is void", 20, asks=(Ask("void", _numbered("never_pays"), "they moved away"),)),
-    Day("money goes back", 21, _money_goes_back),
+    Day("books and outside are compared", 20, extra=("reconcile",)),
+    Day("an invoice is void", 21, asks=(Ask("void", _numbered("never_pays"), "they moved away"),)),
     Day(
-        "banks decide, the balance is paid out, and no event comes", 22, _banks_decide,
+        "money goes back, by command and by hand", 22, _money_goes_back,
+        (Ask("refund", _numbered("declined"), "they were unhappy"),),
+    ),
+    Day(
+        "banks decide, the balance is paid out, and no event comes", 23, _banks_decide,
         only=frozenset({"reconcile"}), extra=("reconcile",),
     ),
-    Day("the events come", 23),
     Day(
-        "yesterday's backup is restored", 24, asks=(Ask("restore", lambda studio: {}, "the disk broke"),),
+        "the events come, and what is owed again is given up", 24,
+        asks=(
+            Ask("write_off", _numbered("refunded"), "not worth a quarrel"),
+            Ask("credit", _numbered("unprintable", amount_minor=1_000), "for the delay"),
+        ),
+    ),
+    Day(
+        "yesterday's backup is restored", 25, asks=(Ask("restore", lambda studio: {}, "the disk broke"),),
         extra=("compare_restored",),
     ),
-    Day("sessions are expected by the calendar", 25, _sessions_are_booked, policy=_by_session_end),
-    Day("they are over", 34, _sessions_are_over, policy=_by_session_end),
+    Day("sessions are expected by the calendar", 26, _sessions_are_booked, policy=_by_session_end, looks=2),
+    Day("they are over", 34, _sessions_are_over, policy=_by_session_end, looks=2),
 )  # fmt: skip
 
 

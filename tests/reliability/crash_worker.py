@@ -26,8 +26,6 @@ from billing.services.due_work import (
     commands_waiting,
     events_waiting,
     follow_ups_are_due,
-    grants_left_unplanned,
-    invoices_left_unrendered,
     note_followed_up,
     sessions_waiting,
 )
@@ -44,6 +42,7 @@ from billing.services.outages import end_outage, show_outage
 from billing.services.receive_events import receive_event
 from billing.services.reconcile.run import reconcile_all
 from billing.services.restore import is_restored, mark_restored, reconcile_restored
+from billing.services.watchdog import beat, watch
 
 PERSON = "olga"  # who looks outside and says how it ended
 # When a worker looks again, in minutes: leases have lapsed, back-offs are over. All on one day of the studio.
@@ -102,6 +101,7 @@ class Shift:
     unprintable: frozenset[str] = frozenset()  # keys of sessions
     only: frozenset[str] = frozenset()  # steps; the machine goes off before the others
     extra: tuple[str, ...] = ()  # steps that are not of every day
+    looks: int = len(LOOKS)  # at most, where something waits for another day
 
 
 class Paper:
@@ -132,7 +132,7 @@ def live(bare: House, studio: Studio, shift: Shift, arm: Arm) -> None:
     clock = Turned(shift.begins_at)
     refused = frozenset(studio.jobs[key].id for key in shift.unprintable)
     house = watched(replace(bare, clock=clock, policy=shift.policy(bare.policy), renderer=Paper(refused)), arm)
-    for minutes in LOOKS:
+    for minutes in LOOKS[: shift.looks]:
         clock.at = shift.begins_at + timedelta(minutes=minutes)
         studio.set_clock(clock.at)
         _ask(house, studio, shift.asks)
@@ -208,10 +208,16 @@ def _compare_restored(house: House) -> None:
         reconcile_restored(house, reconcile_all, "ingrid")
 
 
+def _watch(house: House) -> None:
+    watch(house)
+    beat(house, "due_work", timedelta(seconds=30))
+
+
 EXTRA: dict[str, Callable[[House], Any]] = {
     "web_hooks": _web_hooks,
     "reconcile": reconcile_all,
     "compare_restored": _compare_restored,
+    "watchdog": _watch,
 }
 STEPS: dict[str, Callable[[House], Any]] = {
     "show_stuck": show_stuck,
@@ -248,12 +254,10 @@ def _look_outside(house: House, studio: Studio) -> None:
 
 
 def is_busy(house: House, shift: Shift) -> bool:
-    """Whether anything waits that this day will move on. A mail in doubt has been asked about above."""
+    """Whether anything waits that this day will move on; what a round plans it also does."""
     if shift.only:
         return False
     if commands_waiting(house) or events_waiting(house) or sessions_waiting(house):
-        return True
-    if invoices_left_unrendered(house) or grants_left_unplanned(house):
         return True
     evening = shift.begins_at + timedelta(minutes=LOOKS[-1])
     with house.ledger.read() as books:

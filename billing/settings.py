@@ -101,6 +101,9 @@ class Settings(BaseSettings):
     )
     due_days: int = Field(14, description="Days from issue to due date.", ge=0, le=365)
     gallery_policy: GalleryPolicy = Field(GalleryPolicy.PAID_IN_FULL, description="When the gallery is opened.")
+    gallery_closes_on_refund: bool = Field(
+        True, description="Close the gallery when all that was paid went back, or a dispute was lost."
+    )
     gallery_days: int = Field(90, description="Days that a gallery stays open.", ge=1, le=3650)
     limit_invoices: int = Field(200, description="Invoices a day before it stops and asks.", ge=1)
     limit_mails: int = Field(1000, description="Mails a day before it stops and asks.", ge=1)
@@ -215,6 +218,7 @@ class Settings(BaseSettings):
             due_days=self.due_days,
             gallery_policy=self.gallery_policy,
             gallery_days=self.gallery_days,
+            gallery_closes_on_refund=self.gallery_closes_on_refund,
             limits=DailyLimits(self.limit_invoices, self.limit_mails, self.limit_charges),
         )
 

@@ -43,6 +43,8 @@ _DONE_BY = {
     EffectKind.CLOSE_PAY_LINK: "payments",
     EffectKind.WRITE_BACK: "write_backs",
     EffectKind.GRANT: "gallery_grants",
+    EffectKind.REVOKE: "gallery_grants",
+    EffectKind.REFUND: "payments",
 }
 
 

@@ -16,14 +16,15 @@ from pipelines.resources import HouseResource
 
 @dg.asset(group_name=BILLING, owners=OWNERS, kinds={"gallery", "email"}, deps=[payments])
 def gallery_grants(house: HouseResource) -> Result:
-    """The client's gallery is opened when the studio's policy holds (paid in full, unless set otherwise).
+    """The client's gallery is opened when the studio's policy holds (paid in full, unless set otherwise), and closed
+    when the money goes back.
 
     The client is told by one mail how to see and download the photos, and until when. What only a person can open
     becomes a task.
     """
     with house.opened() as h:
         planned = plan_grants(h)
-        done = do_effects(house, h, EffectKind.GRANT, EffectKind.MAIL)
+        done = do_effects(house, h, EffectKind.GRANT, EffectKind.REVOKE, EffectKind.MAIL)
         granted = done.of(EffectKind.GRANT)
         rows = [(effect.purpose.partition(":")[0], effect.state.value, effect.code) for effect in granted]
         return told(
@@ -31,6 +32,7 @@ def gallery_grants(house: HouseResource) -> Result:
             {
                 "Grants decided": planned,
                 **effects_told(granted, "Grants"),
+                **effects_told(done.of(EffectKind.REVOKE), "Galleries closed:"),
                 **mails_told(done.of(EffectKind.MAIL)),
                 "Grants": table(("Host", "Ended", "How"), rows),
             },

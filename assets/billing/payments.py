@@ -28,18 +28,21 @@ _NEW = timedelta(hours=1)  # long enough for a run that failed and was started a
 def payments(house: HouseResource) -> Result:
     """What Stripe hinted at is read again at Stripe, booked once, and set against its invoice.
 
-    A pay link whose invoice is paid is closed, so that nobody pays twice; a part that is left gets a new link.
+    Refunds and disputes are read and booked with the payment that they are of, whoever made them, and refunds that a
+    person asked for are made. A pay link whose invoice is paid is closed, so that nobody pays twice; a part that is
+    left gets a new link.
     """
     with house.opened() as h:
         if house.stripe_trouble:
             return told(h, {"Stripe": house.stripe_trouble})
         ended = apply_events(h)
-        links = do_effects(house, h, EffectKind.CLOSE_PAY_LINK, EffectKind.PAY_LINK)
+        done = do_effects(house, h, EffectKind.CLOSE_PAY_LINK, EffectKind.PAY_LINK, EffectKind.REFUND)
         return told(
             h,
             {
                 **{f"Events {state}": count for state, count in sorted(ended.items())},
-                **effects_told(links.of(EffectKind.CLOSE_PAY_LINK), "Pay links closed:"),
+                **effects_told(done.of(EffectKind.CLOSE_PAY_LINK), "Pay links closed:"),
+                **effects_told(done.of(EffectKind.REFUND), "Refunds"),
                 "Payments of the last hour": _told(h),
             },
         )

@@ -16,6 +16,7 @@ COMMANDS = {
     "backup": "billing.cli.backup",
     "bill": "billing.cli.bill",
     "consent": "billing.cli.consent",
+    "credit": "billing.cli.money_back",
     "demo": "billing.cli.demo.command",
     "discard": "billing.cli.drafts",
     "doctor": "billing.cli.doctor",
@@ -26,6 +27,7 @@ COMMANDS = {
     "payment": "billing.cli.payment",
     "release": "billing.cli.hold",
     "reconcile": "billing.cli.reconcile",
+    "refund": "billing.cli.money_back",
     "reminders": "billing.cli.reminders",
     "resolve": "billing.cli.mending",
     "restore": "billing.cli.backup",
@@ -35,6 +37,7 @@ COMMANDS = {
     "status": "billing.cli.status",
     "up": "billing.cli.up",
     "warehouse": "billing.cli.warehouse",
+    "write-off": "billing.cli.money_back",
     "watchdog": "billing.cli.watchdog",
 }
 

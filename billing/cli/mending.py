@@ -51,18 +51,19 @@ def settle(
         billing settle eff_0a1b2c3d --done --reason "it is in the sent folder of the mail server"
     """
     if mails == "show":
-        return _show_mails_in_doubt()
-    if not reason.strip():
+        _show_mails_in_doubt()
+    elif not reason.strip():
         raise click.UsageError("Missing option '--reason': where you looked.")
-    if mails:
+    elif mails:
         confirm(f"Settle all mails in doubt as {mails.replace('-', ' ')}?", yes)
         told = {"happened": "yes" if mails == "done" else "no"}
-        return ask("settle_mails", told, actor=actor, reason=reason, now=now, wait=wait)
-    if effect is None or happened is None:
+        ask("settle_mails", told, actor=actor, reason=reason, now=now, wait=wait)
+    elif effect is None or happened is None:
         raise click.UsageError("Name an EFFECT with --done or --not-done, or settle all mails in doubt by --mails.")
-    confirm(f"Settle {effect} as {'done' if happened else 'not done'}?", yes)
-    arguments = {"effect_id": effect, "happened": "yes" if happened else "no"}
-    ask("settle", arguments, actor=actor, reason=reason, now=now, wait=wait)
+    else:
+        confirm(f"Settle {effect} as {'done' if happened else 'not done'}?", yes)
+        arguments = {"effect_id": effect, "happened": "yes" if happened else "no"}
+        ask("settle", arguments, actor=actor, reason=reason, now=now, wait=wait)
 
 
 def _show_mails_in_doubt() -> None:
@@ -108,6 +109,20 @@ def opened(
         "expires_on": expires_on.isoformat() if expires_on else None,
     }
     ask("gallery_opened", arguments, actor=actor, reason=reason, now=now, wait=wait)
+
+
+@gallery.command()
+@click.argument("effect")
+@click.option("--reason", default="closed by hand", show_default=True, help="Why; it is kept.")
+@human_act
+def closed(effect: str, reason: str, actor: str, wait: int, now: bool) -> None:
+    """Say that a gallery whose money went back was closed by hand.
+
+    \b
+    Example:
+        billing gallery closed eff_0a1b2c3d
+    """
+    ask("gallery_closed", {"effect_id": effect}, actor=actor, reason=reason, now=now, wait=wait)
 
 
 @click.command()

@@ -22,6 +22,7 @@ from billing.services.asking_again import close_links, ensure_pay_link
 from billing.services.command_arguments import invoice_of, optional, text
 from billing.services.effects import HANDLERS
 from billing.services.effects.grant import record_grant
+from billing.services.effects.revoke import record_revocation
 from billing.services.holds import hold, release
 from billing.services.house import House
 from billing.services.limits import raise_limit
@@ -262,6 +263,19 @@ def _gallery_opened(house: House, books: Books, command: Command) -> str:
     return f"The client is told of {access.url}."
 
 
+def _gallery_closed(house: House, books: Books, command: Command) -> str:
+    """A person has closed a gallery by hand."""
+    effect = books.effects.get(text(command, "effect_id"))
+    if effect is None or effect.kind is not EffectKind.REVOKE or effect.state is not EffectState.FAILED:
+        raise PermanentError(
+            "no_such_task", f"{text(command, 'effect_id')} is no gallery to be closed by hand."
+        )
+    record_revocation(house, books, effect, command.actor)
+    books.effects.reopen(effect.effect_id, EffectState.DONE, house.now())
+    books.desk.resolve_attention(effect.key, None, command.actor, house.now())
+    return f"The gallery {effect.text('gallery_name')} is closed."
+
+
 def _resolve(house: House, books: Books, command: Command) -> str:
     closed = books.desk.resolve_attention(
         text(command, "subject"), optional(command, "code"), command.actor, house.now()
@@ -291,6 +305,7 @@ _CARRIED_OUT_BY: dict[str, Callable[[House, Books, Command], str]] = {
     "record_consent": _record_consent,
     "revoke_consent": _revoke_consent,
     "gallery_opened": _gallery_opened,
+    "gallery_closed": _gallery_closed,
     "resolve": _resolve,
     "raise_limit": _raise_limit,
     "hold": hold,

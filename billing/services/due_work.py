@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from billing.domain.effects import EffectKind, EffectState, can_be_asked
-from billing.domain.policy import GalleryPolicy
+from billing.services.galleries import awaiting_grant
 from billing.services.holds import goes_out_under_hold, is_held
 from billing.services.house import House
 from billing.services.observe_sessions import sessions_to_fetch
@@ -78,12 +78,8 @@ def invoices_left_unrendered(house: House) -> list[str]:
 
 def grants_left_unplanned(house: House) -> list[str]:
     """Invoices whose gallery may be opened and for which nobody has committed to it yet."""
-    policy = house.policy.gallery_policy
-    if policy is GalleryPolicy.BY_HAND:
-        return []
     with house.ledger.read() as books:
-        waiting = books.invoices.awaiting_grant(policy is GalleryPolicy.PAID_IN_FULL)
-    return [row.invoice.invoice_id for row in waiting[:_SHOWN]]
+        return [row.invoice.invoice_id for row in awaiting_grant(house, books)[:_SHOWN]]
 
 
 def follow_ups_are_due(house: House) -> bool:

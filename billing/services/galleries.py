@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from billing.domain.effects import EffectKind, Intent
+from billing.domain.policy import GalleryPolicy
 from billing.domain.settlements import DisputeStatus, RefundStatus
 from billing.ports.ledger import Books, GrantRow, InvoiceRow
 from billing.services.house import House
 
 _NEVER_LEFT = (RefundStatus.FAILED, RefundStatus.CANCELED)
+
+
+def awaiting_grant(house: House, books: Books) -> list[InvoiceRow]:
+    """Invoices whose gallery may be opened, and for which nobody has committed to it."""
+    policy = house.policy.gallery_policy
+    if policy is GalleryPolicy.BY_HAND:
+        return []
+    rows = books.invoices.awaiting_grant(policy is GalleryPolicy.PAID_IN_FULL)
+    return [row for row in rows if not is_forfeited(house, books, row)]
 
 
 def plan_revocations(house: House, books: Books, row: InvoiceRow) -> int:

@@ -15,7 +15,7 @@ from billing.domain.sessions import Gallery
 from billing.ports.ledger import Books, GrantRow, InvoiceRow
 from billing.ports.outside import GalleryAccess, RawRecord
 from billing.services.deliver_invoices import mail_intent
-from billing.services.galleries import is_forfeited, plan_revocations
+from billing.services.galleries import awaiting_grant, is_forfeited, plan_revocations
 from billing.services.house import House
 from billing.services.observe_sessions import shared_records
 
@@ -57,10 +57,8 @@ class _Grant:
 
 def plan_grants(house: House) -> int:
     """Commit to opening the galleries whose policy holds now; returns how many."""
-    if house.policy.gallery_policy is GalleryPolicy.BY_HAND:
-        return 0
     with house.ledger.read() as books:
-        waiting = books.invoices.awaiting_grant(house.policy.gallery_policy is GalleryPolicy.PAID_IN_FULL)
+        waiting = awaiting_grant(house, books)
     shared = shared_records(house) if waiting else []
     planned = 0
     for row in waiting:

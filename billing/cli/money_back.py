@@ -1,0 +1,92 @@
+"""`billing refund`, `billing credit`, `billing write-off`: give money back, ask for less, give it up."""
+
+from __future__ import annotations
+
+import click
+
+from billing.cli.amounts import minor_units
+from billing.cli.door import ask, confirm, money_act
+from billing.cli.invoice import the_invoice
+from billing.domain.money import Money
+from billing.ports.ledger import InvoiceRow
+
+
+@click.command()
+@click.argument("number")
+@click.option("--amount", help="How much, in whole units; all that is left unless given.")
+@click.option("--reason", required=True, help="Why; it is kept, and told to Stripe.")
+@click.option("--still-owed", is_flag=True, help="The invoice goes on asking for it; else it asks for so much less.")
+@click.option("--force", is_flag=True, help="Though a dispute is open: the money may go back twice.")
+@money_act
+def refund(
+    number: str, amount: str | None, reason: str, still_owed: bool, force: bool,
+    actor: str, wait: int, now: bool, yes: bool,
+) -> None:  # fmt: skip
+    """Give back money that was paid on the invoice NUMBER through Stripe, the newest payment first.
+
+    \b
+    Examples:
+        billing refund INV-2026-0042 --reason "the session was cut short" --amount 120.50
+        billing refund INV-2026-0042 --reason "charged the wrong card" --still-owed
+    """
+    row = the_invoice(number)
+    minor = _minor(row, amount)
+    how_much = Money(minor, row.invoice.currency) if minor else "all that was paid through Stripe"
+    then = "goes on asking for it" if still_owed else "asks for so much less"
+    confirm(f"Give back {how_much} to {row.invoice.client.name}? Invoice {number} {then}.", yes)
+    arguments = {"number": number, "amount_minor": minor, "still_owed": int(still_owed), "force": int(force)}
+    ask(
+        "refund",
+        {name: value or None for name, value in arguments.items()},
+        actor=actor,
+        reason=reason,
+        now=now,
+        wait=wait,
+    )
+
+
+@click.command()
+@click.argument("number")
+@click.option("--amount", help="How much less, in whole units; all that is owed unless given.")
+@click.option("--reason", required=True, help="Why; it is kept.")
+@money_act
+def credit(number: str, amount: str | None, reason: str, actor: str, wait: int, now: bool, yes: bool) -> None:
+    """Let the invoice NUMBER ask for less. No money moves; what was sold and its taxes are less by it.
+
+    \b
+    Example:
+        billing credit INV-2026-0042 --amount 50 --reason "agreed on the phone"
+    """
+    _lower("credit", number, amount, reason, "Ask for {} less", actor=actor, wait=wait, now=now, yes=yes)
+
+
+@click.command("write-off")
+@click.argument("number")
+@click.option("--amount", help="How much, in whole units; all that is owed unless given.")
+@click.option("--reason", required=True, help="Why; it is kept.")
+@money_act
+def write_off(number: str, amount: str | None, reason: str, actor: str, wait: int, now: bool, yes: bool) -> None:
+    """Give up what is owed on the invoice NUMBER: a loss, and what was sold stays what it is.
+
+    \b
+    Example:
+        billing write-off INV-2026-0042 --reason "the company is gone"
+    """
+    _lower("write_off", number, amount, reason, "Write off {}", actor=actor, wait=wait, now=now, yes=yes)
+
+
+def _lower(
+    command: str, number: str, amount: str | None, reason: str, question: str,
+    *, actor: str, wait: int, now: bool, yes: bool,
+) -> None:  # fmt: skip
+    row = the_invoice(number)
+    minor = _minor(row, amount)
+    how_much = Money(minor or max(0, row.balance_minor), row.invoice.currency)
+    confirm(
+        f"{question.format(how_much)} of {number} to {row.invoice.client.name}, of which {row.balance} is open?", yes
+    )
+    ask(command, {"number": number, "amount_minor": minor}, actor=actor, reason=reason, now=now, wait=wait)
+
+
+def _minor(row: InvoiceRow, amount: str | None) -> int | None:
+    return None if amount is None else minor_units(amount, row.invoice.currency)

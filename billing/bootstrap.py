@@ -122,12 +122,17 @@ def pin_account(house: House) -> None:
 
 
 def _stripe_pace(settings: Settings) -> Pace:
-    """One limit for all processes that share the ledger on this machine: its file lies beside a ledger of one file."""
+    """One limit for all processes that share the ledger on this machine."""
     from billing.adapters.throttle import Pace
 
+    return Pace("Stripe", settings.stripe_requests_per_second, pace_file(settings))
+
+
+def pace_file(settings: Settings) -> Path:
+    """Where the processes of this machine keep Stripe's limit together; it may be deleted at any time."""
     url = make_url(settings.ledger_url)
     beside = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else settings.warehouse_path
-    return Pace("Stripe", settings.stripe_requests_per_second, beside.with_name(f"{beside.name}.stripe-pace"))
+    return beside.with_name(f"{beside.name}.stripe-pace")
 
 
 def refuse_another_account(house: House) -> bool:

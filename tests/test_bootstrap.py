@@ -12,7 +12,7 @@ from fakes import FakeClock, FakeGateway
 from billing.adapters.clock import SandboxTime, SystemClock
 from billing.adapters.manual_gallery import ManualGalleries
 from billing.adapters.pixieset import PixiesetGalleries
-from billing.bootstrap import build_house, clock_of, open_house, open_ledger, open_warehouse, pin_account
+from billing.bootstrap import build_house, clock_of, open_house, open_ledger, open_warehouse, pace_file, pin_account
 from billing.domain.errors import PermanentError, TemporaryError
 from billing.settings import Settings
 
@@ -51,6 +51,25 @@ def test_an_unrestricted_live_key_is_refused_before_anything_is_opened(settings:
     with pytest.raises(PermanentError), open_house(live):
         pass
     assert not (tmp_path / "deep").exists()
+
+
+def test_the_pace_of_stripe_is_kept_in_a_file_beside_the_ledger(settings: Settings, tmp_path: Path) -> None:
+    nowhere = settings.model_copy(update={"stripe_url": "http://127.0.0.1:9"})
+
+    with open_house(nowhere) as house, pytest.raises(TemporaryError):
+        house.gateway.balance()
+
+    assert [path.name for path in tmp_path.glob("deep/**/*.stripe-pace")] == [f"{ledger_name(settings)}.stripe-pace"]
+
+
+def test_a_ledger_on_a_server_has_its_pace_beside_the_warehouse(settings: Settings, tmp_path: Path) -> None:
+    there = settings.model_copy(update={"ledger_url": "postgresql+psycopg://x@localhost/billing"})
+
+    assert pace_file(there) == settings.warehouse_path.with_name(f"{settings.warehouse_path.name}.stripe-pace")
+
+
+def ledger_name(settings: Settings) -> str:
+    return settings.ledger_url.rpartition("/")[2]
 
 
 def test_another_account_stops_everything(settings: Settings) -> None:

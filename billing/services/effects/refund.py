@@ -10,6 +10,7 @@ from billing.domain.money import Money
 from billing.domain.settlements import DisputeStatus, PaymentStory, RefundFact, RefundStatus
 from billing.ports.ledger import Books, PaymentRow
 from billing.services.asking_again import is_disputed
+from billing.services.effects.evidence import not_done, turn
 from billing.services.house import House
 from billing.services.money_back import record_story
 
@@ -32,7 +33,7 @@ class _Refund:
         known = self._find(house, effect)  # the provider forgets keys, never its refunds
         if known is None:
             amount = Money(effect.number("amount_minor"), effect.text("currency"))
-            known = house.gateway.refund(payment_id, amount, effect.text("reason"), effect.key)
+            known = house.gateway.refund(payment_id, amount, effect.text("reason"), effect.key, turn(effect))
         return self._outcome(house, effect, known)
 
     def follow(self, house: House, books: Books, effect: Effect, outcome: Outcome) -> None:
@@ -46,7 +47,9 @@ class _Refund:
             return self._outcome(house, effect, known)
         with house.ledger.read() as books:
             reason = self.unwanted(house, books, effect)
-        return Outcome(EffectState.CANCELLED, "unwanted", reason) if reason else self.act(house, effect)
+        if reason:
+            return Outcome(EffectState.CANCELLED, "unwanted", reason)
+        return not_done(house, effect, "never_made", "no money went back")
 
     def _find(self, house: House, effect: Effect) -> RefundFact | None:
         payment_id, minor = effect.text("provider_payment_id"), effect.number("amount_minor")

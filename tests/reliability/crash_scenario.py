@@ -53,6 +53,7 @@ EXEMPT = {
     "services.follow_up:_set_aside": _UNFORESEEN,
     "services.apply_events:_settle#2": _UNFORESEEN,
     "services.effects.recording:record": _UNFORESEEN,
+    "services.settle_payouts:read_and_apply_payout": "tests alone call it; its two halves are reached elsewhere",
 }
 
 
@@ -163,7 +164,20 @@ def _banks_decide(studio: Studio) -> None:
     for key, end in (("disputed", "lose"), ("autopay", "win"), ("link", "close")):
         studio.stripe(f"disputes/{disputes[studio.payment(key)]}/{end}")
     studio.stripe("refunds", payment_intent=studio.payment("refunded"))
+    _a_fee_is_taken(studio)
     studio.stripe("payouts", include_pending=True)
+
+
+def _a_fee_is_taken(studio: Studio) -> None:
+    """A movement of the balance that belongs to no payment: Stripe bills for something else."""
+    taken = studio.objects("stripe.balance_transaction")[0] | {
+        "id": "txn_sbx900000ABCDEFGHJKLMNPQ", "type": "stripe_fee", "reporting_category": "fee", "source": None,
+        "amount": -150, "fee": 0, "fee_details": [], "net": -150, "created": int(studio.world.now().timestamp()),
+        "description": "Radar", "_payout": None,
+    }  # fmt: skip
+    with closing(sqlite3.connect(studio.sandbox, timeout=30)) as store, store:
+        values = ("stripe.balance_transaction", taken["id"], "unpaid", json.dumps(taken))
+        store.execute("insert into objects (kind, id, parent, body) values (?, ?, ?, ?)", values)
 
 
 def _sessions_are_booked(studio: Studio) -> None:
@@ -194,8 +208,8 @@ def _by_session_end(policy: StudioPolicy) -> StudioPolicy:
     return replace(policy, trigger=Trigger.SESSION_ENDED)
 
 
-def _two_invoices(policy: StudioPolicy) -> StudioPolicy:
-    return replace(policy, limits=replace(policy.limits, invoices=2))
+def _one_invoice(policy: StudioPolicy) -> StudioPolicy:
+    return replace(policy, limits=replace(policy.limits, invoices=1))
 
 
 UNTIL_BILLED = frozenset({"observe_jobs", "fetch_session_records", "bill_due_sessions"})
@@ -220,7 +234,7 @@ DAYS = (
     ),
     Day(
         "four sessions are in trouble", 10, _trouble,
-        policy=_two_invoices, unprintable=frozenset({"unprintable"}), looks=6,
+        policy=_one_invoice, unprintable=frozenset({"unprintable"}), looks=6,
     ),
     Day("the rest goes out in review", 11, _completed("reviewed"), policy=_in_review),
     Day(

@@ -68,7 +68,7 @@ def tamper(studio: Studio) -> None:
         client.payment_intents.create(
             {
                 "amount": 1200, "currency": "eur", "customer": method.customer, "payment_method": method.id,
-                "payment_method_types": ["card"],
+                "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
                 "confirm": True, "off_session": True, "metadata": {"invoice_id": "inv_nowhere"},
             }
         )  # fmt: skip

@@ -181,6 +181,14 @@ def test_a_job_that_cannot_be_read_is_told_and_the_others_are_compared(studio: S
     assert sorted(one.cause for one in done.differences) == ["job_unreadable", "payment_not_there"]
 
 
+def test_a_job_whose_orders_cannot_be_read_is_still_asked_for_its_payments(studio: Studio) -> None:
+    paid(studio)
+    studio.source.written.clear()
+    studio.source.spoil("j1")
+
+    assert [one.cause for one in compared(studio, "vsco").differences] == ["payment_not_there", "job_unreadable"]
+
+
 @pytest.mark.parametrize(("scope", "call"), [("vsco", "written_payments:j1"), ("galleries", "is_open:g-j1")])
 def test_an_outside_that_does_not_answer_is_never_all_is_well(studio: Studio, scope: str, call: str) -> None:
     paid(studio)

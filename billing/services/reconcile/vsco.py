@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 from billing.domain.effects import Effect, EffectKind, EffectState
 from billing.domain.errors import PermanentError
@@ -24,16 +25,18 @@ from billing.services.observe_sessions import shared_records
 from billing.services.reconcile.found import VSCO, Found, Say, difference
 from billing.services.reconcile.sessions import Billed, billed_sessions
 
+Part = TypeVar("Part")
+
 AT_A_TIME = 50
 WRITTEN_WITHIN = timedelta(hours=1)  # what follows by itself has followed by then
 
 
 @dataclass(frozen=True, slots=True)
 class _There:
-    """What the booking system says of one job now."""
+    """What the booking system says of one job now; of either half, why it cannot be read."""
 
-    payments: Mapping[str, WrittenPayment]
-    orders: Mapping[str, Order]
+    payments: Mapping[str, WrittenPayment] | PermanentError
+    orders: Mapping[str, Order] | PermanentError
 
 
 def compare_vsco(house: House, found: Found, say: Say) -> None:
@@ -46,20 +49,25 @@ def compare_vsco(house: House, found: Found, say: Say) -> None:
             there = list(pool.map(lambda one: _read(house, one, shared), some))
             with house.ledger.read() as books:
                 for one, now in zip(some, there, strict=True):
-                    if isinstance(now, PermanentError):
-                        found.add(_unreadable(one, now))
-                    else:
-                        found.add(_compare(house, books, one, now))
+                    found.add(_compare(house, books, one, now))
                     found.compared += 1
             say(f"{start + len(some)} of {len(billed)} sessions compared with VSCO Workspace")
 
 
-def _read(house: House, one: Billed, shared: Sequence[RawRecord]) -> _There | PermanentError:
+def _read(house: House, one: Billed, shared: Sequence[RawRecord]) -> _There:
     """TemporaryError ends the whole comparison: nothing is concluded from half of it."""
     job_id = one.session.job_id
-    try:
+
+    def orders() -> dict[str, Order]:
         facts = house.source.read_session(house.source.related_records(job_id), shared)
-        return _There(house.source.written_payments(job_id), {order.order_id: order for order in facts.orders})
+        return {order.order_id: order for order in facts.orders}
+
+    return _There(_tried(lambda: house.source.written_payments(job_id)), _tried(orders))
+
+
+def _tried(read: Callable[[], Mapping[str, Part]]) -> Mapping[str, Part] | PermanentError:
+    try:
+        return read()
     except PermanentError as error:
         if error.code in ("vsco_unauthorized", "vsco_url"):
             raise  # of the key, not of this job
@@ -78,14 +86,22 @@ def _unreadable(one: Billed, error: PermanentError) -> list[Difference]:
 def _compare(house: House, books: Books, one: Billed, there: _There) -> list[Difference]:
     found = []
     for row in one.invoices:
-        for payment in books.payments.of_invoice(row.invoice.invoice_id):
-            written = there.payments.get(payment.provider_object_id)
-            for effect in books.effects.of_subject(payment.payment_id, EffectKind.WRITE_BACK):
-                found += _written(house, row, payment, effect, written)
-            if written is not None:
-                found += _refunded(books, row, payment, written)
-        if not row.is_void:
+        if not isinstance(there.payments, PermanentError):
+            found += _payments(house, books, row, there.payments)
+        if not row.is_void and not isinstance(there.orders, PermanentError):
             found += _order(row, there.orders.get(row.invoice.part))
+    refused = next((half for half in (there.payments, there.orders) if isinstance(half, PermanentError)), None)
+    return [*found, *(_unreadable(one, refused) if refused else [])]
+
+
+def _payments(house: House, books: Books, row: InvoiceRow, there: Mapping[str, WrittenPayment]) -> list[Difference]:
+    found = []
+    for payment in books.payments.of_invoice(row.invoice.invoice_id):
+        written = there.get(payment.provider_object_id)
+        for effect in books.effects.of_subject(payment.payment_id, EffectKind.WRITE_BACK):
+            found += _written(house, row, payment, effect, written)
+        if written is not None:
+            found += _refunded(books, row, payment, written)
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from billing.domain import canonical
-from billing.domain.effects import Effect, EffectKind, EffectState, Intent, Outcome
+from billing.domain.effects import RESTORED, Effect, EffectKind, EffectState, Intent, Outcome
 from billing.domain.errors import BillingError, NeedsAttention, TemporaryError
 from billing.domain.events import PIPELINE, DomainEvent
 from billing.domain.mail import MailKind
@@ -32,11 +32,14 @@ class _Grant:
         return None
 
     def act(self, house: House, effect: Effect) -> Outcome:
+        return self._opened(house, effect, date.fromisoformat(effect.text("expires_on")))
+
+    def _opened(self, house: House, effect: Effect, expires_on: date | None) -> Outcome:
         name = effect.text("host")
         host = house.galleries.get(name)
         if host is None:
             raise NeedsAttention("no_such_host", f"There is no way to open galleries at {name}; open it by hand.")
-        access = host.open_gallery(effect.text("gallery_id"), date.fromisoformat(effect.text("expires_on")))
+        access = host.open_gallery(effect.text("gallery_id"), expires_on)
         return Outcome(EffectState.DONE, "open", access.url, effect.text("gallery_id"), result=access)
 
     def follow(self, house: House, books: Books, effect: Effect, outcome: Outcome) -> None:
@@ -48,11 +51,17 @@ class _Grant:
     def ask(self, house: House, effect: Effect) -> Outcome:
         with house.ledger.read() as books:
             reason = self.unwanted(house, books, effect)
+        if reason is None and effect.outcome_code == RESTORED and self._is_open(house, effect):
+            return self._opened(house, effect, None)  # the backup knows nothing of it; its expiry stays as it is
         if reason is None:
             return self.act(house, effect)  # opening an open gallery changes nothing
         # Nobody can tell whether it is open, and opening it to find out is what must not be done any more.
         detail = f"{reason}, and the gallery may be open: close it there if it is"
         return Outcome(EffectState.UNKNOWN, "unwanted", detail)
+
+    def _is_open(self, house: House, effect: Effect) -> bool:
+        host = house.galleries.get(effect.text("host"))
+        return host is not None and host.is_open(effect.text("gallery_id")) is True
 
 
 def plan_grants(house: House) -> int:

@@ -159,3 +159,45 @@ def test_commands_wait_until_they_are_settled(ledger: SqlLedger) -> None:
         books.desk.settle_command(number, "done", "void", LATER)
         assert not books.desk.is_waiting(number)
         assert books.desk.waiting_commands() == []
+
+
+def test_a_restore_doubts_all_that_is_open_and_fences_off_who_holds_it(ledger: SqlLedger) -> None:
+    with ledger.write() as books:
+        for subject in ("held", "ready", "done"):
+            books.effects.intend(Intent(EffectKind.CHARGE, "autopay", subject, {}), NOW)
+        held, done = books.effects.claim([EffectKind.CHARGE], "a", NOW, NOW + timedelta(minutes=5), 2)
+        books.effects.settle(done, Outcome(EffectState.DONE, "succeeded"), NOW)
+        doubted = books.effects.doubt_all("restored", "a backup was restored", NOW)
+        late = books.effects.settle(held, Outcome(EffectState.DONE, "succeeded"), NOW)
+
+    assert len(doubted) == 2
+    assert {effect.outcome_code for effect in doubted} == {"restored"}
+    assert not late
+
+
+def test_questions_are_counted_since_the_outcome_became_unknown_and_anew_the_next_time(ledger: SqlLedger) -> None:
+    later = NOW + timedelta(hours=1)
+    with ledger.write() as books:
+        books.effects.intend(Intent(EffectKind.CHARGE, "autopay", "inv_1", {}), NOW)
+        [effect] = books.effects.claim([EffectKind.CHARGE], "a", NOW, later, 1)
+        books.effects.settle(effect, Outcome(EffectState.UNKNOWN, "cut"), NOW)
+        for moment in (NOW, later):
+            [effect] = books.effects.claim_unknown(EffectKind.CHARGE, "a", moment, moment)
+            books.effects.settle(effect, Outcome(EffectState.UNKNOWN, "cut", retry_at=later), moment)
+        [unknown] = books.effects.in_state(EffectState.UNKNOWN)
+        assert (unknown.asked, unknown.unknown_since) == (2, NOW)
+        books.effects.settle(unknown, Outcome(EffectState.READY, "never_created"), later)
+
+        [ready] = books.effects.in_state(EffectState.READY)
+        assert (ready.asked, ready.unknown_since) == (0, None)
+
+
+def test_overdue_is_what_is_ready_past_its_time_or_open_for_long(ledger: SqlLedger) -> None:
+    with ledger.write() as books:
+        for subject, not_before in (("old", NOW), ("later", NOW + timedelta(days=3))):
+            books.effects.intend(Intent(EffectKind.CHARGE, "autopay", subject, {}, not_before), NOW)
+        books.effects.intend(Intent(EffectKind.WRITE_BACK, "payment", "begun", {}), NOW)
+        books.effects.claim([EffectKind.WRITE_BACK], "a", NOW, NOW, 1)
+        overdue = {effect.subject_id for effect in books.effects.overdue(NOW + timedelta(days=1))}
+
+    assert overdue == {"old", "begun"}

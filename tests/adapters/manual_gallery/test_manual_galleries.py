@@ -28,3 +28,7 @@ def test_closing_says_what_to_do():
 
 def test_it_is_known_as_manual():
     assert ManualGalleries.name == "manual"
+
+
+def test_nobody_can_tell_whether_it_is_open():
+    assert ManualGalleries().is_open("summer-7") is None

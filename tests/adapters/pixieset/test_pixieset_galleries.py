@@ -339,3 +339,11 @@ def test_at_the_wire_a_lost_answer_is_looked_up(sandbox: RunningSandbox, kind: s
     faults.add(sandbox.store, "pixieset", {"kind": kind, "method": "PUT"})
 
     assert at(sandbox).open_gallery(str(made["id"]), UNTIL).expires_on == UNTIL
+
+
+@pytest.mark.parametrize(("status", "is_open"), [("published", True), ("hidden", False)])
+def test_a_collection_is_open_while_it_is_published(status, is_open):
+    web = Web(status=status)
+
+    assert web.host().is_open(ID) is is_open
+    assert web.puts == []

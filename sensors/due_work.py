@@ -44,7 +44,7 @@ def due_work(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         refuse_another_account(house)
         errands = look_for_due_work(house)
         figures = look_for_new_figures(house, context.instance, time.time())
-        quiet = held_in_short(house) or "Nothing is due"
+        held = held_in_short(house)
     except BillingError as error:
         return dg.SensorResult(skip_reason=dg.SkipReason(error.sentence), cursor=memory.text())
-    return answer(context, memory, [*errands, figures] if figures else errands, quiet)
+    return answer(context, memory, [*errands, figures] if figures else errands, "Nothing is due", held=held)

@@ -12,6 +12,7 @@ from datetime import timedelta
 import dagster as dg
 
 from billing.domain.errors import BillingError, PermanentError
+from billing.services.holds import held_in_short
 from billing.services.house import House
 from billing.services.outages import end_outage, show_outage
 from billing.services.watchdog import beat
@@ -59,8 +60,9 @@ def answer(
     errands: Sequence[Errand],
     quiet: str,
     events: Sequence[dg.AssetMaterialization] = (),
+    held: str | None = None,
 ) -> dg.SensorResult:
-    """The runs to start now; when none, the reason in words."""
+    """The runs to start now; when none, the reason in words, and first of all that nothing may go out."""
     requests: list[dg.RunRequest] = []
     waits: list[str] = []
     for errand in errands:
@@ -73,7 +75,8 @@ def answer(
             continue
         memory.patience[errand.name] = started
         requests.append(_request(errand))
-    skip = None if requests else dg.SkipReason(". ".join(waits) or quiet)
+    said = ". ".join(waits) or quiet
+    skip = None if requests else dg.SkipReason(f"{held} {said}" if held else said)
     return dg.SensorResult(run_requests=requests, skip_reason=skip, cursor=memory.text(), asset_events=list(events))
 
 
@@ -92,6 +95,7 @@ def look_outside(
         house = open_house()
         errand = look(house)
         end_outage(house, system)
+        held = held_in_short(house)
     except BillingError as error:
         memory.failures += 1
         if house and (isinstance(error, PermanentError) or memory.failures >= SHOWN_AFTER_FAILURES):
@@ -101,7 +105,7 @@ def look_outside(
     memory.failures = 0
     beat(house, context.sensor_name, every)
     events = [] if errand else _quiet_look(memory, asset)
-    return answer(context, memory, [errand] if errand else [], f"{system} was asked; nothing waits", events)
+    return answer(context, memory, [errand] if errand else [], f"{system} was asked; nothing waits", events, held)
 
 
 def _quiet_look(memory: Memory, asset: str) -> list[dg.AssetMaterialization]:

@@ -9,6 +9,7 @@ import pytest
 from fakes import Crash
 from studio import Studio
 
+from billing.adapters.ledger.books import SqlLedger
 from billing.domain.effects import EffectKind, EffectState
 from billing.domain.errors import PermanentError, UnknownOutcomeError
 from billing.ports.ledger import Books
@@ -144,6 +145,41 @@ def test_a_worker_that_died_before_the_hold_is_recorded_as_unknown_under_it(stud
 
     assert [effect.state for effect in studio.effects(EffectKind.CHARGE)] == [EffectState.UNKNOWN]
     assert studio.codes() == ["effect_unknown", "hold_asked_for"]
+
+
+def test_a_charge_costs_three_commits_with_its_look_for_holds(studio: Studio) -> None:
+    """Taken up, its id noted, settled; the round itself costs one more, and one that finds nothing left."""
+    studio.autopay()
+    studio.bill()
+    written: list[str] = []
+    ledger = studio.ledger
+    studio.ledger = _Counting(ledger, written)  # type: ignore[assignment]
+    studio.do(EffectKind.CHARGE)
+    of_one = len(written)
+    studio.ledger = ledger
+    for number in range(2, 5):
+        studio.autopay(f"j{number}")
+    studio.bill()
+    written.clear()
+    studio.ledger = _Counting(ledger, written)  # type: ignore[assignment]
+    studio.do(EffectKind.CHARGE)
+
+    assert of_one == 3 + 2
+    assert len(written) == 3 * 3 + 2
+
+
+class _Counting:
+    """The ledger, and how often it was written to."""
+
+    def __init__(self, ledger: SqlLedger, written: list[str]) -> None:
+        self._ledger, self._written = ledger, written
+
+    def read(self) -> AbstractContextManager[Books]:
+        return self._ledger.read()
+
+    def write(self) -> AbstractContextManager[Books]:
+        self._written.append("write")
+        return self._ledger.write()
 
 
 def test_a_hold_has_an_actor_a_reason_and_a_time_and_says_how_to_lift_it(studio: Studio) -> None:

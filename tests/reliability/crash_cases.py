@@ -207,8 +207,9 @@ def main() -> int:
     parser.add_argument("--at-once", action="store_true", help="two workers on every day, and no crash")
     asked = parser.parse_args()
     with played() as play:
-        for label in play.reference.unreached():
-            print(f"never reached: {label}")
+        unreached = play.reference.unreached()
+        for label in unreached:
+            print(f"never reached: {label}; let a day of crash_scenario.py come to it")
         cases = play.reference.cases(asked.time, asked.workers)
         if asked.at_once:
             cases = [Case(number, None, workers=2) for number in range(len(DAYS))]
@@ -226,7 +227,7 @@ def main() -> int:
                 sep="\n    " if found else " ",
                 flush=True,
             )
-    return 1 if violations else 0
+    return 1 if violations or unreached else 0
 
 
 if __name__ == "__main__":

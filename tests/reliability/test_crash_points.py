@@ -25,20 +25,17 @@ def played(*options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
 
 
-def test_the_scenario_reaches_every_label_and_every_exemption_is_of_a_label_that_there_is() -> None:
-    listed = played("--list")
+def test_every_exemption_is_of_a_label_that_there_is() -> None:
+    labels = call_labels() | commit_labels()
 
-    assert listed.returncode == 0, listed.stderr[-2000:]
-    assert [line for line in listed.stdout.splitlines() if line.startswith("never reached")] == []
-    known = {label.rpartition(" ")[0].removesuffix(" before").removesuffix(" after") for label in commit_labels()}
-    known |= {label.rpartition(" ")[0] for label in call_labels()}
-    assert set(EXEMPT) <= known
+    assert [name for name in EXEMPT if not any(label.startswith(f"{name} ") for label in labels)] == []
 
 
 @pytest.mark.parametrize("half", [0, 1])
 def test_killed_at_any_label_and_once_more_in_its_recovery_a_worker_leaves_nothing_undone_and_nothing_twice(
     half: int,
 ) -> None:
+    """Fails, too, when the scenario does not come to a label: a new call or commit has its labels by itself."""
     ended = played("--half", str(half))
 
     assert ended.returncode == 0, ended.stdout[-6000:] + ended.stderr[-2000:]

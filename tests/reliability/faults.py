@@ -53,15 +53,20 @@ CALLS: dict[str, dict[str, dict[str, Any]]] = {
         "prepare_charge": {**_POST, "path_suffix": "/payment_intents"},
         "confirm_charge": {**_POST, "path_suffix": "/confirm"},
         "cancel_charge": {**_POST, "path_suffix": "/cancel"},
+        "refund": {**_POST, "path_suffix": "/refunds"},
     },
     "vsco": {
         "record_payment": {**_POST, "path_prefix": "/payment"},
         "apply_payment": {**_POST, "path_prefix": "/payment/"},
         "open_gallery": {"method": "PUT", "path_prefix": "/gallery"},
+        "close_gallery": {"method": "PUT", "path_prefix": "/gallery"},
     },
-    "pixieset": {"open_gallery": {"method": "PUT"}},
+    "pixieset": {"open_gallery": {"method": "PUT"}, "close_gallery": {"method": "PUT"}},
     "smtp": {"send": {}},
 }
+# What has to happen that is no usual day: a consent is taken back in time, or all the money is given back.
+_STORIES = {"cancel_charge": "cancelled", "refund": "refunded", "close_gallery": "refunded"}
+_REFUNDED_IN_TURN = 5
 KINDS = {"stripe": STRIPE_KINDS, "vsco": LINE_KINDS, "pixieset": LINE_KINDS, "smtp": SMTP_KINDS}
 
 
@@ -80,7 +85,7 @@ class Case:
 
     @property
     def story(self) -> str:
-        return "cancelled" if self.call == "cancel_charge" else "usual"
+        return _STORIES.get(self.call, "usual")
 
 
 def all_cases() -> list[Case]:
@@ -146,7 +151,7 @@ def _ending_of(story: str, case: Case | None) -> Ending:
             assert save_cards(wire.house, world, wire.plan) == 1
             if story == "cancelled":
                 _leave_a_charge_unconfirmed(wire)
-            met = _days(wire, world, case, _order(wire, case) if case else None)
+            met = _days(wire, world, story, case)
         ending = _look(wire)
         if not met:
             ending.broken.append("the fault was never met")
@@ -169,21 +174,26 @@ def _leave_a_charge_unconfirmed(wire: Wire) -> None:
     submit(wire.house.ledger, "revoke_consent", {"client_id": client.contact_id}, "olga", "asked to", wire.clock.now())
 
 
-def _days(wire: Wire, world: World, case: Case | None, fault: tuple[str, str] | None) -> bool:
+def _days(wire: Wire, world: World, story: str, case: Case | None) -> bool:
     """Work goes on, clients pay on the page as soon as they can; a person answers what is in doubt. Was it met?"""
-    met = fault is None
-    for turn in range(8):
+    begins = _REFUNDED_IN_TURN if story == "refunded" else 0
+    met, fault = case is None, _order(wire, case) if case and begins == 0 else None
+    for turn in range(begins + 6 if begins else 8):
+        if turn == begins > 0:
+            wire.give_everything_back()
+            fault = _order(wire, case) if case else None
         wire.round(intake=turn < 2)
         if not met and fault and wire.sandbox.store.get(*fault) is None:
             met = True
             if case and case.forgets:
                 wire.sandbox.clock.advance(A_KEY_IS_FORGOTTEN_AFTER)
-        if turn >= 3:  # when they have their mail, also the one that a person had to see to
+        if turn >= 3 and (
+            turn < begins or not begins
+        ):  # they have their mail by now, also the one that a person had to see to
             for link_id in wire.open_links():
                 world.pay(link_id, CARD)
-        if turn < 7:
-            wire.answer_what_is_in_doubt()
-        wire.sandbox.clock.advance(A_KEY_IS_FORGOTTEN_AFTER if turn in (4, 5) else HOURS)
+        wire.answer_what_is_in_doubt()
+        wire.sandbox.clock.advance(A_KEY_IS_FORGOTTEN_AFTER if turn - begins in (4, 5) else HOURS)
     return met
 
 

@@ -111,7 +111,8 @@ class Settings(BaseSettings):
 
     clock_url: str | None = Field(None, description="Where the sandbox tells the time; never with live money.")
     poll_seconds: int = Field(30, description="Seconds between two looks at VSCO Workspace.", ge=5)
-    concurrency: int = Field(8, description="Calls outside at the same time.", ge=1, le=64)
+    # So many are needed to come up to Stripe's limit where an answer takes a fifth of a second (bench_charges).
+    concurrency: int = Field(16, description="Calls outside at the same time; mails at most 8.", ge=1, le=64)
     render_workers: int = Field(2, description="Processes that render PDFs when there are many.", ge=1, le=64)
 
     @field_validator("ledger_url")

@@ -247,6 +247,24 @@ class TestRefunds:
         ]
         assert again == gateway.find_refunds(payment_id, "refund:r1")[0]
 
+    @pytest.mark.parametrize("kind", ["remembered", *DONE_AND_LOST, *NOT_DONE])
+    @pytest.mark.parametrize("hours", [0, 25])
+    def test_whatever_is_lost_and_however_long_ago_a_person_gives_back_once(
+        self, wired: Wired, kind: str, hours: int
+    ) -> None:
+        wired.bill_on_autopay()
+        wired.until_done(EffectKind.CHARGE, minutes=1)
+        wired.studio.ask("refund", number=wired.studio.invoice().invoice.number or "", amount_minor=10_000)
+        remembered = kind == "remembered"
+        wired.fault("500_before" if remembered else kind, "/v1/refunds", remember=remembered)
+        wired.studio.do(EffectKind.REFUND)
+        wired.go(hours=hours)
+
+        wired.until_done(EffectKind.REFUND, minutes=15)
+
+        assert wired.states(EffectKind.REFUND) == ["done"]
+        assert [effect["detail"]["amount"] for effect in wired.sandbox.store.effects("stripe.refund")] == [10_000]
+
     def test_behind_a_failure_that_stripe_remembers_a_refund_is_made_under_the_next_key(self, wired: Wired) -> None:
         wired.bill_on_autopay()
         wired.until_done(EffectKind.CHARGE, minutes=1)

@@ -26,6 +26,7 @@ from billing.services.limits import room_in
 __all__ = ["LEASE", "Handler", "run_effects", "settle_unknown"]
 
 LOOK_AGAIN_AFTER = timedelta(minutes=1)  # what was taken up just before a hold was placed
+_AT_MOST_AT_ONCE = {EffectKind.MAIL: 8}  # a mail server takes few connections from one sender
 
 
 def run_effects(
@@ -41,13 +42,14 @@ def run_effects(
     """
     ended: Counter[str] = Counter()
     settle_unknown(house, handler, kind, ended)
-    with ThreadPoolExecutor(house.concurrency) as pool:
+    at_once = min(house.concurrency, _AT_MOST_AT_ONCE.get(kind, house.concurrency))
+    with ThreadPoolExecutor(at_once) as pool:
         under_way: dict[Future[Outcome], Effect] = {}
         try:
             while True:
-                free = house.concurrency - len(under_way)
+                free = at_once - len(under_way)
                 # Several at a time: each taking of effects is a commit, and a commit waits for the disk.
-                for effect in _claim(house, kind, purpose, free if 2 * free >= house.concurrency else 0):
+                for effect in _claim(house, kind, purpose, free if 2 * free >= at_once else 0):
                     under_way[pool.submit(_attempt, house, handler, effect)] = effect
                 if not under_way:
                     return ended

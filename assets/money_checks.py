@@ -23,4 +23,7 @@ MONEY_CHECKS = (
     "allocations_never_exceed_payments",
     "payments_are_posted_in_full",
     "receivable_is_never_negative",
+    "invoices_owe_what_was_not_paid",
+    "refunds_never_exceed_payments",
+    "every_lost_dispute_is_posted",
 )

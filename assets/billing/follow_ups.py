@@ -47,4 +47,4 @@ def follow_ups(house: HouseResource) -> Result:
         )
 
 
-follow_ups_hold = ledger_checks(follow_ups, advisory=("no_reminder_after_payment",))
+follow_ups_hold = ledger_checks(follow_ups, advisory=("no_reminder_after_payment", "no_reminder_while_disputed"))

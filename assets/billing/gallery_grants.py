@@ -40,5 +40,7 @@ def gallery_grants(house: HouseResource) -> Result:
 
 
 gallery_grants_hold = ledger_checks(
-    gallery_grants, blocking=("grants_follow_payment",), advisory=("one_open_grant_per_gallery",)
+    gallery_grants,
+    blocking=("grants_follow_payment",),
+    advisory=("one_open_grant_per_gallery", "revocations_follow_an_effect"),
 )

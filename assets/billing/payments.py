@@ -66,7 +66,15 @@ def _told(house: House) -> dg.MarkdownMetadataValue | None:
 
 payments_hold = ledger_checks(
     payments,
-    blocking=("allocations_never_exceed_payments", "payments_are_posted_in_full", "receivable_is_never_negative"),
+    blocking=(
+        "allocations_never_exceed_payments",
+        "payments_are_posted_in_full",
+        "receivable_is_never_negative",
+        "invoices_owe_what_was_not_paid",
+        "refunds_never_exceed_payments",
+        "every_lost_dispute_is_posted",
+        "movements_are_posted_in_full",
+    ),
 )
 
 

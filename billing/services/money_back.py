@@ -16,7 +16,7 @@ from billing.ports.ledger import Books, PaymentRow
 from billing.services.asking_again import close_links, ensure_pay_link, note_processing
 from billing.services.house import House
 from billing.services.money_back_follows import Case, Told, follow, show_dispute
-from billing.services.record_payments import fee_in_another_currency, record_captured
+from billing.services.record_payments import record_captured
 
 ISSUED = ("invoice_issued", "invoice_credited", "credit_undone")
 
@@ -76,7 +76,6 @@ def _tell_payment(case: Case, movement: Movement | None) -> Told:
         return Told()
     payment = case.payment
     if movement.amount.currency != payment.amount.currency:
-        fee_in_another_currency(case.books, payment.provider_object_id, movement.fee, case.now)
         return _keep(case, movement, None)
     late = movement.fee - payment.fee
     if late:

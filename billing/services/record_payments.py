@@ -25,7 +25,8 @@ def record_captured(books: Books, fact: PaymentFact, method_kind: str, policy: S
     captured_at = fact.captured_at or now
     fee = fact.fee or Money(0, fact.amount.currency)
     if fee.currency != fact.amount.currency:
-        fee_in_another_currency(books, fact.payment_id, fee, now)
+        sentence = f"The fee of {fact.payment_id}, {fee}, is in another currency than its payment; book it by hand."
+        books.desk.raise_attention(fact.payment_id, "fee_currency", sentence, now)
         fee = Money(0, fact.amount.currency)
     payment = PaymentRow(
         payment_id=canonical.derived_id("pay", fact.provider, fact.payment_id),
@@ -40,11 +41,6 @@ def record_captured(books: Books, fact: PaymentFact, method_kind: str, policy: S
         received_on=policy.day_of(captured_at),
     )
     return record_payment(books, payment, "stripe_clearing", now)
-
-
-def fee_in_another_currency(books: Books, provider_object_id: str, fee: Money, now: datetime) -> None:
-    sentence = f"The fee of {provider_object_id}, {fee}, is in another currency than its payment; book it by hand."
-    books.desk.raise_attention(provider_object_id, "fee_currency", sentence, now)
 
 
 def record_payment(

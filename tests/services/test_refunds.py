@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
 from fakes import Crash
+from promises import broken_promises
 from studio import Studio
 from test_money_back import accounts, eur, number, open_links, take_in
 
@@ -15,6 +17,13 @@ from billing.domain.settlements import DisputeStatus
 from billing.services.commands import carry_out_commands, submit
 
 
+@pytest.fixture(autouse=True)
+def promises_are_kept(studio: Studio) -> Iterator[None]:
+    """Whatever a test lets happen, every sentence of sql/checks is true afterwards."""
+    yield
+    assert broken_promises(studio) == {}
+
+
 @pytest.fixture
 def paid(studio: Studio) -> Studio:
     studio.with_gallery()
@@ -22,6 +31,7 @@ def paid(studio: Studio) -> Studio:
     studio.pay_on_page()
     studio.round()
     studio.round()
+    studio.clock.go(minutes=1)
     return studio
 
 
@@ -269,6 +279,7 @@ class TestGalleries:
         studio.round()
         [grant] = studio.effects(EffectKind.GRANT)
         studio.ask("gallery_opened", effect_id=grant.effect_id, url="https://g.example")
+        studio.clock.go(minutes=1)
         studio.gateway.refund_elsewhere("pi_1", eur(50_000))
         studio.round()
         [revoke] = studio.effects(EffectKind.REVOKE)

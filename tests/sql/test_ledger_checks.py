@@ -12,6 +12,7 @@ import pytest
 from ledger_book import CARD, LedgerBook, noon
 
 from billing.adapters.ledger.checks import CheckResult, run_checks
+from billing.domain import settlement_books as postings
 from billing.domain.books import Entry, Posting
 from billing.domain.money import Money
 
@@ -44,10 +45,44 @@ def honest_book() -> LedgerBook:
     book.grant(linked, noon(DAY + timedelta(days=21)))
     void = book.invoice("INV-3", DAY, 10_000)
     book.void(void, DAY + timedelta(days=1))
+    _money_back(book)
     for seq in (1, 2):
         event = {"event_id": f"granted:grant:{seq}", "kind": "gallery_granted", "subject_id": linked}
         book.put("domain_events", seq=seq, actor="pipeline", at=NOW, body="{}", previous_hash="", hash="", **event)
     return book
+
+
+def _money_back(book: LedgerBook) -> None:
+    """A paid invoice of which a part was refunded, a dispute was lost after that, and the gallery was closed."""
+    day = DAY + timedelta(days=40)
+    invoice_id = book.invoice("INV-4", DAY, 60_000)
+    book.pay(invoice_id, day, 60_000)
+    payment = book.rows["payments"][-1]
+    client_id = book.invoices[invoice_id].client.client_id
+    provider_payment_id, paid = payment["provider_object_id"], f"paid:{payment['payment_id']}"
+    book.moved("payment", "ch_4", 60_000, payment["fee_minor"], day, invoice_id, paid)
+    back = day + timedelta(days=1)
+    refund = book.moved("refund", "re_4", -10_000, 0, back, invoice_id)
+    book.post(postings.post_refund(refund, invoice_id, client_id, Money(0, "EUR"), back))
+    taken = book.moved("dispute", "dp_4", -60_000, 1_500, back, invoice_id)
+    book.post(postings.post_dispute(taken, invoice_id, "dp_4", back))
+    book.post(postings.post_dispute_lost("dp_4", invoice_id, client_id, Money(60_000, "EUR"), Money(0, "EUR"), back))
+    about = {"provider": "stripe", "provider_payment_id": provider_payment_id, "invoice_id": invoice_id}
+    about |= {"currency": "EUR", "reason": "", "recorded_at": noon(back)}
+    book.put(
+        "refunds", refund_id="re_4", amount_minor=10_000, status="succeeded", effect_key=None, created_at=noon(back),
+        **about,
+    )  # fmt: skip
+    book.put(
+        "disputes", dispute_id="dp_4", amount_minor=60_000, status="lost", opened_at=noon(back), evidence_due_at=None,
+        **about,
+    )  # fmt: skip
+    book.grant(invoice_id, noon(day), revoked_at=noon(day + timedelta(days=2)))
+    book.effect("revoke", f"grant:{len(book.rows['grants'])}", "vsco:g", noon(back))
+    for seq, (state, days) in enumerate((("open", 0), ("lost", 5)), start=3):
+        event = {"event_id": f"dispute:dp_4:{state}", "kind": f"dispute_{state}", "subject_id": invoice_id}
+        at = noon(day + timedelta(days=days))
+        book.put("domain_events", seq=seq, actor="pipeline", at=at, body="{}", previous_hash="", hash="", **event)
 
 
 def _first(book: LedgerBook, table: str, **where: Any) -> dict[str, Any]:
@@ -116,6 +151,10 @@ def _reminder_after_payment(book: LedgerBook) -> None:
     book.mail("inv:INV-2", "reminder:second", noon(DAY + timedelta(days=30)))
 
 
+def _remind_while_disputed(book: LedgerBook) -> None:
+    book.mail("inv:INV-4", "reminder:second", noon(DAY + timedelta(days=42)))
+
+
 CHARGE = {"kind": "charge"}
 VIOLATIONS: dict[str, Break] = {
     "allocations_never_exceed_payments": _change("allocations", {"payment_id": "pay:1"}, amount_minor=50_001),
@@ -124,27 +163,33 @@ VIOLATIONS: dict[str, Break] = {
     "every_effect_open_for_a_day_needs_attention": _forgotten_effect,
     "every_invoice_keeps_its_currency": _post_in_dollars,
     "every_invoice_mailed_has_its_document": _drop("documents", subject_id="inv:INV-2"),
+    "every_lost_dispute_is_posted": _change("journal_entries", {"account": "disputed"}, amount_minor=59_999),
     "every_provider_event_older_than_a_day_is_settled": _old_event,
     "grants_follow_payment": _change("grants", {"invoice_id": "inv:INV-2"}, granted_at=noon(DAY + timedelta(days=3))),
     "invoice_amounts_due_match_deductions": _change("invoice_deductions", {"position": 0}, amount_minor=29_999),
     "invoice_discounts_match_lines": _change("invoice_lines", {"invoice_id": "inv:INV-1"}, discount_minor=1),
-    "invoice_numbers_have_no_gaps": _change("invoices", {"number": "INV-3"}, sequence=4),
+    "invoice_numbers_have_no_gaps": _change("invoices", {"number": "INV-4"}, sequence=5),
     "invoice_taxes_match_lines": _change("invoice_taxes", {"invoice_id": "inv:INV-2"}, amount_minor=18_999),
     "invoice_totals_match_lines": _change("invoice_lines", {"invoice_id": "inv:INV-1"}, amount_minor=1),
     "invoices_are_posted_in_full": _change("invoices", {"number": "INV-1"}, total_minor=50_001),
+    "invoices_owe_what_was_not_paid": _change("movements", {"kind": "refund"}, amount_minor=-9_999),
     "journal_transactions_are_chained": _change("journal_transactions", {"seq": 2}, previous_hash="forged"),
     "journal_transactions_balance": _change("journal_entries", {"transaction_id": "paid:pay:1"}, amount_minor=7),
     "journal_transactions_have_two_entries": _one_entry_only,
+    "movements_are_posted_in_full": _change("movements", {"kind": "dispute"}, fee_minor=1_499),
     "no_charge_without_consent": _change("effects", CHARGE, parameters='{"payment_method_id":"pm_2"}'),
     "no_invoice_is_charged_twice": _second_charge("done"),
     "no_open_charge_beside_an_open_pay_link": _pay_link_beside_charge,
     "no_reminder_after_payment": _reminder_after_payment,
+    "no_reminder_while_disputed": _remind_while_disputed,
     "one_live_invoice_per_session_and_part": _drop("invoice_voids", invoice_id="inv:INV-3"),
     "one_mail_per_subject_kind_and_stage": _copy("effects", {"purpose": "invoice"}, effect_id="e", key="k"),
     "one_open_charge_per_invoice": _second_charge("unknown"),
-    "one_open_grant_per_gallery": _copy("grants", {"grant_id": "grant:1"}, grant_id="grant:2"),
+    "one_open_grant_per_gallery": _copy("grants", {"grant_id": "grant:1"}, grant_id="grant:9"),
     "payments_are_posted_in_full": _change("payments", {"payment_id": "pay:2"}, amount_minor=90_001),
     "receivable_is_never_negative": _credit_too_much,
+    "refunds_never_exceed_payments": _change("refunds", {"refund_id": "re_4"}, amount_minor=60_001),
+    "revocations_follow_an_effect": _drop("effects", kind="revoke"),
     "void_invoices_owe_nothing": _owe_on_void,
 }
 

@@ -26,6 +26,7 @@ from billing.domain.invoices import (
     TaxLine,
 )
 from billing.domain.money import Money
+from billing.domain.settlements import Movement, MovementKind
 
 CARD = '{"customer_id":"cus_1","payment_method_id":"pm_1"}'
 STUDIO = Studio("North Light", (), "DE", "studio@northlight.example")
@@ -224,6 +225,21 @@ class LedgerBook:
                 invoice_id=None, transaction_id=None, currency=currency, amount_minor=minor, fee_minor=fee,
                 description="", occurred_at=noon(on), recorded_at=noon(on),
             )  # fmt: skip
+
+    def moved(
+        self, kind: str, source_id: str, minor: int, fee_minor: int, on: date, invoice_id: str,
+        transaction_id: str | None = None,
+    ) -> Movement:  # fmt: skip
+        """A movement of the provider's balance; unless given, its own transaction posts it."""
+        movement_id = f"txn_{len(self.rows['movements']) + 1}"
+        self.put(
+            "movements", movement_id=movement_id, provider="stripe", kind=kind, source_id=source_id,
+            invoice_id=invoice_id, transaction_id=transaction_id or f"moved:{movement_id}", currency="EUR",
+            amount_minor=minor, fee_minor=fee_minor, description="", occurred_at=noon(on), recorded_at=noon(on),
+        )  # fmt: skip
+        return Movement(
+            movement_id, MovementKind(kind), source_id, Money(minor, "EUR"), Money(fee_minor, "EUR"), noon(on)
+        )
 
     def grant(self, invoice_id: str, at: datetime, *, revoked_at: datetime | None = None) -> None:
         number = len(self.rows["grants"]) + 1

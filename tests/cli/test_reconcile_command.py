@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import UTC, datetime
 
 from billed_studio import Run, Studio, one_line
 from sqlalchemy import create_engine
+
+from billing.adapters.ledger.books import SqlLedger
+from billing.services.restore import mark_restored
 
 
 def test_what_agrees_is_told_in_a_table_and_ends_with_zero(run: Run) -> None:
@@ -40,3 +44,21 @@ def test_an_outside_that_does_not_answer_is_one_clear_line_and_no_clean_bill(run
     assert "VSCO Workspace cannot be reached" in one_line(run("reconcile", "--scope", "vsco"))
     with create_engine(os.environ["BILLING_LEDGER_URL"]).connect() as connection:
         assert connection.exec_driver_sql("select count(*) from reconciliations").scalar() == 0
+
+
+def test_after_a_restore_all_three_are_compared_and_the_work_goes_on(run: Run) -> None:
+    ledger = SqlLedger(os.environ["BILLING_LEDGER_URL"])
+    mark_restored(ledger, "of yesterday", "olga", datetime.now(UTC))
+    ledger.close()
+
+    one = run("reconcile", "--scope", "stripe")
+    assert "Reconciled and released" not in one.stdout  # one of three is not enough
+
+    done = run("reconcile", "--actor", "olga")
+
+    assert done.exit_code == 0, done.output
+    assert "Reconciled and released" in done.stdout
+    rows = [line.split()[0] for line in done.stdout.splitlines() if line.startswith(("Stripe", "VSCO", "galleries"))]
+    assert rows == ["Stripe", "VSCO", "galleries"]
+    with create_engine(os.environ["BILLING_LEDGER_URL"]).connect() as connection:
+        assert connection.exec_driver_sql("select lifted_by from holds").scalars().all() == ["olga"]

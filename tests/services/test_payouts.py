@@ -87,6 +87,52 @@ def test_what_lay_on_the_balance_before_the_books_is_their_opening_and_is_posted
     assert agrees(studio)
 
 
+def test_a_payout_from_before_the_books_that_is_told_of_later_is_kept_and_not_posted(studio: Studio) -> None:
+    studio.clock.at = studio.clock.at.replace(year=2025)
+    studio.gateway.move(MovementKind.OTHER, "", eur(12_345))
+    studio.gateway.pay_out(PayoutStatus.IN_TRANSIT)
+    studio.clock.at = studio.clock.at.replace(year=2026)
+    paid_studio(studio)
+
+    assert read_and_apply_payout(studio.house, "po_1") == 0
+    settle_movements(studio.house)
+
+    assert studio.column("select count(*) from journal_entries where account = 'bank'") == [0]
+    assert studio.column("select status from payouts") == ["in_transit"]
+    assert agrees(studio)
+
+
+def test_an_opening_that_is_read_while_money_arrives_is_read_again(studio: Studio) -> None:
+    paid_studio(studio)
+    told, arriving = studio.gateway.balance, [eur(5_000), eur(700)]
+
+    def balance() -> list[Money]:
+        found = told()
+        if arriving:
+            studio.gateway.move(MovementKind.OTHER, "", arriving.pop())
+        return found
+
+    studio.gateway.balance = balance  # type: ignore[method-assign]
+    settle_movements(studio.house)
+
+    assert agrees(studio)
+    assert studio.column("select count(*) from journal_transactions where kind = 'balance_opened'") == [0]
+
+
+def test_an_opening_that_never_holds_still_is_tried_another_time(studio: Studio) -> None:
+    paid_studio(studio)
+    told = studio.gateway.balance
+
+    def balance() -> list[Money]:
+        studio.gateway.move(MovementKind.OTHER, "", eur(1))
+        return told()
+
+    studio.gateway.balance = balance  # type: ignore[method-assign]
+
+    with pytest.raises(TemporaryError, match="did not hold still"):
+        settle_movements(studio.house)
+
+
 def test_the_books_begin_where_they_began_though_the_first_day_is_moved(studio: Studio) -> None:
     paid_studio(studio)
     settle_movements(studio.house)

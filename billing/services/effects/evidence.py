@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from billing.domain.effects import Effect, EffectState, Outcome, retry_delay_seconds
 from billing.ports.ledger import Books
+from billing.ports.operations import CAUSE_RESTORED
 from billing.services.house import House
 
 # Longer than a request that was cut off can still be under way at the provider.
@@ -24,7 +25,7 @@ def turn(effect: Effect) -> int:
 
 def may_be_there(books: Books, effect: Effect) -> bool:
     """Whether an earlier try may have done it. A ledger that was restored may have forgotten the tries themselves."""
-    return effect.attempts > 1 or books.operations.last_hold("restored") is not None
+    return effect.attempts > 1 or books.operations.last_hold(CAUSE_RESTORED) is not None
 
 
 def not_done(

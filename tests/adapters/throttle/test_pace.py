@@ -57,7 +57,7 @@ def test_no_window_of_a_second_holds_more_than_the_limit(per_second: int) -> Non
     passed = calls(moments, pace(moments, per_second), per_second * 4)
 
     assert most_in_a_second(passed) <= per_second
-    assert (passed[-1] - passed[0]) / SECOND <= 4 / 0.93
+    assert (passed[-1] - passed[0]) / SECOND <= 4 / 0.92
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -79,7 +79,7 @@ def test_a_little_lateness_costs_no_throughput() -> None:
 
     passed = calls(moments, pace(moments), 500)
 
-    assert 499 * SECOND / (passed[-1] - passed[0]) / 25 >= 0.93
+    assert 499 * SECOND / (passed[-1] - passed[0]) / 25 >= 0.92
 
 
 def test_two_who_name_the_same_file_share_one_limit(tmp_path: Path) -> None:

@@ -135,10 +135,12 @@ class Play:
         shift = DAYS[case.day].shift()
         later = replace(shift, begins_at=shift.begins_at + number * AFTER_A_CRASH)
 
-        def worker(arm: Arm) -> int:
-            return forked(lambda: live(self._here.bare, studio, later, arm), studio.folder / "log")
+        def worker(at: int, arm: Arm) -> int:
+            # There is one person, whom the first worker's window serves.
+            told = later if at == 0 else replace(later, asks=())
+            return forked(lambda: live(self._here.bare, studio, told, arm), studio.folder / "log")
 
-        return [ended(process) for process in [worker(arm) for arm in arms]]
+        return [ended(process) for process in [worker(at, arm) for at, arm in enumerate(arms)]]
 
     def _compare(self, case: Case, studio: Studio) -> list[str]:
         ours = facts(studio.ledger, studio.sandbox, SENDER_DOMAIN)

@@ -42,6 +42,7 @@ from billing.services.outages import end_outage, show_outage
 from billing.services.receive_events import receive_event
 from billing.services.reconcile.run import reconcile_all
 from billing.services.restore import is_restored, mark_restored, reconcile_restored
+from billing.services.session_records import NOT_READ
 from billing.services.watchdog import beat, watch
 
 PERSON = "olga"  # who looks outside and says how it ended
@@ -210,7 +211,7 @@ def _compare_restored(house: House) -> None:
 
 def _watch(house: House) -> None:
     watch(house)
-    beat(house, "due_work", timedelta(seconds=30))
+    beat(house, "due_work", timedelta(hours=4))
 
 
 EXTRA: dict[str, Callable[[House], Any]] = {
@@ -263,5 +264,7 @@ def is_busy(house: House, shift: Shift) -> bool:
     with house.ledger.read() as books:
         if books.operations.holds():
             return False
+        if any(item.code == NOT_READ for item in books.desk.open_items()):
+            return True  # it is read again some minutes later
         open_ones = [*books.effects.in_state(EffectState.IN_FLIGHT), *books.effects.in_state(EffectState.UNKNOWN)]
         return bool(open_ones or books.effects.due(evening))

@@ -57,7 +57,7 @@ def warn_of_draft(books: Books, draft: Invoice, now: datetime) -> None:
     known = f"; Stripe knows invoice {', '.join(numbers)} for it" if numbers else ""
     sentence = (
         f"{draft.session.name} of {draft.client.name} was perhaps billed between backup and restore{known}. Look into"
-        f" the sent folder, then `billing approve {draft.invoice_id}` or `billing discard {draft.invoice_id}`."
+        f" the sent folder, then approve or discard {draft.invoice_id}: `billing approve`."
     )
     books.desk.raise_attention(draft.session_id, PERHAPS_BILLED, sentence, now)
 

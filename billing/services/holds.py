@@ -15,8 +15,8 @@ from billing.services.house import House
 
 HOLD = "hold"  # the subject of the items under "needs attention"
 _LIFTED_BY = {
-    CAUSE_ASKED_FOR: "`billing release` lets it go on",
-    CAUSE_RESTORED: "`billing reconcile` compares the books with the outside and lifts it",
+    CAUSE_ASKED_FOR: 'To let it go on: `billing release --reason "…"`',
+    CAUSE_RESTORED: "To compare the books with the outside, which lifts it: `billing reconcile`",
 }
 
 
@@ -46,7 +46,7 @@ def held_in_short(house: House) -> str | None:
 
 
 def short_sentence_of(holds: Sequence[Hold]) -> str | None:
-    said = [f"Nothing goes out since {hold.placed_at:%Y-%m-%d %H:%M} UTC; {_LIFTED_BY[hold.cause]}." for hold in holds]
+    said = [f"Nothing goes out since {hold.placed_at:%Y-%m-%d %H:%M} UTC. {_LIFTED_BY[hold.cause]}." for hold in holds]
     return " ".join(said) or None
 
 
@@ -109,5 +109,5 @@ def release(house: House, books: Books, command: Command) -> str:
 def _sentence(hold: Hold) -> str:
     since = f"{hold.placed_at:%Y-%m-%d %H:%M} UTC"
     return (
-        f"Nothing goes out since {since} ({hold.actor}: {hold.reason}); {_LIFTED_BY.get(hold.cause, 'see its cause')}."
+        f"Nothing goes out since {since} ({hold.actor}: {hold.reason}). {_LIFTED_BY.get(hold.cause, 'see its cause')}."
     )

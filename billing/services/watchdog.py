@@ -76,6 +76,6 @@ def _subject(name: str) -> str:
 def _sentence(heartbeat: Heartbeat) -> str:
     return (
         f"{heartbeat.name} last did its work on {heartbeat.succeeded_at:%Y-%m-%d at %H:%M} UTC and should every"
-        f" {int(heartbeat.every.total_seconds())} s: see whether the daemon runs (`billing up`, or its service), and"
-        " what `billing doctor` says."
+        f" {int(heartbeat.every.total_seconds())} s. See whether the daemon runs (`billing up`, or its service), and"
+        " what is wrong: `billing doctor`."
     )

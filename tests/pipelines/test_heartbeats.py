@@ -93,5 +93,5 @@ def test_under_a_hold_nothing_is_started_for_what_waits_and_the_reason_is_said(s
     while quiet.run_requests:
         quiet = studio.look("due_work", quiet.cursor)
 
-    assert "`billing release` lets it go on" in str(quiet.skip_reason)
+    assert "To let it go on: `billing release" in str(quiet.skip_reason)
     assert "Ada" not in str(quiet.skip_reason)

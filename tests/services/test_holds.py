@@ -17,7 +17,9 @@ from billing.ports.operations import CAUSE_RESTORED
 from billing.services.alert_owner import alert_run_failed
 from billing.services.effects import HANDLERS
 from billing.services.effects.executor import run_effects
+from billing.services.effects.recording import show_mails_in_doubt
 from billing.services.holds import hold_at_once, place_hold, why_held
+from dashboards.matters import by_subject
 
 UNCLEAR = UnknownOutcomeError("stripe_unknown", "The line was cut.")
 
@@ -186,7 +188,8 @@ def test_a_hold_has_an_actor_a_reason_and_a_time_and_says_how_to_lift_it(studio:
     stop(studio)
 
     assert why_held(studio.house) == (
-        "Nothing goes out since 2026-03-02 09:00 UTC (olga: the price list is wrong); `billing release` lets it go on."
+        "Nothing goes out since 2026-03-02 09:00 UTC (olga: the price list is wrong)."
+        ' To let it go on: `billing release --reason "…"`.'
     )
     assert studio.rows("select name, actor, reason, state from commands") == [
         ("hold", "olga", "the price list is wrong", "done")
@@ -209,7 +212,7 @@ def test_a_restored_ledger_is_not_released_by_a_word(studio: Studio) -> None:
     first, second = studio.ask("release"), studio.ask("release")
 
     assert first.startswith("Lifted. Nothing goes out since")
-    assert second.endswith("`billing reconcile` compares the books with the outside and lifts it.")
+    assert second.endswith("To compare the books with the outside, which lifts it: `billing reconcile`.")
     assert run_effects(studio.house, HANDLERS[EffectKind.MAIL], EffectKind.MAIL) == {}
     assert studio.codes() == ["hold_restored"]
 
@@ -221,3 +224,18 @@ def test_nothing_is_released_where_nothing_is_held(studio: Studio) -> None:
 def test_the_command_hold_of_the_door_holds_as_well(studio: Studio) -> None:
     assert studio.ask("hold", reason="stop").startswith("Nothing goes out from now on")
     assert studio.codes() == ["hold_asked_for"]
+
+
+def test_each_item_about_a_hold_ends_with_the_command_that_ends_it(studio: Studio) -> None:
+    """The dashboard shows a sentence's last words as what to run; without one it would offer to close the item."""
+    stop(studio)
+    with studio.ledger.write() as books:
+        place_hold(books, CAUSE_RESTORED, "restored from x", "olga", studio.clock.now())
+        show_mails_in_doubt(books, studio.clock.now())
+
+    rows = [
+        {"subject": subject, "subject_id": subject, "sentence": sentence, "days_open": 0, "attention_id": 1}
+        for (subject, _), sentence in studio.open_items().items()
+    ]
+    commands = [command for matter in by_subject(rows) for command in matter.commands]
+    assert commands == ['billing release --reason "…"', "billing reconcile", "billing settle --mails show"]

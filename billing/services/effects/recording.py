@@ -65,8 +65,8 @@ def show_mails_in_doubt(books: Books, now: datetime) -> bool:
     """One item for all of them: nobody reads a hundred."""
     sentence = (
         "A backup was restored, and a mail server cannot be asked what it took after the backup was made. Look into its"
-        " sent folder: `billing settle --mails show` lists them, `billing settle EFFECT` settles a single one, then"
-        " `billing settle --mails done` all that are left as sent, or `--mails not-done` sends them now."
+        " sent folder; settle single ones, then all that are left by `--mails done` (they went out) or `--mails"
+        " not-done` (they go out now). To see which: `billing settle --mails show`."
     )
     return books.desk.raise_attention(*MAILS_IN_DOUBT, sentence, now)
 

@@ -166,7 +166,7 @@ def test_every_job_has_a_time_limit_and_dagster_ends_what_goes_beyond(home: dg.D
     limits = {job.name: int(job.tags[dg.MAX_RUNTIME_SECONDS_TAG]) for job in JOBS}
     assert home.run_monitoring_enabled
     assert home.run_monitoring_start_timeout_seconds == 120
-    assert max(limits.values()) < home.run_monitoring_max_runtime_seconds
+    assert max(limits.values()) <= home.run_monitoring_max_runtime_seconds  # which holds for what is started by hand
     job = definitions().resolve_job_def(JOB)
     run = home.create_run_for_job(job, tags=dict(job.tags), status=dg.DagsterRunStatus.STARTING)
     home.report_dagster_event(dg.DagsterEvent("PIPELINE_START", job.name), run.run_id)

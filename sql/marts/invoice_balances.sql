@@ -11,7 +11,9 @@ with transactions as (
         case
             when bool_or(account in ('revenue', 'tax_payable', 'discounts')) then 'document'
             when bool_or(account = 'retainers') then 'deposit'
-            when bool_or(account in ('stripe_clearing', 'bank', 'payments_elsewhere', 'client_credit')) then 'money'
+            when
+                bool_or(account in ('stripe_clearing', 'bank', 'payments_elsewhere', 'client_credit', 'disputed'))
+                then 'money'
             else 'write-off'
         end as kind
     from stg_journal

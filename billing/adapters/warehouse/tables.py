@@ -96,5 +96,17 @@ RAW_TABLES = (
     RawTable("payouts", ("payout_id", "currency", "status", "created_at", "arrives_on"), ("amount_minor",)),
     RawTable("payout_movements", ("payout_id", "movement_id")),
     RawTable("movements", ("movement_id", "kind", "currency", "occurred_at"), ("amount_minor", "fee_minor")),
+    RawTable(
+        "refunds",
+        ("refund_id", "invoice_id", "currency", "status", "created_at"),
+        ("amount_minor",),
+        ("effect_key",),
+    ),
+    RawTable(
+        "disputes",
+        ("dispute_id", "invoice_id", "currency", "status", "reason", "opened_at"),
+        ("amount_minor",),
+        ("evidence_due_at",),
+    ),
     RawTable("commands", ("name", "actor", "reason", "submitted_at", "state"), ("command_id",)),
 )  # fmt: skip

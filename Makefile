@@ -8,7 +8,7 @@ BIN := .venv/bin
 # What is installed follows from these two files: the stamp is theirs, so a second `make setup` does nothing.
 STAMP := .venv/.ready-$(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
 
-.PHONY: help setup demo up test reliability lint format docs bench lock
+.PHONY: help setup demo up test reliability mutation lint format docs bench lock
 
 help:  ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / | /' | column -t -s '|'
@@ -35,6 +35,9 @@ test: setup  ## all tests, in random order; with PostgreSQL where it is installe
 
 reliability: setup  ## prove the promises at length, and print one table; LONG=1: for hours, WRITE=1: into docs/RELIABILITY.md
 	@.ci/with-postgres $(BIN)/python tests/reliability $(if $(LONG),--long) $(if $(WRITE),--write) $(if $(ONLY),--only $(ONLY))
+
+mutation: setup  ## change the code in thousands of places and see whether a test notices; ONLY='billing.domain.*': there
+	@$(BIN)/python -m mutmut run --max-children 2 $(if $(ONLY),'$(ONLY)') && $(BIN)/python -m mutmut results
 
 lint: setup  ## ruff, mypy --strict, import-linter, sqlfluff
 	$(BIN)/ruff check .

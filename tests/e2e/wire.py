@@ -44,8 +44,8 @@ class Wire:
         """Each step of the pipeline; one that fails does not keep the later ones from being tried."""
         steps = (
             carry_out_commands, observe_jobs, fetch_session_records, bill_due_sessions, self.links, self.charges,
-            self.links, render_invoices, self.mails, poll_events, apply_events, plan_grants, self.grants,
-            self.closings, self.write_backs, self.mails,
+            self.links, render_invoices, self.mails, poll_events, apply_events, self.refunds, plan_grants,
+            self.grants, self.closings, self.write_backs, self.mails,
         )  # fmt: skip
         errors = []
         for step in steps:
@@ -66,6 +66,10 @@ class Wire:
 
     def grants(self, house: House) -> None:
         run_effects(house, HANDLERS[EffectKind.GRANT], EffectKind.GRANT)
+        run_effects(house, HANDLERS[EffectKind.REVOKE], EffectKind.REVOKE)
+
+    def refunds(self, house: House) -> None:
+        run_effects(house, HANDLERS[EffectKind.REFUND], EffectKind.REFUND)
 
     def closings(self, house: House) -> None:
         run_effects(house, HANDLERS[EffectKind.CLOSE_PAY_LINK], EffectKind.CLOSE_PAY_LINK)

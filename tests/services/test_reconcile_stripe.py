@@ -342,6 +342,18 @@ def test_a_difference_stays_open_however_long_ago_it_began(studio: Studio) -> No
     assert causes(stripe(studio)) == ["payment_missing_there"]
 
 
+def test_a_fee_that_differs_stays_open_however_long_ago_it_was_kept(studio: Studio) -> None:
+    paid_studio(studio)
+    studio.gateway.movements[0] = replace(studio.gateway.movements[0], fee=eur(180))
+    stripe(studio)
+    studio.gateway.move(MovementKind.OTHER, "", eur(-100))
+    studio.clock.at += timedelta(days=200)
+    studio.gateway.move(MovementKind.OTHER, "", eur(-100))
+    stripe(studio)
+
+    assert causes(stripe(studio)) == ["fee_differs"]
+
+
 def test_a_person_who_closes_the_item_is_not_asked_again_while_nothing_new_is_known(studio: Studio) -> None:
     paid_studio(studio)
     studio.gateway.receive("inv_unknown", eur(7_700))

@@ -1,0 +1,339 @@
+"""A state machine: whatever happens around one ledger, in whatever order, every promise holds after each step."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from pathlib import Path
+from shutil import copy
+from typing import Any, ClassVar
+
+from fakes import Crash, FakeClock, FakeGalleryHost, FakeGateway, FakeRenderer, FakeSessionSource
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from model_ledger import Model, Said, WatchedMailer, unlike, watch_reminders
+from studio import Studio, order
+
+from billing.adapters.ledger.books import SqlLedger
+from billing.adapters.ledger.checks import run_checks
+from billing.adapters.ledger.migrate import MIGRATIONS
+from billing.domain.effects import EffectKind, EffectState, message_id
+from billing.domain.errors import PermanentError, TemporaryError, UnknownOutcomeError
+from billing.domain.money import Money
+from billing.domain.payments import PaymentStatus, Refusal
+from billing.domain.sessions import Gallery
+from billing.domain.settlements import DisputeStatus, RefundStatus
+from billing.services.apply_events import apply_events, poll_events
+from billing.services.deliver_invoices import render_invoices
+from billing.services.effects.grant import plan_grants
+from billing.services.follow_up import plan_follow_ups
+
+# The calls outside by which each kind acts, and whose line they go over.
+CALLS = {
+    EffectKind.PAY_LINK: ("gateway", ("create_pay_link",)),
+    EffectKind.CLOSE_PAY_LINK: ("gateway", ("close_pay_link",)),
+    EffectKind.CHARGE: ("gateway", ("prepare_charge", "confirm_charge")),
+    EffectKind.REFUND: ("gateway", ("refund",)),
+    EffectKind.WRITE_BACK: ("source", ("record_payment", "apply_payment")),
+    EffectKind.GRANT: ("host", ("open_gallery",)),
+    EffectKind.MAIL: ("mailer", ("send",)),
+}
+FAULTS = [(kind, call) for kind, (_, calls) in CALLS.items() for call in calls]
+CARDS: dict[str, Refusal | PaymentStatus] = {
+    "pm_good": PaymentStatus.SUCCEEDED,
+    "pm_declined": Refusal("card_declined", "insufficient_funds"),
+    "pm_authenticate": Refusal("authentication_required"),
+}
+AMOUNTS = st.sampled_from([100, 10_000, 33_333, 50_000])
+SHARES = st.sampled_from([1, 3, 10, 10, 13])  # tenths
+ANY = st.integers(0, 10**6)  # picks one of what there is
+CHECKS_EVERY = 25
+OF_A_DAY = {"every_provider_event_older_than_a_day_is_settled", "every_effect_open_for_a_day_needs_attention"}
+
+# These tell before from after by the instants that were written down: a clock set back makes them cry wolf.
+BY_THE_CLOCK = {
+    "grants_follow_payment",
+    "no_charge_without_consent",
+    "no_reminder_after_payment",
+    "no_reminder_while_disputed",
+}
+
+
+class StudioLife(RuleBasedStateMachine):
+    """`template`, `path` and `ledger` are set beforehand: each life begins with a copy of the template at `path`."""
+
+    template: ClassVar[Path]
+    path: ClassVar[Path]
+    ledger: ClassVar[SqlLedger]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ledger.close()
+        copy(self.template, self.path)
+        clock, self.model, self.steps = FakeClock(), Model(), 0
+        self.was_set_back = False
+        mailer = WatchedMailer(lambda mail: watch_reminders(self.studio, self.model, mail))
+        source, gateway = FakeSessionSource(clock), FakeGateway(clock)
+        self.studio = Studio(self.ledger, clock, source, gateway, mailer, FakeRenderer(), FakeGalleryHost())
+        gateway.fee = Money(30, "EUR")
+        gateway.cards.update(CARDS)
+
+    # What clients and their banks do
+
+    @rule(minor=AMOUNTS, card=st.sampled_from([None, None, *CARDS]), has_gallery=st.booleans())
+    def complete_a_session(self, minor: int, card: str | None, has_gallery: bool) -> None:
+        job_id = f"j{len(self.studio.source.jobs) + 1}"
+        galleries = (Gallery(f"g-{job_id}", "vsco", "Photos", "https://g.example"),) if has_gallery else ()
+        changes: dict[str, Any] = {"galleries": galleries}
+        if card:
+            self.studio.consent(job_id, card)
+            changes["collection_preference"] = "autopay"
+        self.studio.session(job_id, order(f"o-{job_id}", minor), **changes)
+
+    @precondition(lambda self: self.open_links())
+    @rule(which=ANY, tenths=SHARES)
+    def pay_on_the_page(self, which: int, tenths: int) -> None:
+        links = self.open_links()
+        link_id = links[which % len(links)]
+        amount = self.studio.gateway.links[link_id]["amount"]
+        self.studio.gateway.pay(link_id, Money(max(1, amount.minor * tenths // 10), "EUR"))
+
+    @precondition(lambda self: self.captured())
+    @rule(which=ANY, tenths=SHARES)
+    def refund_at_the_provider(self, which: int, tenths: int) -> None:
+        payment_id, left = self.pick_captured(which)
+        if left and not self.studio.gateway.disputes_of(payment_id):
+            amount = Money(max(1, left * min(tenths, 10) // 10), "EUR")
+            self.studio.gateway.refund_elsewhere(payment_id, amount)
+
+    @precondition(lambda self: self.studio.gateway.refunds)
+    @rule(which=ANY)
+    def a_refund_comes_back(self, which: int) -> None:
+        refunds = list(self.studio.gateway.refunds.values())
+        refund = refunds[which % len(refunds)]
+        if refund.status is RefundStatus.SUCCEEDED:
+            self.studio.gateway.fail_refund(refund.refund_id)
+
+    @precondition(lambda self: self.captured())
+    @rule(which=ANY, is_inquiry=st.booleans(), tenths=SHARES)
+    def dispute(self, which: int, is_inquiry: bool, tenths: int) -> None:
+        payment_id, _ = self.pick_captured(which)
+        if not self.studio.gateway.disputes_of(payment_id):
+            minor = self.studio.gateway.payments[payment_id].fact.amount.minor * min(tenths, 10) // 10
+            self.studio.gateway.dispute(payment_id, Money(max(1, minor), "EUR"), is_inquiry)
+
+    @precondition(lambda self: self.studio.gateway.disputes)
+    @rule(which=ANY, won=st.booleans(), escalates=st.booleans())
+    def the_bank_goes_on(self, which: int, won: bool, escalates: bool) -> None:
+        gateway = self.studio.gateway
+        disputes = list(gateway.disputes.values())
+        fact = disputes[which % len(disputes)]
+        if fact.status is DisputeStatus.INQUIRY and escalates:
+            gateway.escalate(fact.dispute_id)
+        elif fact.status is DisputeStatus.INQUIRY:
+            gateway.end_dispute(fact.dispute_id, DisputeStatus.INQUIRY_CLOSED)
+        elif fact.status is DisputeStatus.OPEN:
+            gateway.end_dispute(fact.dispute_id, DisputeStatus.WON if won else DisputeStatus.LOST)
+
+    @precondition(lambda self: sum(m.net.minor for m in self.studio.gateway.movements) > 0)
+    @rule()
+    def pay_out(self) -> None:
+        self.studio.gateway.pay_out()
+
+    # What people in the studio do
+
+    @precondition(lambda self: self.invoices())
+    @rule(which=ANY, tenths=SHARES)
+    def record_a_cheque(self, which: int, tenths: int) -> None:
+        invoice_id, number, due = self.pick_invoice(which)
+        minor = max(1, due * tenths // 10)
+        said = self.studio.ask(
+            "record_payment", number=number, amount_minor=minor, reference=f"cheque {self.steps}", method="cheque",
+            received_on=self.studio.house.today().isoformat(),
+        )  # fmt: skip
+        self.model.cheques[invoice_id] += minor if said.startswith("Recorded") else 0
+
+    @precondition(lambda self: self.invoices())
+    @rule(which=ANY)
+    def void(self, which: int) -> None:
+        invoice_id, number, _ = self.pick_invoice(which)
+        if self.studio.ask("void", number=number) == f"{number} is void.":
+            self.model.void.add(invoice_id)
+
+    @precondition(lambda self: self.invoices())
+    @rule(which=ANY, pauses=st.booleans())
+    def pause_or_resume(self, which: int, pauses: bool) -> None:
+        invoice_id, number, _ = self.pick_invoice(which)
+        self.studio.ask("pause_reminders" if pauses else "resume_reminders", number=number)
+        (self.model.paused.add if pauses else self.model.paused.discard)(invoice_id)
+
+    @precondition(lambda self: self.invoices())
+    @rule(which=ANY, what=st.sampled_from(["refund", "refund", "credit", "write_off"]), tenths=SHARES)
+    def give_back_or_give_up(self, which: int, what: str, tenths: int) -> None:
+        _, number, due = self.pick_invoice(which)
+        self.studio.ask(what, number=number, amount_minor=max(1, due * tenths // 10))
+
+    @rule(places=st.booleans())
+    def hold_or_release(self, places: bool) -> None:
+        self.studio.ask("hold" if places else "release")
+        self.model.held = places
+
+    @rule(which=ANY)
+    def answer_what_waits(self, which: int) -> None:
+        """A person looks outside and settles a mail in doubt by what they saw, or has something failed tried again."""
+        for effect in self.studio.effects(EffectKind.MAIL):
+            if effect.state is EffectState.UNKNOWN:
+                arrived = {mail.message_id for mail in self.studio.mailer.sent}
+                there = message_id(effect.key, "northlight.example") in arrived
+                self.studio.ask("settle", effect_id=effect.effect_id, happened="yes" if there else "no")
+        failed = [effect for effect in self.studio.effects() if effect.state is EffectState.FAILED]
+        if failed:
+            self.studio.ask("retry", effect_id=failed[which % len(failed)].effect_id)
+
+    # What the pipeline does
+
+    @rule()
+    def a_round(self) -> None:
+        self.alive(self.studio.round)
+
+    @rule(kinds=st.lists(st.sampled_from(list(EffectKind)), min_size=1, max_size=3))
+    def work(self, kinds: list[EffectKind]) -> None:
+        self.alive(lambda: self.studio.do(*kinds))
+
+    @rule(kind=st.sampled_from([EffectKind.CHARGE, EffectKind.MAIL, EffectKind.REFUND]))
+    def two_workers(self, kind: EffectKind) -> None:
+        workers = [threading.Thread(target=self.alive, args=(lambda: self.studio.do(kind),)) for _ in range(2)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+
+    @rule()
+    def bill(self) -> None:
+        self.alive(self.studio.bill)
+
+    @rule()
+    def deliver(self) -> None:
+        render_invoices(self.studio.house)
+        plan_grants(self.studio.house)
+
+    @rule()
+    def poll(self) -> None:
+        poll_events(self.studio.house)
+
+    @rule(which=st.lists(ANY, min_size=1, max_size=4))
+    def web_hooks_come(self, which: list[int]) -> None:
+        """Late, early, doubled, in any order."""
+        events = self.studio.gateway.events
+        with self.studio.ledger.write() as books:
+            for number in which if events else ():
+                books.payments.keep_event("stripe", events[number % len(events)], self.studio.clock.now())
+
+    @rule()
+    def apply(self) -> None:
+        apply_events(self.studio.house)
+
+    @rule()
+    def follow_up(self) -> None:
+        plan_follow_ups(self.studio.house)
+        self.alive(lambda: self.studio.do(EffectKind.MAIL))
+
+    # What goes wrong
+
+    @rule(hours=st.sampled_from([-30, -2, 1, 8, 24, 24, 24 * 7, 24 * 15]))
+    def time_passes(self, hours: int) -> None:
+        self.studio.clock.go(hours=hours)
+        self.was_set_back |= hours < 0
+
+    @rule(fault=st.sampled_from(FAULTS), how=st.sampled_from(["down", "refused", "lost before", "lost after"]))
+    def a_call_will_fail(self, fault: tuple[EffectKind, str], how: str) -> None:
+        error: dict[str, Exception] = {
+            "down": TemporaryError("down", "The line is down."),
+            "refused": PermanentError("stripe_refused", "Refused the request."),
+        }
+        lost = UnknownOutcomeError("time_out", "No answer came.")
+        self.line(fault).fail(fault[1], error.get(how, lost), "after" if how == "lost after" else "before")
+
+    @rule(fault=st.sampled_from(FAULTS), when=st.sampled_from(["before", "after"]))
+    def a_worker_dies(self, fault: tuple[EffectKind, str], when: str) -> None:
+        self.line(fault).fail(fault[1], Crash(), when)
+        self.alive(lambda: self.studio.do(fault[0]))
+        self.line(fault).faults.clear()
+        self.studio.clock.go(minutes=6)
+
+    # What must be true
+
+    @invariant()
+    def the_model_and_the_ledger_agree(self) -> None:
+        self.steps += 1
+        self.must_be_empty(unlike(self.studio, self.model, Said.by(self.studio), is_caught_up=False))
+        if self.steps % CHECKS_EVERY == 0:
+            self.must_be_empty(self.broken_promises())
+
+    def teardown(self) -> None:
+        """Everything is told, everybody answers: then the ledger knows all that happened."""
+        self.catch_up()
+        self.must_be_empty(unlike(self.studio, self.model, Said.by(self.studio), is_caught_up=True))
+        self.must_be_empty(self.broken_promises())
+        still = [effect.key for effect in self.studio.effects() if effect.state in STILL_OPEN]
+        self.must_be_empty(still)
+
+    def catch_up(self) -> None:
+        for side in ("gateway", "source", "host", "mailer"):
+            getattr(self.studio, side).line.faults.clear()
+        self.hold_or_release(places=False)
+        for hours in (1, 7, 7, 25, 25):
+            self.studio.clock.go(hours=hours)
+            self.studio.round()
+            self.studio.do(EffectKind.REFUND, EffectKind.REVOKE)
+            self.answer_what_waits(0)
+            if not any(effect.state in STILL_OPEN for effect in self.studio.effects()):
+                poll_events(self.studio.house)
+                if not apply_events(self.studio.house):
+                    return
+
+    def must_be_empty(self, wrong: list[str]) -> None:
+        if wrong:  # pytest does not look into assertions here, so they say themselves what is wrong
+            raise AssertionError("; ".join(wrong))
+
+    def broken_promises(self) -> list[str]:
+        now, names = self.studio.clock.now(), {path.stem for path in (MIGRATIONS.parent / "checks").glob("*.sql")}
+        names -= OF_A_DAY | (BY_THE_CLOCK if self.was_set_back else set())
+        checks = run_checks(self.ledger.engine, MIGRATIONS.parent, now=now, names=names)
+        return [f"{check.name}: {check.violations[:2]}" for check in checks if not check.holds]
+
+    # What there is
+
+    def alive(self, act: Any) -> None:
+        """A worker may die in the middle of it."""
+        try:
+            act()
+        except Crash:
+            self.studio.clock.go(minutes=6)
+
+    def line(self, fault: tuple[EffectKind, str]) -> Any:
+        return getattr(self.studio, CALLS[fault[0]][0]).line
+
+    def open_links(self) -> list[str]:
+        return [link_id for link_id, link in self.studio.gateway.links.items() if link["open"]]
+
+    def captured(self) -> list[str]:
+        return [payment_id for payment_id, it in self.studio.gateway.payments.items() if it.fact.amount]
+
+    def pick_captured(self, which: int) -> tuple[str, int]:
+        """A payment and what was not refunded of it."""
+        captured, gone = self.captured(), Counter[str]()
+        for refund in self.studio.gateway.refunds.values():
+            gone[refund.payment_id] += refund.amount.minor if refund.status is RefundStatus.SUCCEEDED else 0
+        payment_id = captured[which % len(captured)]
+        return payment_id, self.studio.gateway.payments[payment_id].fact.amount.minor - gone[payment_id]
+
+    def invoices(self) -> list[tuple[str, str, int]]:
+        return self.studio.rows("select invoice_id, number, amount_due_minor from invoices order by number")
+
+    def pick_invoice(self, which: int) -> tuple[str, str, int]:
+        found = self.invoices()
+        return found[which % len(found)]
+
+
+STILL_OPEN = (EffectState.READY, EffectState.IN_FLIGHT, EffectState.UNKNOWN)

@@ -1,0 +1,14 @@
+"""Random lives of a studio against the model; reproducible: the seed is fixed, and another one is a parameter away."""
+
+from __future__ import annotations
+
+import pytest
+from lives import live
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_promise_holds_after_every_step_of_random_lives(seed: int) -> None:
+    assert live(seed, lives=LIVES, steps=STEPS) is None
+
+
+LIVES, STEPS = 50, 50  # 200 x 50 in all, in four parts that two workers of pytest can share

@@ -37,6 +37,7 @@ class FakeSettlements:
     _clock: FakeClock
 
     def start_settlements(self) -> None:
+        self.has_forgotten_keys = False
         self.movements: list[Movement] = []
         self.refunds: dict[str, RefundFact] = {}
         self.disputes: dict[str, DisputeFact] = {}
@@ -68,7 +69,7 @@ class FakeSettlements:
 
     def refund(self, payment_id: str, amount: Money, reason: str, key: str, turn: int = 1) -> RefundFact:
         self.line.pass_through("refund")
-        known = self.find_refunds(payment_id, key, asked=False)
+        known = [] if self.has_forgotten_keys else self.find_refunds(payment_id, key, asked=False)
         if known:
             return known[0]
         left = self.read_payment(payment_id).amount - self._refunded(payment_id, amount.currency)
@@ -137,7 +138,16 @@ class FakeSettlements:
         ids, items = tuple(movement.movement_id for movement in waiting), tuple(waiting)
         now = self._clock.now()
         self.payouts[payout_id] = PayoutFact(
-            "stripe", payout_id, amount, status, True, True, now, date.fromordinal(now.toordinal() + 2), (own,), ids,
+            "stripe",
+            payout_id,
+            amount,
+            status,
+            True,
+            True,
+            now,
+            date.fromordinal(now.toordinal() + 2),
+            (own,),
+            ids,
             items,
         )
         return self.tell("payout.paid", payout_id)

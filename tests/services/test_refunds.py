@@ -145,6 +145,19 @@ def test_a_refund_in_doubt_ends_by_what_the_provider_lists(paid: Studio, when: s
     assert paid.codes() == []
 
 
+def test_a_refund_is_made_once_though_the_provider_has_forgotten_its_key(paid: Studio) -> None:
+    paid.ask("refund", number=number(paid), amount_minor=20_000)
+    paid.gateway.line.fail("refund", Crash(), "after")
+    with suppress(Crash):
+        paid.do(EffectKind.REFUND)
+    paid.gateway.has_forgotten_keys = True
+    paid.clock.go(days=2)
+    paid.round()
+
+    assert refunded(paid) == [20_000]
+    assert paid.invoice().balance_minor == 0
+
+
 def test_no_refund_while_a_dispute_is_open_unless_forced(paid: Studio) -> None:
     paid.ask("refund", number=number(paid), amount_minor=1_000)
     paid.gateway.dispute("pi_1", inquiry=True)

@@ -67,6 +67,15 @@ def test_a_payment_deleted_at_the_booking_system_is_told_with_what_to_record_the
     assert studio.codes() == []
 
 
+def test_a_difference_stays_open_however_long_ago_it_began(studio: Studio) -> None:
+    paid(studio)
+    studio.source.written.clear()
+    assert len(compared(studio, "vsco").differences) == 1
+    studio.clock.go(days=200)
+
+    assert only(compared(studio, "vsco")).cause == "payment_not_there"
+
+
 def test_a_payment_of_another_amount_there_is_told_with_both(studio: Studio) -> None:
     paid(studio)
     studio.source.written["vscopay1"]["amount"] = eur(45_000)

@@ -17,7 +17,7 @@ from billing.ports.outside import RawRecord
 from billing.services.after_restore import PERHAPS_BILLED, check_series, needs_a_person, warn_of_draft
 from billing.services.draft_invoices import Drafted, draft_session, unforeseen
 from billing.services.house import House
-from billing.services.limits import room_today
+from billing.services.limits import room_in, room_today
 from billing.services.observe_sessions import shared_records
 from billing.services.session_records import are_stale, read_again
 
@@ -56,6 +56,10 @@ def bill_due_sessions(house: House, limit: int | None = None, progress: Progress
             unread = read_again(house, [one for one in ahead if are_stale(one, house.now())], shared)
         if session.session_id not in unread:
             _bill_or_set_aside(house, session, shared, billed)
+        if billed.over_limit:  # another worker has taken the room that was left
+            billed.over_limit = len(due) - done
+            _ask_for_more(house, billed.over_limit)
+            break
         if progress:
             progress(done + 1, len(due))
     return billed
@@ -83,6 +87,12 @@ def invoices_left_today(house: House) -> int:
     )
 
 
+def _has_room(house: House, books: Books) -> bool:
+    """The same, asked in the transaction that makes them: two workers share one limit."""
+    made = books.invoices.made_since(house.policy.day_starts_at(house.now()))
+    return room_in(house, books, "invoices", house.policy.limits.invoices, made) > 0
+
+
 def may_bill(house: House) -> bool:
     """Nothing is billed before the studio has said from which day on; says so under "needs attention"."""
     subject, code = "settings", "billing_starts_on_missing"
@@ -102,7 +112,10 @@ def may_bill(house: House) -> bool:
 
 
 def bill_session(house: House, session: SessionRow, drafted: Drafted, billed: Billed) -> None:
-    """Carry out what was drafted, in one transaction: finalize or keep for review, and settle the session."""
+    """Carry out what was drafted, in one transaction: finalize or keep for review, and settle the session.
+
+    A session for which the day has no room stays due, and is counted in `billed.over_limit`.
+    """
     now = house.now()
     finalized, kept = [], []
     with house.ledger.write() as books:
@@ -110,6 +123,9 @@ def bill_session(house: House, session: SessionRow, drafted: Drafted, billed: Bi
         current = books.sessions.get(session.session_id)
         if current is None or current.state != "due":
             return  # another worker was faster
+        if drafted.invoices and not _has_room(house, books):
+            billed.over_limit += 1
+            return
         for draft in drafted.invoices:
             if books.invoices.revisions(draft.session_id, draft.part)[1]:
                 continue

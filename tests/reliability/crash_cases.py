@@ -19,7 +19,7 @@ from crash_points import expected_labels
 from crash_scenario import DAYS, SESSIONS, Day, is_exempt
 from crash_studio import Studio, ended, forked
 from crash_theatre import SENDER_DOMAIN, Theatre, last_words, theatre
-from crash_worker import ANY_LABEL, Arm, live
+from crash_worker import ANY_LABEL, BY_HAND, Arm, live
 from proof import Count, Proof
 
 from billing.adapters.ledger.checks import run_checks
@@ -136,8 +136,8 @@ class Play:
         later = replace(shift, begins_at=shift.begins_at + number * AFTER_A_CRASH)
 
         def worker(at: int, arm: Arm) -> int:
-            # There is one person, whom the first worker's window serves.
-            told = later if at == 0 else replace(later, asks=())
+            # There is one person, at the first worker's terminal.
+            told = later if at == 0 else replace(later, asks=(), extra=tuple(set(later.extra) - BY_HAND))
             return forked(lambda: live(self._here.bare, studio, told, arm), studio.folder / "log")
 
         return [ended(process) for process in [worker(at, arm) for at, arm in enumerate(arms)]]

@@ -220,6 +220,7 @@ EXTRA: dict[str, Callable[[House], Any]] = {
     "compare_restored": _compare_restored,
     "watchdog": _watch,
 }
+BY_HAND = {"compare_restored"}  # a person's own command
 STEPS: dict[str, Callable[[House], Any]] = {
     "show_stuck": show_stuck,
     "pin_account": pin_account,

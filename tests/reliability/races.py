@@ -9,6 +9,7 @@ import argparse
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from crash_cases import AFTER_A_CRASH, KILLED
 from crash_scenario import UNTIL_BILLED, Day
@@ -100,7 +101,7 @@ def _charge(house: House) -> None:
 
 
 class NumberRace:
-    """A backlog of sessions that several processes bill at once."""
+    """A backlog of sessions that several processes bill at once; every other time with a daily limit below it."""
 
     def __init__(self, here: Theatre) -> None:
         self._here = here
@@ -113,22 +114,26 @@ class NumberRace:
     def run(self) -> list[str]:
         self._raced += 1
         studio = self._here.enter_copy("backlog", f"race{self._raced}")
+        limit = len(_BACKLOG) if self._raced % 2 else 3
         try:
             with self._here.sandbox(studio):
-                codes = at_once([lambda: _bill(self._here.standing(Arm()))] * 4, studio)
-                return [*self._judge(studio), *([f"workers ended with {codes}"] if any(codes) else [])]
+                codes = at_once([lambda: _bill(self._here.standing(Arm()), limit)] * 4, studio)
+                return [*self._judge(studio, limit), *([f"workers ended with {codes}"] if any(codes) else [])]
         finally:
             self._here.leave(studio)
 
-    def _judge(self, studio: Studio) -> list[str]:
+    def _judge(self, studio: Studio, wanted: int) -> list[str]:
         numbers = sorted(number for (number,) in studio.rows("select sequence from invoices"))
         sessions = Counter(session for (session,) in studio.rows("select session_id from invoices"))
-        violations = [] if numbers == list(range(1, len(_BACKLOG) + 1)) else [f"the numbers are {numbers}"]
+        violations = (
+            [] if numbers == list(range(1, wanted + 1)) else [f"the numbers are {numbers}, with a limit of {wanted}"]
+        )
         return violations + [f"{session} has {count} invoices" for session, count in sessions.items() if count > 1]
 
 
-def _bill(house: House) -> None:
-    bill_due_sessions(house)
+def _bill(house: House, limit: int) -> None:
+    limits = replace(house.policy.limits, invoices=limit)
+    bill_due_sessions(replace(house, policy=replace(house.policy, limits=limits)))
 
 
 def at_once(works: Sequence[Callable[[], None]], studio: Studio) -> list[int]:

@@ -49,8 +49,9 @@ def test_a_void_reverses_what_was_issued_and_leaves_what_was_paid_to_the_client(
 def test_a_deduction_goes_into_the_retainers_of_its_job_and_out_of_them() -> None:
     retainer = EarlierPayment("p1", euros(400), DAY, is_retainer=True)
 
-    _, into, out = post_invoice(invoice_for(order(line(1000), payments=(retainer,))))
+    issued, into, out = post_invoice(invoice_for(order(line(1000), payments=(retainer,))))
 
+    assert (issued.transaction_id, issued.kind, issued.subject_id) == ("issued:inv_1", "invoice_issued", "inv_1")
     assert into == Posting(
         "retained:inv_1:p1", "retainer_recorded", "inv_1", DAY,
         entries(("payments_elsewhere", "p1", 400), ("retainers", "j1", -400)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -103,6 +104,7 @@ class Shift:
     only: frozenset[str] = frozenset()  # steps; the machine goes off before the others
     extra: tuple[str, ...] = ()  # steps that are not of every day
     looks: int = len(LOOKS)  # at most, where something waits for another day
+    awaits: Sequence[Ask] = ()  # what somebody else asks for, before anything is begun here
 
 
 class Paper:
@@ -133,6 +135,8 @@ def live(bare: House, studio: Studio, shift: Shift, arm: Arm) -> None:
     clock = Turned(shift.begins_at)
     refused = frozenset(studio.jobs[key].id for key in shift.unprintable)
     house = watched(replace(bare, clock=clock, policy=shift.policy(bare.policy), renderer=Paper(refused)), arm)
+    while not all(_is_asked(studio, ask) for ask in shift.awaits):
+        time.sleep(0.005)
     for minutes in LOOKS[: shift.looks]:
         clock.at = shift.begins_at + timedelta(minutes=minutes)
         studio.set_clock(clock.at)
@@ -146,16 +150,20 @@ def live(bare: House, studio: Studio, shift: Shift, arm: Arm) -> None:
 def _ask(house: House, studio: Studio, asks: Sequence[Ask]) -> None:
     """Each once: who was interrupted looks first."""
     for ask in asks:
+        if _is_asked(studio, ask):
+            continue
         if ask.command == "restore":
-            if not studio.rows("select 1 from holds where cause = 'restored' and reason = ?", ask.reason):
-                mark_restored(house.ledger, ask.reason, "ingrid", house.now())
-            continue
-        if studio.rows("select 1 from commands where name = ? and reason = ?", ask.command, ask.reason):
-            continue
-        if ask.command == "hold":
+            mark_restored(house.ledger, ask.reason, "ingrid", house.now())
+        elif ask.command == "hold":
             hold_at_once(house.ledger, ask.reason, "ingrid", house.now())
         else:
             submit(house.ledger, ask.command, ask.arguments(studio), "ingrid", ask.reason, house.now())
+
+
+def _is_asked(studio: Studio, ask: Ask) -> bool:
+    if ask.command == "restore":
+        return bool(studio.rows("select 1 from holds where cause = 'restored' and reason = ?", ask.reason))
+    return bool(studio.rows("select 1 from commands where name = ? and reason = ?", ask.command, ask.reason))
 
 
 def work(house: House, shift: Shift) -> None:
@@ -221,6 +229,8 @@ EXTRA: dict[str, Callable[[House], Any]] = {
     "watchdog": _watch,
 }
 BY_HAND = {"compare_restored"}  # a person's own command
+# Where only the person's own process is, who looks and asks again.
+AT_THE_DOOR = ("services.commands:submit", "services.holds:hold_at_once", "services.restore:mark_restored")
 STEPS: dict[str, Callable[[House], Any]] = {
     "show_stuck": show_stuck,
     "pin_account": pin_account,

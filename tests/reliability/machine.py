@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from fakes import Crash, FakeClock, FakeGalleryHost, FakeGateway, FakeRenderer, FakeSessionSource
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from model_ledger import Model, Said, WatchedMailer, unlike, watch_reminders
 from studio import Studio, order
 
@@ -77,6 +77,16 @@ class StudioLife(RuleBasedStateMachine):
         self.studio = Studio(self.ledger, clock, source, gateway, mailer, FakeRenderer(), FakeGalleryHost())
         gateway.fee = Money(30, "EUR")
         gateway.cards.update(CARDS)
+
+    @initialize(cards=st.lists(st.sampled_from([None, *CARDS]), min_size=3, max_size=3), pays=st.booleans())
+    def a_busy_studio(self, cards: list[str | None], pays: bool) -> None:
+        """Most of what may go wrong needs invoices and money first."""
+        for number, card in enumerate(cards):
+            self.complete_a_session(minor=(50_000, 33_333, 100)[number], card=card, has_gallery=number == 0)
+        self.studio.round()
+        if pays and self.open_links():
+            self.pay_on_the_page(which=0, tenths=10)
+            self.studio.round()
 
     # What clients and their banks do
 
@@ -173,7 +183,7 @@ class StudioLife(RuleBasedStateMachine):
         _, number, due = self.pick_invoice(which)
         self.studio.ask(what, number=number, amount_minor=max(1, due * tenths // 10))
 
-    @rule(places=st.booleans())
+    @rule(places=st.sampled_from([False, False, False, True]))
     def hold_or_release(self, places: bool) -> None:
         self.studio.ask("hold" if places else "release")
         self.model.held = places
@@ -194,6 +204,12 @@ class StudioLife(RuleBasedStateMachine):
 
     @rule()
     def a_round(self) -> None:
+        self.alive(self.studio.round)
+
+    @rule(days=st.sampled_from([0, 1, 4, 8, 15]))
+    def a_day_of_work(self, days: int) -> None:
+        self.studio.clock.go(days=days)
+        plan_follow_ups(self.studio.house)
         self.alive(self.studio.round)
 
     @rule(kinds=st.lists(st.sampled_from(list(EffectKind)), min_size=1, max_size=3))

@@ -210,6 +210,7 @@ class StudioLife(RuleBasedStateMachine):
     def a_day_of_work(self, days: int) -> None:
         self.studio.clock.go(days=days)
         plan_follow_ups(self.studio.house)
+        self.studio.clock.go(seconds=1)
         self.alive(self.studio.round)
 
     @rule(kinds=st.lists(st.sampled_from(list(EffectKind)), min_size=1, max_size=3))
@@ -252,6 +253,7 @@ class StudioLife(RuleBasedStateMachine):
     @rule()
     def follow_up(self) -> None:
         plan_follow_ups(self.studio.house)
+        self.studio.clock.go(seconds=1)
         self.alive(lambda: self.studio.do(EffectKind.MAIL))
 
     # What goes wrong
@@ -282,6 +284,7 @@ class StudioLife(RuleBasedStateMachine):
     @invariant()
     def the_model_and_the_ledger_agree(self) -> None:
         self.steps += 1
+        self.studio.clock.go(seconds=1)  # sql/checks tell before from after by the instant
         self.must_be_empty(unlike(self.studio, self.model, Said.by(self.studio), is_caught_up=False))
         if self.steps % CHECKS_EVERY == 0:
             self.must_be_empty(self.broken_promises())

@@ -9,6 +9,7 @@ from typing import Protocol
 
 CAUSE_RESTORED, CAUSE_ASKED_FOR = "restored", "asked_for"
 
+
 @dataclass(frozen=True, slots=True)
 class Hold:
     """While it is open nothing is done outside. `cause`: restored | asked_for."""

@@ -86,7 +86,7 @@ class SessionSource(Protocol):
         ...
 
     def written_payments(self, job_id: str) -> Mapping[str, WrittenPayment]:
-        """The job's payments that carry a transaction id, by it, in one reading. PermanentError if there is no such job."""
+        """The job's payments by the transaction id that they carry, in one reading. PermanentError if no such job."""
         ...
 
     def record_payment(self, job_id: str, transaction_id: str, amount: Money, received_on: date, memo: str) -> str:

@@ -267,9 +267,7 @@ def _gallery_closed(house: House, books: Books, command: Command) -> str:
     """A person has closed a gallery by hand."""
     effect = books.effects.get(text(command, "effect_id"))
     if effect is None or effect.kind is not EffectKind.REVOKE or effect.state is not EffectState.FAILED:
-        raise PermanentError(
-            "no_such_task", f"{text(command, 'effect_id')} is no gallery to be closed by hand."
-        )
+        raise PermanentError("no_such_task", f"{text(command, 'effect_id')} is no gallery to be closed by hand.")
     record_revocation(house, books, effect, command.actor)
     books.effects.reopen(effect.effect_id, EffectState.DONE, house.now())
     books.desk.resolve_attention(effect.key, None, command.actor, house.now())

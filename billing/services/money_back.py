@@ -11,11 +11,19 @@ from billing.domain import settlement_books as postings
 from billing.domain.books import Posting, added_up
 from billing.domain.money import Money
 from billing.domain.payments import PaymentFact, PaymentStatus
-from billing.domain.settlements import DisputeFact, DisputeStatus, Movement, PaymentStory, RefundFact, goes_back
+from billing.domain.settlements import (
+    DisputeFact,
+    DisputeStatus,
+    Movement,
+    PaymentStory,
+    RefundFact,
+    RefundStatus,
+    goes_back,
+)
 from billing.ports.ledger import Books, PaymentRow
 from billing.services.asking_again import close_links, ensure_pay_link, note_processing
 from billing.services.house import House
-from billing.services.money_back_follows import Case, Told, follow, show_dispute
+from billing.services.money_back_follows import Case, Told, follow, show_dispute, write_of_refund
 from billing.services.record_payments import record_captured
 
 ISSUED = ("invoice_issued", "invoice_credited", "credit_undone")
@@ -92,6 +100,8 @@ def _tell_refund(case: Case, refund: RefundFact) -> Told:
     case.books.settlements.keep_refund(refund, case.invoice_id, case.now)
     moved = [_post_refund(case, refund, movement) for movement in refund.movements]
     is_news = any(moved) or known is not refund.status
+    if refund.status is RefundStatus.SUCCEEDED and known is not refund.status:
+        write_of_refund(case, refund)
     if case.asked_for(refund.effect_key):
         return Told(is_news, cause=refund.refund_id)
     what = f"{refund.amount} of payment {refund.payment_id} were refunded at Stripe, and not from here"

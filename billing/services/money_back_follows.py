@@ -9,10 +9,12 @@ from datetime import date, datetime
 from billing.domain import canonical
 from billing.domain.effects import Effect
 from billing.domain.events import PIPELINE, DomainEvent
+from billing.domain.mail import MailKind
 from billing.domain.money import Money
-from billing.domain.settlements import OPEN_DISPUTES, DisputeFact, DisputeStatus, Movement
+from billing.domain.settlements import OPEN_DISPUTES, DisputeFact, DisputeStatus, Movement, RefundFact
 from billing.ports.ledger import Books, InvoiceRow, PaymentRow
 from billing.services.asking_again import close_links, ensure_pay_link
+from billing.services.deliver_invoices import mail_intent
 from billing.services.galleries import plan_revocations
 from billing.services.house import House
 
@@ -107,6 +109,23 @@ def follow(case: Case, before: InvoiceRow, told: Sequence[Told]) -> None:
         ensure_pay_link(books, row, news[-1].cause, case.now)
     _close_what_is_over(case)
     plan_revocations(case.house, books, row)
+
+
+def write_of_refund(case: Case, refund: RefundFact) -> None:
+    """The client is told once of each refund, whoever made it; what is open is looked up as it is sent."""
+    same_currency = refund.amount.currency == case.row().invoice.currency
+    if not same_currency:
+        return  # no letter could say what it means for the invoice
+    letter = mail_intent(
+        case.books,
+        case.row(),
+        MailKind.REFUND,
+        refund.refund_id,
+        amount_minor=refund.amount.minor,
+        refunded_on=case.house.policy.day_of(refund.created_at).isoformat(),
+        method_label=case.payment.method_label,
+    )
+    case.books.effects.intend(letter, case.now)
 
 
 def show_dispute(case: Case, dispute: DisputeFact) -> None:

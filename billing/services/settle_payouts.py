@@ -19,13 +19,6 @@ def read_payout(house: House, payout_id: str) -> PayoutFact:
     return house.gateway.read_payout(payout_id)
 
 
-def read_and_apply_payout(house: House, payout_id: str) -> int:
-    """Both for one payout; returns how many movements were new. What the gateway raises is the caller's."""
-    payout = read_payout(house, payout_id)
-    with house.ledger.write() as books:
-        return apply_payout(house, books, payout)
-
-
 def apply_payout(house: House, books: Books, payout: PayoutFact) -> int:
     """Keep the payout and post its own movements, out of the balance and back, once each; returns how many were new.
 

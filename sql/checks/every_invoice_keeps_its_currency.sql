@@ -1,4 +1,4 @@
--- An invoice, its payments and its postings are in one currency.
+-- An invoice, what pays it and its postings are in one currency; other money is the client's credit and pays nothing.
 select
     invoices.number,
     invoices.currency,
@@ -17,5 +17,6 @@ select
     payments.currency as other_currency,
     payments.payment_id as found_in
 from invoices
-inner join payments on invoices.invoice_id = payments.invoice_id
+inner join allocations on invoices.invoice_id = allocations.invoice_id
+inner join payments on allocations.payment_id = payments.payment_id
 where invoices.currency <> payments.currency

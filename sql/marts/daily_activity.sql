@@ -23,6 +23,7 @@ from (
             when purpose = 'invoice' then 'invoice mailed'
             when purpose = 'receipt' then 'receipt mailed'
             when purpose = 'payment_failed' then 'refusal mailed'
+            when purpose = 'refund' then 'refund mailed'
             when purpose = 'gallery' then 'gallery mailed'
             when purpose like 'reminder:%' then 'reminder mailed'
             else 'other mail'

@@ -6,8 +6,8 @@ with refunded as (
     select
         invoice_id,
         sum(amount_minor) as minor
-    from stg_refunds
-    where is_gone and created_on <= $as_of
+    from money_back_events
+    where kind = 'refund' and happened_on <= $as_of
     group by invoice_id
 ),
 
@@ -15,9 +15,9 @@ disputed as (
     select
         invoice_id,
         sum(amount_minor) as minor,
-        coalesce(sum(amount_minor) filter (where status = 'lost'), 0) as lost_minor
-    from stg_disputes
-    where status not in ('inquiry', 'inquiry_closed') and opened_on <= $as_of
+        coalesce(sum(amount_minor) filter (where is_lost), 0) as lost_minor
+    from money_back_events
+    where kind = 'dispute' and happened_on <= $as_of
     group by invoice_id
 ),
 

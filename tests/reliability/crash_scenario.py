@@ -53,7 +53,6 @@ EXEMPT = {
     "services.follow_up:_set_aside": _UNFORESEEN,
     "services.apply_events:_settle#2": _UNFORESEEN,
     "services.effects.recording:record": _UNFORESEEN,
-    "services.settle_payouts:read_and_apply_payout": "tests alone call it; its two halves are reached elsewhere",
 }
 
 

@@ -41,6 +41,23 @@ def test_the_invoice_goes_to_the_first_address_with_its_pdf_and_link(studio: Stu
     assert "https://pay.example/plink_1" in mail.letter.text
 
 
+def test_no_invoice_says_that_a_card_will_be_charged_which_was_refused(studio: Studio) -> None:
+    studio.gateway.cards["pm_1"] = Refusal("lost_card")
+    studio.autopay()
+    studio.bill()
+    render_invoices(studio.house)
+    studio.do(EffectKind.CHARGE)
+
+    studio.do(EffectKind.MAIL)
+    waits = mails(studio)
+    studio.clock.go(minutes=5)
+    studio.round()
+
+    assert waits == {"invoice": "ready"}
+    [invoice] = [mail for mail in studio.mailer.sent if mail.letter.subject.startswith("InvoiceMail")]
+    assert "https://pay.example/plink_1" in invoice.letter.text
+
+
 def test_no_invoice_is_sent_that_is_void_by_now(studio: Studio) -> None:
     ready_to_mail(studio)
     studio.ask("void", number="INV-2026-0001")

@@ -12,10 +12,17 @@ from billing.domain.errors import TemporaryError
 from billing.domain.money import Money
 from billing.domain.settlement_books import CLEARING
 from billing.domain.settlements import MovementKind, PayoutStatus
+from billing.services.house import House
 from billing.services.reconcile import settle_movements
-from billing.services.settle_payouts import read_and_apply_payout
+from billing.services.settle_payouts import apply_payout, read_payout
 
 DOWN = TemporaryError("stripe_unreachable", "Stripe cannot be reached.")
+
+
+def read_and_apply_payout(house: House, payout_id: str) -> int:
+    payout = read_payout(house, payout_id)
+    with house.ledger.write() as books:
+        return apply_payout(house, books, payout)
 
 
 def eur(minor: int) -> Money:

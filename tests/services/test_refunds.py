@@ -53,6 +53,29 @@ def test_a_refund_from_here_asks_the_client_for_nothing(paid: Studio) -> None:
     assert paid.rows("select amount_minor, reason from refunds") == [(20_000, "asked by phone")]
 
 
+def test_the_client_is_told_once_of_each_refund_whoever_made_it(paid: Studio) -> None:
+    paid.ask("refund", number=number(paid), amount_minor=20_000)
+    paid.round()
+    paid.gateway.refund_elsewhere("pi_1", eur(5_000))
+    for _ in range(3):
+        paid.round()
+
+    told = [mail.letter.text for mail in paid.mailer.sent if mail.letter.subject.startswith("RefundMail")]
+    assert len(told) == 2
+    assert "20000" in told[0]
+    assert "5000" in told[1]
+
+
+def test_a_letter_that_waits_is_not_sent_when_the_refund_came_back(paid: Studio) -> None:
+    paid.gateway.refund_elsewhere("pi_1", eur(5_000))
+    take_in(paid)
+    paid.gateway.fail_refund("re_1")
+    for _ in range(2):
+        paid.round()
+
+    assert not [subject for subject in paid.mailer.subjects() if subject.startswith("RefundMail")]
+
+
 def test_a_refund_that_is_still_owed_gets_a_new_page(paid: Studio) -> None:
     paid.ask("refund", number=number(paid), amount_minor=20_000, still_owed=1)
     paid.round()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from billing.domain.effects import Effect, EffectState, Outcome, message_id
+from billing.domain.effects import Effect, EffectKind, EffectState, Outcome, message_id
 from billing.domain.errors import PermanentError, TemporaryError
 from billing.domain.events import DomainEvent
 from billing.domain.invoices import Collection
@@ -18,8 +18,10 @@ from billing.domain.mail import (
     OwnerAlert,
     PaymentFailedMail,
     ReceiptMail,
+    RefundMail,
     ReminderMail,
 )
+from billing.domain.settlements import RefundStatus
 from billing.ports.ledger import Books, InvoiceRow
 from billing.services.effects.pay_link import why_not_payable
 from billing.services.follow_up import follow_up_state
@@ -34,6 +36,8 @@ class _Mail:
             return None
         if kind is MailKind.GALLERY:
             return _why_gallery_is_closed(books, effect)
+        if kind is MailKind.REFUND:
+            return _why_not_refunded(books, effect)
         row = books.invoices.get(effect.text("invoice_id"))
         on_autopay = row is not None and row.invoice.collection is Collection.AUTOPAY
         if kind is MailKind.INVOICE and row and on_autopay and not row.is_void:
@@ -87,6 +91,12 @@ def _why_gallery_is_closed(books: Books, effect: Effect) -> str | None:
     return "the gallery was closed again" if grant is None or is_being_closed(books, grant) else None
 
 
+def _why_not_refunded(books: Books, effect: Effect) -> str | None:
+    refunds = books.settlements.refunds_of(effect.text("invoice_id"))
+    status = next((refund.status for refund in refunds if refund.refund_id == effect.subject_id), None)
+    return None if status is RefundStatus.SUCCEEDED else "the refund did not reach the client"
+
+
 def _kind(effect: Effect) -> MailKind:
     return MailKind(effect.purpose.split(":")[0])
 
@@ -103,9 +113,17 @@ def _content(house: House, books: Books, effect: Effect) -> MailContent:
 def _invoice(books: Books, _effect: Effect, row: InvoiceRow) -> MailContent:
     """Without a link it says that the card will be charged, which must be true."""
     link = books.invoices.pay_link(row.invoice.invoice_id)
-    if link is None and row.invoice.collection is Collection.AUTOPAY:
+    if link is None and row.invoice.collection is Collection.AUTOPAY and not _was_refused(books, row):
         return InvoiceMail(row.invoice, None)
     return InvoiceMail(row.invoice, link.url if link else _pay_url(books, row))
+
+
+def _was_refused(books: Books, row: InvoiceRow) -> bool:
+    """The card was tried in vain and the money is still owed: a pay link is on its way, and the mail waits for it."""
+    charges = books.effects.of_subject(row.invoice.invoice_id, EffectKind.CHARGE)
+    return row.balance_minor > 0 and any(
+        charge.state in (EffectState.FAILED, EffectState.CANCELLED) for charge in charges
+    )
 
 
 def _receipt(books: Books, effect: Effect, row: InvoiceRow) -> MailContent:
@@ -114,6 +132,16 @@ def _receipt(books: Books, effect: Effect, row: InvoiceRow) -> MailContent:
         raise PermanentError("no_such_payment", f"Payment {effect.subject_id} is not in the ledger.")
     return ReceiptMail(
         row.invoice, payment.amount.minor, payment.received_on, payment.method_label, effect.number("balance_minor")
+    )
+
+
+def _refund(_books: Books, effect: Effect, row: InvoiceRow) -> MailContent:
+    return RefundMail(
+        row.invoice,
+        effect.number("amount_minor"),
+        date.fromisoformat(effect.text("refunded_on")),
+        effect.text("method_label"),
+        max(0, row.balance_minor),
     )
 
 
@@ -146,6 +174,7 @@ def _gallery(books: Books, effect: Effect, row: InvoiceRow) -> MailContent:
 _WRITERS = {
     MailKind.INVOICE: _invoice,
     MailKind.RECEIPT: _receipt,
+    MailKind.REFUND: _refund,
     MailKind.REMINDER: _reminder,
     MailKind.PAYMENT_FAILED: _payment_failed,
     MailKind.GALLERY: _gallery,

@@ -209,9 +209,9 @@ class LedgerBook:
 
     def payout(
         self, payout_id: str, on: date, arrives_on: date, moved: Sequence[tuple[str, int, int]], *,
-        status: str = "paid", currency: str = "EUR",
+        status: str = "paid", currency: str = "EUR", posted_by: Sequence[str] = (),
     ) -> None:  # fmt: skip
-        """`moved`: (kind, amount, fee) of each movement that it is made of."""
+        """`moved`: (kind, amount, fee) of each movement that it is made of, and the transaction that posted each."""
         amount = sum(minor - fee for _, minor, fee in moved)
         self.put(
             "payouts", payout_id=payout_id, provider="stripe", currency=currency, amount_minor=amount, status=status,
@@ -222,8 +222,8 @@ class LedgerBook:
             self.put("payout_movements", payout_id=payout_id, movement_id=movement_id)
             self.put(
                 "movements", movement_id=movement_id, provider="stripe", kind=kind, source_id=movement_id,
-                invoice_id=None, transaction_id=None, currency=currency, amount_minor=minor, fee_minor=fee,
-                description="", occurred_at=noon(on), recorded_at=noon(on),
+                invoice_id=None, transaction_id=posted_by[number - 1] if posted_by else None, currency=currency,
+                amount_minor=minor, fee_minor=fee, description="", occurred_at=noon(on), recorded_at=noon(on),
             )  # fmt: skip
 
     def moved(

@@ -21,7 +21,7 @@ _MENDED_BY_THE_STUDIO = ("stripe_unauthorized",)
 # All that may be told of a payment. Whichever of them comes, the whole story of the payment is read and told.
 _OF_A_PAYMENT = ("payment_intent.", "checkout.session.", "charge.", "refund.")
 _MONEY_BACK = ("charge.refunded", "refund.", "charge.dispute.")
-_OF_A_PAYOUT = "payout."
+_OF_A_PAYOUT, _PAYOUT_ID = "payout.", "po_"
 
 Found = PaymentStory | PayoutFact | BillingError | None
 
@@ -59,18 +59,19 @@ def apply_events(house: House) -> Counter[str]:
     ended: Counter[str] = Counter()
     with house.ledger.read() as books:
         waiting = books.payments.waiting_events(house.gateway.name, PAGE)
-    payment_ids = list(dict.fromkeys(payment_id for event in waiting if (payment_id := _payment_of(event))))
+    subjects = list(dict.fromkeys(subject for event in waiting if (subject := _subject_of(event))))
     with ThreadPoolExecutor(house.concurrency) as pool:
-        stories = dict(
-            zip(payment_ids, pool.map(lambda payment_id: _read(house, payment_id), payment_ids), strict=True)
-        )
-    found = [(event, stories.get(_payment_of(event) or "")) for event in waiting]
+        read = dict(zip(subjects, pool.map(lambda subject: _read(house, subject), subjects), strict=True))
+    found = [(event, read.get(_subject_of(event) or "")) for event in waiting]
     for event, story in sorted(found, key=_moment):
         ended[_settle(house, event, story)] += 1
     return ended
 
 
-def _payment_of(event: ProviderEvent) -> str | None:
+def _subject_of(event: ProviderEvent) -> str | None:
+    """What is read again: the payment or the payout that it is about, if any."""
+    if event.kind.startswith(_OF_A_PAYOUT):
+        return event.object_id
     return event.payment_id if event.kind.startswith(_OF_A_PAYMENT) else None
 
 
@@ -107,7 +108,7 @@ def _end(house: House, books: Books, event: ProviderEvent, state: str, reason: s
 
 def _read(house: House, subject: str) -> Found:
     try:
-        return read_payout(house, subject) if subject.startswith("po_") else house.gateway.read_story(subject)
+        return read_payout(house, subject) if subject.startswith(_PAYOUT_ID) else house.gateway.read_story(subject)
     except BillingError as error:
         return error
     except Exception as error:

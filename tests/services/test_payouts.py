@@ -12,6 +12,7 @@ from billing.domain.errors import TemporaryError
 from billing.domain.money import Money
 from billing.domain.settlement_books import CLEARING
 from billing.domain.settlements import MovementKind, PayoutStatus
+from billing.services.apply_events import apply_events, poll_events
 from billing.services.house import House
 from billing.services.reconcile import settle_movements
 from billing.services.settle_payouts import apply_payout, read_payout
@@ -49,6 +50,23 @@ def agrees(studio: Studio) -> bool:
     nothing = {"EUR": 0}
     here = nothing | {amount.currency: amount.minor for amount in clearing(studio)}
     return here == nothing | {amount.currency: amount.minor for amount in studio.gateway.balance()}
+
+
+def test_a_payouts_events_post_it_whatever_their_order_and_number(studio: Studio) -> None:
+    paid_studio(studio)
+    studio.gateway.pay_out()
+    studio.gateway.tell("payout.reconciliation_completed", "po_1")
+    studio.gateway.fail_payout("po_1")
+
+    poll_events(studio.house)
+    apply_events(studio.house)
+
+    assert studio.rows("select state, count(*) from provider_events where kind like 'payout.%' group by state") == [
+        ("applied", 3)
+    ]
+    assert agrees(studio)
+    assert studio.rows("select status from payouts") == [("failed",)]
+    assert "payout_failed" in studio.codes()
 
 
 def test_a_payout_is_posted_once_however_often_it_is_applied(studio: Studio) -> None:

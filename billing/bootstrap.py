@@ -48,6 +48,7 @@ def build_house(settings: Settings, closing: ExitStack) -> House:
         money_scale=settings.vsco_money_scale,
         preference_field=settings.vsco_preference_field,
         language_field=settings.vsco_language_field,
+        pace=_pace("VSCO Workspace", settings.vsco_requests_per_second, pace_file(settings, "vsco")),
     )
     closing.callback(source.close)
     mailer = SmtpMailer(
@@ -63,7 +64,11 @@ def build_house(settings: Settings, closing: ExitStack) -> House:
     return House(
         ledger=ledger,
         source=source,
-        gateway=StripeGateway(stripe_key, api_base=settings.stripe_url, pace=_stripe_pace(settings)),
+        gateway=StripeGateway(
+            stripe_key,
+            api_base=settings.stripe_url,
+            pace=_pace("Stripe", settings.stripe_requests_per_second, pace_file(settings, "stripe")),
+        ),
         galleries=_gallery_hosts(settings, source, closing),
         mailer=mailer,
         writer=Letters(),
@@ -121,18 +126,18 @@ def pin_account(house: House) -> None:
         )
 
 
-def _stripe_pace(settings: Settings) -> Pace:
+def _pace(who: str, per_second: float, path: Path) -> Pace:
     """One limit for all processes that share the ledger on this machine."""
     from billing.adapters.throttle import Pace
 
-    return Pace("Stripe", settings.stripe_requests_per_second, pace_file(settings))
+    return Pace(who, per_second, path)
 
 
-def pace_file(settings: Settings) -> Path:
-    """Where the processes of this machine keep Stripe's limit together; it may be deleted at any time."""
+def pace_file(settings: Settings, provider: str) -> Path:
+    """Where the processes of this machine keep a provider's limit together; it may be deleted at any time."""
     url = make_url(settings.ledger_url)
     beside = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else settings.warehouse_path
-    return beside.with_name(f"{beside.name}.stripe-pace")
+    return beside.with_name(f"{beside.name}.{provider}-pace")
 
 
 def refuse_another_account(house: House) -> bool:

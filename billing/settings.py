@@ -53,6 +53,11 @@ class Settings(BaseSettings):
         "127.0.0.1|localhost", description="Host names under which `billing serve` is reached; separated by |."
     )
     stripe_allow_unrestricted_live_key: bool = Field(False, description="Accept an sk_live key that may do anything.")
+    vsco_requests_per_second: int = Field(
+        25,
+        description="Requests to VSCO Workspace in a second, from all processes; it publishes no limit of its own.",
+        ge=1,
+    )
     stripe_requests_per_second: int = Field(
         25, description="Requests that Stripe takes in a second, from all processes of this machine.", ge=1, le=1000
     )

@@ -65,7 +65,9 @@ def test_the_pace_of_stripe_is_kept_in_a_file_beside_the_ledger(settings: Settin
 def test_a_ledger_on_a_server_has_its_pace_beside_the_warehouse(settings: Settings, tmp_path: Path) -> None:
     there = settings.model_copy(update={"ledger_url": "postgresql+psycopg://x@localhost/billing"})
 
-    assert pace_file(there) == settings.warehouse_path.with_name(f"{settings.warehouse_path.name}.stripe-pace")
+    assert pace_file(there, "stripe") == settings.warehouse_path.with_name(
+        f"{settings.warehouse_path.name}.stripe-pace"
+    )
 
 
 def ledger_name(settings: Settings) -> str:

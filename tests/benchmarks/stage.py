@@ -117,6 +117,7 @@ def _environment(url: str, smtp_port: str, room: Path, api_key: str) -> dict[str
         "BILLING_STRIPE_URL": f"{url}/stripe",
         "BILLING_STRIPE_API_KEY": "sk_test_sandbox",
         "BILLING_STRIPE_REQUESTS_PER_SECOND": "1000",  # what is measured is ours; bench_charges measures the limit
+        "BILLING_VSCO_REQUESTS_PER_SECOND": "1000",
         "BILLING_SMTP_HOST": "127.0.0.1",
         "BILLING_SMTP_PORT": smtp_port,
         "BILLING_SMTP_SECURITY": "none",

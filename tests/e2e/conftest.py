@@ -28,6 +28,7 @@ def wire(tmp_path: Path) -> Iterator[Wire]:
                 "ledger_url": f"sqlite:///{tmp_path}/ledger.db", "vsco_url": f"{sandbox.url}/vsco/api/v2",
                 "vsco_api_key": plan.api_key, "stripe_api_key": "sk_test_sandbox",
                 "stripe_requests_per_second": 1000,
+                "vsco_requests_per_second": 1000,
                 "stripe_url": f"{sandbox.url}/stripe", "smtp_host": "127.0.0.1", "smtp_port": sandbox.smtp_port,
                 "smtp_security": "none", "studio_name": plan.studio_name, "studio_email": "hello@northlight.example",
                 "studio_country": "DE", "time_zone": plan.timezone, "billing_starts_on": "2020-01-01",

@@ -32,6 +32,7 @@ def studio_at_the_wire(
             "vsco_url": f"{sandbox.url}/vsco/api/v2", "vsco_api_key": plan.api_key,
             "stripe_api_key": "sk_test_sandbox", "stripe_url": f"{sandbox.url}/stripe",
             "stripe_requests_per_second": "1000",
+            "vsco_requests_per_second": "1000",
             "smtp_host": "127.0.0.1", "smtp_port": str(sandbox.smtp_port), "smtp_security": "none",
             "studio_name": plan.studio_name, "studio_email": "hello@northlight.example",
             "time_zone": plan.timezone, "billing_starts_on": "2020-01-01", "delivery_mode": "automatic",

@@ -53,6 +53,7 @@ class Theatre:
                 "ledger_url": f"sqlite:///{self._now}/ledger.db", "vsco_url": f"{url}/vsco/api/v2",
                 "vsco_api_key": DEFAULT_API_KEY, "stripe_api_key": "sk_test_sandbox", "stripe_url": f"{url}/stripe",
                 "stripe_requests_per_second": 1000,
+                "vsco_requests_per_second": 1000,
                 "smtp_host": "127.0.0.1", "smtp_port": self.smtp_port, "smtp_security": "none",
                 "studio_name": "North Light", "studio_email": f"hello@{SENDER_DOMAIN}", "studio_country": "DE",
                 "time_zone": "Europe/Berlin", "billing_starts_on": "2020-01-01", "delivery_mode": "automatic",

@@ -7,7 +7,7 @@ of them is chained to ours: every error is raised after its `except` block has b
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from billing.adapters.vsco import jsontext
 from billing.adapters.vsco.refusals import refusal, retry_after_seconds
@@ -22,12 +22,26 @@ Query = Mapping[str, str | int]
 _KEEPALIVE_SECONDS = 2.0
 
 
+class Pace(Protocol):
+    """What is let through in a second, by everybody together."""
+
+    def wait(self) -> None: ...
+
+    def slow_down(self, seconds: int | None) -> None: ...
+
+
 class VscoClient:
     """Reads (GET) end in an answer, PermanentError or TemporaryError; writes also in UnknownOutcomeError."""
 
     def __init__(
-        self, base_url: str, api_key: str, timeout_seconds: float, transport: httpx.BaseTransport | None = None
+        self,
+        base_url: str,
+        api_key: str,
+        timeout_seconds: float,
+        transport: httpx.BaseTransport | None = None,
+        pace: Pace | None = None,
     ) -> None:
+        """Every call waits for its turn at `pace`; a 429 slows everybody down."""
         import httpx
 
         key = api_key.strip()
@@ -37,6 +51,7 @@ class VscoClient:
             )
         self._key = key
         self._base_url = base_url.rstrip("/")
+        self._pace = pace
         self._http = httpx.Client(
             headers={"X-API-KEY": key, "Accept": "application/json", "Content-Type": "application/json"},
             timeout=timeout_seconds,
@@ -70,6 +85,8 @@ class VscoClient:
         import httpx
 
         what = f"{method} {path}"
+        if self._pace:
+            self._pace.wait()
         try:
             content = None if body is None else jsontext.canonical(body).encode()
             response = self._http.request(method, self._base_url + path, params=query, content=content)
@@ -85,6 +102,8 @@ class VscoClient:
         status = response.status_code
         if status == 429:
             wait = retry_after_seconds(response.headers.get("Retry-After"), response.headers.get("Date"))
+            if self._pace:
+                self._pace.slow_down(wait)
             return TemporaryError("vsco_rate_limited", f"VSCO Workspace wants fewer calls ({what}).", wait)
         if status >= 500 or status == 408:
             return self._doubtful(method, f"{what} was answered with {status}")

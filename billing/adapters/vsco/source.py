@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from billing.adapters.vsco.amounts import Amounts, MoneyScale
 from billing.adapters.vsco.catalogue import SHARED_LISTS, catalogue, read_account
-from billing.adapters.vsco.client import VscoClient
+from billing.adapters.vsco.client import Pace, VscoClient
 from billing.adapters.vsco.fields import Fields, is_id, parse_instant
 from billing.adapters.vsco.jobs import read_job
 from billing.adapters.vsco.paging import Body, distinct, paged, whole
@@ -51,8 +51,9 @@ class VscoWorkspace:
         page_size: int = 100,
         gallery_hosts: Mapping[str, str] = _ELSEWHERE,
         transport: httpx.BaseTransport | None = None,
+        pace: Pace | None = None,
     ) -> None:
-        self.client = VscoClient(base_url, api_key, timeout_seconds, transport)
+        self.client = VscoClient(base_url, api_key, timeout_seconds, transport, pace)
         self._money_scale: MoneyScale = money_scale
         self._page_size = page_size
         self._jobs = JobCollector(self.client, page_size)

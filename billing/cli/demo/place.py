@@ -53,6 +53,7 @@ class Place:
             "stripe_api_key": STRIPE_KEY,
             "stripe_url": f"{sandbox_url}/stripe",
             "stripe_requests_per_second": "1000",  # the sandbox has no limit of its own
+            "vsco_requests_per_second": "1000",
             "stripe_webhook_secrets": WEBHOOK_SECRET,
             "pixieset_url": f"{sandbox_url}/pixieset/galleries/api/v1",
             "pixieset_session_cookie": "sandbox-session",

@@ -248,3 +248,30 @@ def test_closing_closes_the_line():
 def test_applying_is_unknown_when_cut_off():
     with pytest.raises(UnknownOutcomeError):
         workspace(breaking(httpx.ReadError)).apply_payment(PAYMENT, ORDER, TEN_EUROS)
+
+
+class _Counting:
+    """A pace that lets everything through and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.turns = 0
+        self.pauses: list[int | None] = []
+
+    def wait(self) -> None:
+        self.turns += 1
+
+    def slow_down(self, seconds: int | None) -> None:
+        self.pauses.append(seconds)
+
+
+def test_every_call_waits_for_its_turn_and_a_429_slows_everybody_down() -> None:
+    answers = iter([httpx.Response(200, json=studio()), httpx.Response(429, headers={"Retry-After": "7"})])
+    pace = _Counting()
+    source = VscoWorkspace(BASE, KEY, transport=httpx.MockTransport(lambda _: next(answers)), pace=pace)
+
+    source.account()
+    with pytest.raises(TemporaryError, match="fewer calls"):
+        source.account()
+
+    assert pace.turns == 2
+    assert pace.pauses == [7]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -97,3 +98,10 @@ def test_no_text_names_this_machine_or_a_registry(suffix: str) -> None:
     named = [str(path.relative_to(ROOT)) for path in tracked(suffix) if places.search(path.read_text())]
 
     assert named == []
+
+
+def test_no_two_files_of_tests_have_one_name() -> None:
+    """pytest tells modules apart by their names alone, and the second of two is an error."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+
+    assert [name for name, times in names.items() if times > 1] == []

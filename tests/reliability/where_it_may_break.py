@@ -96,7 +96,7 @@ ROWS: dict[str, Row] = {
         (MATRIX, "test_whatever_fails_at_the_wire_the_effect_is_one"),
     ],
     "yesterday's backup restored": [
-        ("services/test_restore.py", "test_yesterdays_backup_over_todays_world_does_nothing_again")
+        ("services/test_after_a_restore.py", "test_yesterdays_backup_over_todays_world_does_nothing_again")
     ],
     "SMTP accepts, then the line drops": [
         (SMTP, "test_a_line_lost_after_the_data_leaves_the_outcome_unknown"),

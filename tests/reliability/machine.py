@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from pathlib import Path
 from shutil import copy
 from typing import Any, ClassVar
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from model_ledger import Model, Said, WatchedMailer, unlike, watch_reminders
 from studio import Studio, order
+from studio_work import FAULTS, MOVES, Work
 
 from billing.adapters.ledger.books import SqlLedger
 from billing.adapters.ledger.checks import run_checks
@@ -28,17 +28,6 @@ from billing.services.deliver_invoices import render_invoices
 from billing.services.effects.grant import plan_grants
 from billing.services.follow_up import plan_follow_ups
 
-# The calls outside by which each kind acts, and whose line they go over.
-CALLS = {
-    EffectKind.PAY_LINK: ("gateway", ("create_pay_link",)),
-    EffectKind.CLOSE_PAY_LINK: ("gateway", ("close_pay_link",)),
-    EffectKind.CHARGE: ("gateway", ("prepare_charge", "confirm_charge")),
-    EffectKind.REFUND: ("gateway", ("refund",)),
-    EffectKind.WRITE_BACK: ("source", ("record_payment", "apply_payment")),
-    EffectKind.GRANT: ("host", ("open_gallery",)),
-    EffectKind.MAIL: ("mailer", ("send",)),
-}
-FAULTS = [(kind, call) for kind, (_, calls) in CALLS.items() for call in calls]
 CARDS: dict[str, Refusal | PaymentStatus] = {
     "pm_good": PaymentStatus.SUCCEEDED,
     "pm_declined": Refusal("card_declined", "insufficient_funds"),
@@ -59,7 +48,7 @@ BY_THE_CLOCK = {
 }
 
 
-class StudioLife(RuleBasedStateMachine):
+class StudioLife(Work, RuleBasedStateMachine):
     """`template`, `path` and `ledger` are set beforehand: each life begins with a copy of the template at `path`."""
 
     template: ClassVar[Path]
@@ -71,22 +60,27 @@ class StudioLife(RuleBasedStateMachine):
         self.ledger.close()
         copy(self.template, self.path)
         clock, self.model, self.steps = FakeClock(), Model(), 0
-        self.was_set_back = False
+        self.was_set_back = self.may_be_set_back = self.has_new_sessions = False
         mailer = WatchedMailer(lambda mail: watch_reminders(self.studio, self.model, mail))
         source, gateway = FakeSessionSource(clock), FakeGateway(clock)
         self.studio = Studio(self.ledger, clock, source, gateway, mailer, FakeRenderer(), FakeGalleryHost())
         gateway.fee = Money(30, "EUR")
         gateway.cards.update(CARDS)
 
-    @initialize(cards=st.lists(st.sampled_from([None, *CARDS]), min_size=3, max_size=3), pays=st.booleans())
-    def a_busy_studio(self, cards: list[str | None], pays: bool) -> None:
-        """Most of what may go wrong needs invoices and money first."""
-        for number, card in enumerate(cards):
+    @initialize(
+        cards=st.lists(st.sampled_from([None, None, *CARDS]), min_size=2, max_size=2),
+        tenths=st.sampled_from([None, 3, 10, 13]),
+        may_be_set_back=st.booleans(),
+    )
+    def a_busy_studio(self, cards: list[str | None], tenths: int | None, may_be_set_back: bool) -> None:
+        """Most of what may go wrong needs invoices and money first. A clock that is set back mutes some checks."""
+        self.may_be_set_back = may_be_set_back
+        for number, card in enumerate([None, *cards]):
             self.complete_a_session(minor=(50_000, 33_333, 100)[number], card=card, has_gallery=number == 0)
-        self.studio.round()
-        if pays and self.open_links():
-            self.pay_on_the_page(which=0, tenths=10)
-            self.studio.round()
+        self.round()
+        if tenths:
+            self.pay_on_the_page(which=0, tenths=tenths)
+            self.round()
 
     # What clients and their banks do
 
@@ -99,6 +93,7 @@ class StudioLife(RuleBasedStateMachine):
             self.studio.consent(job_id, card)
             changes["collection_preference"] = "autopay"
         self.studio.session(job_id, order(f"o-{job_id}", minor), **changes)
+        self.has_new_sessions = True
 
     @precondition(lambda self: self.open_links())
     @rule(which=ANY, tenths=SHARES)
@@ -107,6 +102,30 @@ class StudioLife(RuleBasedStateMachine):
         link_id = links[which % len(links)]
         amount = self.studio.gateway.links[link_id]["amount"]
         self.studio.gateway.pay(link_id, Money(max(1, amount.minor * tenths // 10), "EUR"))
+
+    @rule(which=ANY, tenths=st.sampled_from([3, 7, 10, 11, 20]), back=st.sampled_from([1, 5, 10]), here=st.booleans())
+    def more_than_is_owed_comes_and_goes_back(self, which: int, tenths: int, back: int, here: bool) -> None:
+        """Paid beside the page: too much, perhaps, and then a part of it goes back."""
+        invoice_id, number, due = self.pick_invoice(which)
+        paid = max(1, due * tenths // 10)
+        self.studio.gateway.receive(invoice_id, Money(paid, "EUR"))
+        payment_id = f"pi_{len(self.studio.gateway.payments)}"
+        self.hear()
+        minor = max(1, paid * back // 10)
+        if here:
+            self.studio.ask("refund", number=number, amount_minor=minor)
+            self.alive(lambda: self.studio.do(EffectKind.REFUND))
+        else:
+            self.studio.gateway.refund_elsewhere(payment_id, Money(minor, "EUR"))
+        self.hear()
+
+    @precondition(lambda self: self.captured())
+    @rule(which=ANY)
+    def the_provider_repeats_itself(self, which: int) -> None:
+        """Another event of a payment whose story is known."""
+        payment_id, _ = self.pick_captured(which)
+        self.studio.gateway.tell("charge.updated", f"ch_{payment_id}", payment_id)
+        self.hear()
 
     @precondition(lambda self: self.captured())
     @rule(which=ANY, tenths=SHARES)
@@ -152,7 +171,6 @@ class StudioLife(RuleBasedStateMachine):
 
     # What people in the studio do
 
-    @precondition(lambda self: self.invoices())
     @rule(which=ANY, tenths=SHARES)
     def record_a_cheque(self, which: int, tenths: int) -> None:
         invoice_id, number, due = self.pick_invoice(which)
@@ -163,21 +181,18 @@ class StudioLife(RuleBasedStateMachine):
         )  # fmt: skip
         self.model.cheques[invoice_id] += minor if said.startswith("Recorded") else 0
 
-    @precondition(lambda self: self.invoices())
     @rule(which=ANY)
     def void(self, which: int) -> None:
         invoice_id, number, _ = self.pick_invoice(which)
         if self.studio.ask("void", number=number) == f"{number} is void.":
             self.model.void.add(invoice_id)
 
-    @precondition(lambda self: self.invoices())
     @rule(which=ANY, pauses=st.booleans())
     def pause_or_resume(self, which: int, pauses: bool) -> None:
         invoice_id, number, _ = self.pick_invoice(which)
         self.studio.ask("pause_reminders" if pauses else "resume_reminders", number=number)
         (self.model.paused.add if pauses else self.model.paused.discard)(invoice_id)
 
-    @precondition(lambda self: self.invoices())
     @rule(which=ANY, what=st.sampled_from(["refund", "refund", "credit", "write_off"]), tenths=SHARES)
     def give_back_or_give_up(self, which: int, what: str, tenths: int) -> None:
         _, number, due = self.pick_invoice(which)
@@ -204,14 +219,14 @@ class StudioLife(RuleBasedStateMachine):
 
     @rule()
     def a_round(self) -> None:
-        self.alive(self.studio.round)
+        self.alive(self.round)
 
     @rule(days=st.sampled_from([0, 1, 4, 8, 15]))
     def a_day_of_work(self, days: int) -> None:
         self.studio.clock.go(days=days)
         plan_follow_ups(self.studio.house)
         self.studio.clock.go(seconds=1)
-        self.alive(self.studio.round)
+        self.alive(self.round)
 
     @rule(kinds=st.lists(st.sampled_from(list(EffectKind)), min_size=1, max_size=3))
     def work(self, kinds: list[EffectKind]) -> None:
@@ -250,9 +265,15 @@ class StudioLife(RuleBasedStateMachine):
     def apply(self) -> None:
         apply_events(self.studio.house)
 
-    @rule()
-    def follow_up(self) -> None:
+    @rule(which=ANY, stage=ANY, pauses=st.sampled_from([None, None, "before", "between"]))
+    def a_reminder_falls_due(self, which: int, stage: int, pauses: str | None) -> None:
+        """Somebody may pause it before it is decided on, or between that and its going out."""
+        self.wait_for_a_stage(which, stage)
+        if pauses == "before":
+            self.pause_or_resume(which, pauses=True)
         plan_follow_ups(self.studio.house)
+        if pauses == "between":
+            self.pause_or_resume(which, pauses=True)
         self.studio.clock.go(seconds=1)
         self.alive(lambda: self.studio.do(EffectKind.MAIL))
 
@@ -260,6 +281,7 @@ class StudioLife(RuleBasedStateMachine):
 
     @rule(hours=st.sampled_from([-30, -2, 1, 8, 24, 24, 24 * 7, 24 * 15]))
     def time_passes(self, hours: int) -> None:
+        hours = hours if self.may_be_set_back else abs(hours)
         self.studio.clock.go(hours=hours)
         self.was_set_back |= hours < 0
 
@@ -272,8 +294,18 @@ class StudioLife(RuleBasedStateMachine):
         lost = UnknownOutcomeError("time_out", "No answer came.")
         self.line(fault).fail(fault[1], error.get(how, lost), "after" if how == "lost after" else "before")
 
-    @rule(fault=st.sampled_from(FAULTS), when=st.sampled_from(["before", "after"]))
-    def a_worker_dies(self, fault: tuple[EffectKind, str], when: str) -> None:
+    @rule(fault=st.sampled_from([*MOVES, *MOVES, *FAULTS]), which=ANY)
+    def an_answer_is_lost(self, fault: tuple[EffectKind, str], which: int) -> None:
+        """It was done, and we never hear of it; the work goes on at once, and again when the time for that has come."""
+        self.let_there_be_work(fault[0], which)
+        self.line(fault).fail(fault[1], UnknownOutcomeError("time_out", "No answer came."), "after")
+        for minutes in (1, 16):
+            self.alive(lambda: self.do_what_waits(fault[0]))
+            self.studio.clock.go(minutes=minutes)
+
+    @rule(fault=st.sampled_from([*MOVES, *FAULTS]), when=st.sampled_from(["before", "after"]), which=ANY)
+    def a_worker_dies(self, fault: tuple[EffectKind, str], when: str, which: int) -> None:
+        self.let_there_be_work(fault[0], which)
         self.line(fault).fail(fault[1], Crash(), when)
         self.alive(lambda: self.studio.do(fault[0]))
         self.line(fault).faults.clear()
@@ -303,8 +335,8 @@ class StudioLife(RuleBasedStateMachine):
         self.hold_or_release(places=False)
         for hours in (1, 7, 7, 25, 25):
             self.studio.clock.go(hours=hours)
-            self.studio.round()
-            self.studio.do(EffectKind.REFUND, EffectKind.REVOKE)
+            self.has_new_sessions = True
+            self.round()
             self.answer_what_waits(0)
             if not any(effect.state in STILL_OPEN for effect in self.studio.effects()):
                 poll_events(self.studio.house)
@@ -321,38 +353,21 @@ class StudioLife(RuleBasedStateMachine):
         checks = run_checks(self.ledger.engine, MIGRATIONS.parent, now=now, names=names)
         return [f"{check.name}: {check.violations[:2]}" for check in checks if not check.holds]
 
-    # What there is
+    # What there is to do
 
-    def alive(self, act: Any) -> None:
-        """A worker may die in the middle of it."""
-        try:
-            act()
-        except Crash:
-            self.studio.clock.go(minutes=6)
-
-    def line(self, fault: tuple[EffectKind, str]) -> Any:
-        return getattr(self.studio, CALLS[fault[0]][0]).line
-
-    def open_links(self) -> list[str]:
-        return [link_id for link_id, link in self.studio.gateway.links.items() if link["open"]]
-
-    def captured(self) -> list[str]:
-        return [payment_id for payment_id, it in self.studio.gateway.payments.items() if it.fact.amount]
-
-    def pick_captured(self, which: int) -> tuple[str, int]:
-        """A payment and what was not refunded of it."""
-        captured, gone = self.captured(), Counter[str]()
-        for refund in self.studio.gateway.refunds.values():
-            gone[refund.payment_id] += refund.amount.minor if refund.status is RefundStatus.SUCCEEDED else 0
-        payment_id = captured[which % len(captured)]
-        return payment_id, self.studio.gateway.payments[payment_id].fact.amount.minor - gone[payment_id]
-
-    def invoices(self) -> list[tuple[str, str, int]]:
-        return self.studio.rows("select invoice_id, number, amount_due_minor from invoices order by number")
-
-    def pick_invoice(self, which: int) -> tuple[str, str, int]:
-        found = self.invoices()
-        return found[which % len(found)]
+    def let_there_be_work(self, kind: EffectKind, which: int) -> None:
+        if self.waits(kind, "'ready'"):
+            return
+        if kind is EffectKind.REFUND:
+            self.give_back_or_give_up(which, "refund", tenths=1 + which % 10)
+        else:
+            card = "pm_good" if kind is EffectKind.CHARGE else None
+            self.complete_a_session(minor=10_000, card=card, has_gallery=kind is EffectKind.GRANT)
+            self.studio.bill()
+            self.has_new_sessions = self.model.held
+            if kind in (EffectKind.MAIL, EffectKind.CLOSE_PAY_LINK):
+                self.alive(lambda: self.do_what_waits(EffectKind.PAY_LINK))
+                render_invoices(self.studio.house)
 
 
 STILL_OPEN = (EffectState.READY, EffectState.IN_FLIGHT, EffectState.UNKNOWN)

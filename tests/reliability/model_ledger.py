@@ -59,7 +59,10 @@ class Said:
 
     @classmethod
     def by(cls, studio: Studio) -> Said:
-        rows = studio.rows
+
+        def rows(sql: str) -> list[Any]:
+            return glance(studio, sql)
+
         return cls(
             accounts={
                 (account, detail): int(minor)
@@ -97,6 +100,15 @@ class Said:
         )
 
 
+def glance(studio: Studio, sql: str) -> list[Any]:
+    """Straight from the file: the books are looked at after every step, and before many a choice."""
+    connection = studio.ledger.engine.raw_connection()
+    try:
+        return list(connection.cursor().execute(sql))
+    finally:
+        connection.close()
+
+
 def unlike(studio: Studio, model: Model, said: Said, is_caught_up: bool) -> list[str]:
     """Where the ledger does not say what the model says; once it has caught up it must know all that happened."""
     return [
@@ -126,6 +138,9 @@ def _balances(studio: Studio, model: Model, said: Said) -> list[str]:
         held = sum(said.accounts.get(("disputed", one), 0) for one, of in said.disputes.items() if of == invoice_id)
         owed = said.accounts.get(("receivable", invoice_id), 0)
         found = owed + held + said.accounts.get(("client_credit", client), 0)
+        credit = said.accounts.get(("client_credit", client), 0)  # of this invoice alone: a client has one here
+        if not is_void and (credit > 0 or (owed > 0 and credit < 0)):
+            wrong.append(f"{number} is owed {owed} beside a credit of {-credit}")
         if found != expected[invoice_id]:
             wrong.append(f"{number} comes to {found}, and should to {expected[invoice_id]}")
         if is_void != (invoice_id in model.void):
@@ -170,7 +185,7 @@ def _known(studio: Studio, said: Said, is_caught_up: bool) -> list[str]:
 def _charges(studio: Studio, said: Said) -> list[str]:
     """At most one capture for each charge, of the frozen amount; and never two charges that took money."""
     wrong, charged = [], Counter[str]()
-    frozen = dict(studio.rows("select key, parameters from effects where kind = 'charge'"))
+    frozen = dict(glance(studio, "select key, parameters from effects where kind = 'charge'"))
     taken: dict[str, list[Any]] = {}
     for intent in studio.gateway.payments.values():
         if intent.key and intent.fact.amount:

@@ -31,7 +31,10 @@ up: setup  ## run it against the real services, with the settings of .env
 	@$(BIN)/billing up
 
 test: setup  ## all tests, in random order; with PostgreSQL where it is installed
-	@.ci/with-postgres $(BIN)/python -m pytest -n 2 --cov --cov-branch --cov-report=term --cov-fail-under=95
+	@# The proofs live through thousands of days; watched line by line for coverage they would take three times as long.
+	@.ci/with-postgres $(BIN)/python -m pytest -n 2 --ignore tests/reliability \
+		--cov --cov-branch --cov-report=term --cov-fail-under=95
+	@.ci/with-postgres $(BIN)/python -m pytest -n 2 --durations 12 tests/reliability
 
 reliability: setup  ## prove the promises at length, and print one table; LONG=1: for hours, WRITE=1: into docs/RELIABILITY.md
 	@.ci/with-postgres $(BIN)/python tests/reliability $(if $(LONG),--long) $(if $(WRITE),--write) $(if $(ONLY),--only $(ONLY))

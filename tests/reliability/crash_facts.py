@@ -31,8 +31,10 @@ _PLAIN = {
     "effects": """
         select key, kind, parameters, case when state in ('ready', 'in_flight', 'unknown') then 'open' else state end,
         case kind when 'mail' then '' else provider_reference end from effects""",
+    # The watchdog tells of time that has passed, and a crash takes time.
     "attention": """
-        select subject_id, code from attention where resolved_at is null and subject_id not in
+        select subject_id, code from attention where resolved_at is null and subject_id not like 'watchdog:%'
+        and subject_id not in
         (select key from effects where state in ('ready', 'in_flight', 'unknown'))""",
     "invoices": "select number, invoice_id, snapshot from invoices",
 }

@@ -32,9 +32,9 @@ up: setup  ## run it against the real services, with the settings of .env
 
 test: setup  ## all tests, in random order; with PostgreSQL where it is installed
 	@# The proofs live through thousands of days; watched line by line for coverage they would take three times as long.
-	@.ci/with-postgres $(BIN)/python -m pytest -n 2 --ignore tests/reliability \
+	@.ci/with-postgres $(BIN)/python -m pytest -n 4 --ignore tests/reliability \
 		--cov --cov-branch --cov-report=term --cov-fail-under=95
-	@.ci/with-postgres $(BIN)/python -m pytest -n 2 --durations 12 tests/reliability
+	@.ci/with-postgres $(BIN)/python -m pytest -n 4 --durations 12 tests/reliability
 
 reliability: setup  ## prove the promises at length, and print one table; LONG=1: for hours, WRITE=1: into docs/RELIABILITY.md
 	@.ci/with-postgres $(BIN)/python tests/reliability $(if $(LONG),--long) $(if $(WRITE),--write) $(if $(ONLY),--only $(ONLY))

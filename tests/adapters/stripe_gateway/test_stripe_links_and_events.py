@@ -166,10 +166,10 @@ def test_a_payout_is_about_no_single_payment(far_side: FarSide, gateway: StripeG
     cursor = cursor_now(gateway, far_side, invoice)
     far_side.order("payouts", include_pending=True)
 
-    [event] = [event for event in gateway.new_events(cursor, 100) if event.kind == "payout.paid"]
+    paid_out = [event for event in gateway.new_events(cursor, 100) if event.kind == "payout.paid"]
 
-    assert event.object_id.startswith("po_")
-    assert event.payment_id is None
+    assert paid_out  # one for each currency that earlier tests have left on the balance
+    assert all(event.object_id.startswith("po_") and event.payment_id is None for event in paid_out)
 
 
 @pytest.mark.parametrize("limit", [1, 2, 7, 100])

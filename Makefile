@@ -8,6 +8,8 @@ BIN := .venv/bin
 # What is installed follows from these two files: the stamp is theirs, so a second `make setup` does nothing.
 STAMP := .venv/.ready-$(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
 
+WHOLE_DAYS := e2e pipelines reliability
+
 .PHONY: help setup demo up test reliability mutation lint format docs bench lock
 
 help:  ## say what there is
@@ -31,10 +33,10 @@ up: setup  ## run it against the real services, with the settings of .env
 	@$(BIN)/billing up
 
 test: setup  ## all tests, in random order; with PostgreSQL where it is installed
-	@# The proofs live through thousands of days; watched line by line for coverage they would take three times as long.
-	@.ci/with-postgres $(BIN)/python -m pytest -n 4 --ignore tests/reliability \
+	@# What lives through whole days is not watched line by line for coverage: it would take three times as long.
+	@.ci/with-postgres $(BIN)/python -m pytest -n 4 $(addprefix --ignore tests/,$(WHOLE_DAYS)) --durations 12 \
 		--cov --cov-branch --cov-report=term --cov-fail-under=95
-	@.ci/with-postgres $(BIN)/python -m pytest -n 4 --durations 12 tests/reliability
+	@.ci/with-postgres $(BIN)/python -m pytest -n 4 $(addprefix tests/,$(WHOLE_DAYS)) --durations 12
 
 reliability: setup  ## prove the promises at length, and print one table; LONG=1: for hours, WRITE=1: into docs/RELIABILITY.md
 	@.ci/with-postgres $(BIN)/python tests/reliability $(if $(LONG),--long) $(if $(WRITE),--write) $(if $(ONLY),--only $(ONLY))

@@ -162,7 +162,7 @@ def test_nothing_that_is_kept_looks_like_a_card(sandbox: Sandbox, store: Store) 
     sandbox.v1.payment_methods.create({"type": "card", "card": typed}, {"idempotency_key": "k"})
     sandbox.http.post(f"/pay/{sandbox.link().id}", data={"number": "4000000000000002", "expiry": "1/30", "cvc": "737"})
 
-    kept = "\n".join(line for line in store._db.iterdump())
+    kept = _without_uuids("\n".join(line for line in store._db.iterdump()))
 
     assert "'737'" not in kept
     assert [run for run in re.findall(r"(?=(?<!\d)(\d[\d -]{11,22}\d)(?!\d))", kept) if _luhn(run)] == []
@@ -170,6 +170,11 @@ def test_nothing_that_is_kept_looks_like_a_card(sandbox: Sandbox, store: Store) 
         run[at : at + size] for run in re.findall(r"\d{13,}", kept) for size in range(13, 20) for at in range(len(run))
     }
     assert [run for run in runs if len(run) >= 13 and _luhn(run)] == []
+
+
+def _without_uuids(text: str) -> str:
+    """The SDK's own random keys: now and then one of them adds up like a card."""
+    return re.sub(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "uuid", text)
 
 
 def _luhn(text: str) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.engine import make_url
 
 from billing.domain.errors import PermanentError, TemporaryError
+from billing.ports.operations import PINNED_ACCOUNT
 from billing.ports.outside import Clock, GalleryHost
 from billing.services.house import House
 from billing.settings import Settings, load_settings
@@ -118,7 +119,7 @@ def pin_account(house: House) -> None:
     account = house.gateway.account()
     found = f"{account.account_id} {'live' if account.livemode else 'test'}"
     with house.ledger.write() as books:
-        pinned = books.desk.pin("stripe_account", found, house.now())
+        pinned = books.desk.pin(PINNED_ACCOUNT, found, house.now())
     if pinned != found:
         raise PermanentError(
             "wrong_account",

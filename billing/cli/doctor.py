@@ -26,6 +26,7 @@ from billing.domain.money import Money
 from billing.domain.policy import DeliveryMode
 from billing.domain.pricing import price_order
 from billing.domain.sessions import Order
+from billing.ports.operations import PINNED_ACCOUNT
 from billing.services.house import House
 from billing.settings import Settings, load_settings
 
@@ -238,7 +239,7 @@ def _stripe(house: House) -> str:
 
     account = house.gateway.account()
     found = f"{account.account_id} {'live' if account.livemode else 'test'}"
-    pinned = Overview(house.ledger.engine).pinned("stripe_account") if isinstance(house.ledger, SqlLedger) else None
+    pinned = Overview(house.ledger.engine).pinned(PINNED_ACCOUNT) if isinstance(house.ledger, SqlLedger) else None
     if pinned not in (None, found):
         raise PermanentError(
             "wrong_account", f"This ledger belongs to Stripe account {pinned}, the key to {found}; use the right key."

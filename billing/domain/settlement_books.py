@@ -97,8 +97,13 @@ def post_payout(movement: Movement, payout_id: str, posted_on: date) -> Posting:
     )
 
 
-def post_other(movement: Movement, posted_on: date) -> Posting:
-    """What moved on the balance without our asking: the provider's own charges, money of another shop."""
+def post_other(movement: Movement, posted_on: date) -> Posting | None:
+    """What moved on the balance without our asking: the provider's own charges, money of another shop.
+
+    None for a movement of nothing, which a provider may list all the same.
+    """
+    if not movement.amount and not movement.fee:
+        return None
     return _posting(
         f"moved:{movement.movement_id}",
         movement.kind.value,

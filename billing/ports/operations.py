@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 CAUSE_RESTORED, CAUSE_ASKED_FOR = "restored", "asked_for"
+PINNED_ACCOUNT = "stripe_account"  # "acct_… live|test": whose ledger it is, kept on first sight (Desk.pin)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ that which is known already does not take it back.
 
 from __future__ import annotations
 
-from billing.domain import canonical
 from billing.domain import settlement_books as postings
 from billing.domain.books import Posting, added_up
 from billing.domain.money import Money
@@ -24,7 +23,7 @@ from billing.ports.ledger import Books, PaymentRow
 from billing.services.asking_again import close_links, ensure_pay_link, note_processing
 from billing.services.house import House
 from billing.services.money_back_follows import Case, Told, follow, show_dispute, write_of_refund
-from billing.services.record_payments import record_captured
+from billing.services.record_payments import record_captured, recorded
 
 ISSUED = ("invoice_issued", "invoice_credited", "credit_undone")
 
@@ -35,7 +34,7 @@ def record_story(house: House, books: Books, story: PaymentStory) -> tuple[str, 
     applied | ignored | review | waiting (the provider has not told all of it yet).
     """
     fact = story.payment
-    known = _recorded(books, fact)
+    known = recorded(books, fact)
     invoice_id = known.invoice_id if known else fact.invoice_id
     if invoice_id is None:
         return "ignored", "of a payment that is not of our asking"
@@ -54,10 +53,6 @@ def record_story(house: House, books: Books, story: PaymentStory) -> tuple[str, 
     return "applied", None if is_news else "recorded before"
 
 
-def _recorded(books: Books, fact: PaymentFact) -> PaymentRow | None:
-    return books.payments.get(canonical.derived_id("pay", fact.provider, fact.payment_id))
-
-
 def _record(house: House, books: Books, fact: PaymentFact) -> PaymentRow | None:
     """The payment, if it is money for one of our invoices; else what is known of it on its way is kept."""
     row = books.invoices.get(str(fact.invoice_id))
@@ -67,7 +62,7 @@ def _record(house: House, books: Books, fact: PaymentFact) -> PaymentRow | None:
     charges = books.effects.of_subject(str(fact.invoice_id))
     by_autopay = any(effect.provider_reference == fact.payment_id for effect in charges)
     record_captured(books, fact, "autopay" if by_autopay else "link", house.policy, house.now())
-    return _recorded(books, fact)
+    return recorded(books, fact)
 
 
 def _not_recorded(books: Books, fact: PaymentFact, invoice_id: str) -> tuple[str, str]:

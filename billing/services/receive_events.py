@@ -11,8 +11,7 @@ from datetime import datetime
 from billing.domain.errors import TemporaryError
 from billing.domain.payments import ProviderEvent
 from billing.ports.ledger import Ledger
-
-PINNED_ACCOUNT = "stripe_account"
+from billing.ports.operations import PINNED_ACCOUNT
 
 
 def receive_event(ledger: Ledger, provider: str, event: ProviderEvent, now: datetime) -> str:

@@ -18,6 +18,15 @@ from billing.services.changed_orders import ORDER_CHANGED
 from billing.services.deliver_invoices import mail_intent
 
 
+def our_id(provider: str, payment_id: str) -> str:
+    """The id under which the books keep a payment of the provider."""
+    return canonical.derived_id("pay", provider, payment_id)
+
+
+def recorded(books: Books, fact: PaymentFact) -> PaymentRow | None:
+    return books.payments.get(our_id(fact.provider, fact.payment_id))
+
+
 def record_captured(books: Books, fact: PaymentFact, method_kind: str, policy: StudioPolicy, now: datetime) -> bool:
     """Record what the provider captured for an invoice. False if it was recorded before, or is no money yet."""
     if fact.status is not PaymentStatus.SUCCEEDED or fact.invoice_id is None or fact.amount.minor <= 0:
@@ -29,7 +38,7 @@ def record_captured(books: Books, fact: PaymentFact, method_kind: str, policy: S
         books.desk.raise_attention(fact.payment_id, "fee_currency", sentence, now)
         fee = Money(0, fact.amount.currency)
     payment = PaymentRow(
-        payment_id=canonical.derived_id("pay", fact.provider, fact.payment_id),
+        payment_id=our_id(fact.provider, fact.payment_id),
         provider=fact.provider,
         provider_object_id=fact.payment_id,
         invoice_id=fact.invoice_id,

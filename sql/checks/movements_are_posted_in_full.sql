@@ -46,6 +46,7 @@ where
     (posted.transaction_id is not null and posted.posted_minor <> posted.net_minor)
     or (
         posted.transaction_id is null
+        and posted.net_minor <> 0
         and not exists (
             select 1
             from attention

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from promises import broken_promises
 from studio import Studio
 
 from billing.domain.errors import TemporaryError
@@ -96,6 +97,19 @@ def test_a_payout_that_the_bank_refused_comes_back_and_is_shown_to_a_person_once
     assert studio.codes() == []
     settle_movements(studio.house)
     assert agrees(studio)
+
+
+def test_a_movement_of_nothing_is_kept_and_stops_nobody(studio: Studio) -> None:
+    paid_studio(studio)
+    studio.gateway.move(MovementKind.OTHER, "", eur(0))
+    studio.gateway.move(MovementKind.OTHER, "", eur(-500))
+
+    settle_movements(studio.house)
+    again = settle_movements(studio.house)
+
+    assert agrees(studio)
+    assert (again.posted, again.left) == (0, 0)
+    assert broken_promises(studio) == {}
 
 
 def test_what_lay_on_the_balance_before_the_books_is_their_opening_and_is_posted_once(studio: Studio) -> None:

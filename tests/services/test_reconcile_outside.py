@@ -278,6 +278,17 @@ def test_a_gallery_still_open_though_its_money_went_back_is_told(studio: Studio)
     assert "though the money went back" in one.sentence
 
 
+def test_a_gallery_that_was_closed_because_all_was_refunded_is_rightly_closed(studio: Studio) -> None:
+    paid(studio)
+    studio.ask("refund", number="INV-2026-0001", amount_minor=50_000)
+    for _ in range(3):
+        studio.round()
+
+    assert studio.host.opened == []
+    assert studio.invoice().balance_minor == 0
+    assert compared(studio, "galleries").is_clean
+
+
 def test_a_gallery_that_nobody_opens_is_told(studio: Studio) -> None:
     studio.with_gallery()
     studio.round()

@@ -17,11 +17,11 @@ from billing.adapters.ledger import postgres_copies, sqlite_copies
 from billing.adapters.ledger.books import SqlBooks, SqlLedger
 from billing.adapters.ledger.engine import failures_named
 from billing.adapters.ledger.migrate import migrate, newest_revision
+from billing.adapters.ledger.sqlite_copies import sync
 from billing.domain.errors import BillingError, PermanentError
-from billing.ports.operations import Hold
+from billing.ports.operations import PINNED_ACCOUNT, Hold
 
 Progress = Callable[[int, int], None]  # bytes done, bytes in all (0 while nobody knows)
-PINNED_ACCOUNT = "stripe_account"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,15 +134,6 @@ def _contents(connection: Connection) -> Contents:
     books = SqlBooks(connection)
     holds = tuple(books.operations.holds()) if "holds" in tables else ()
     return Contents(schema, books.journal.position(), books.desk.pinned(PINNED_ACCOUNT), holds)
-
-
-def sync(path: Path) -> None:
-    """What was written there survives a power cut."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _copy(backend: str, url: str, copy: Path, progress: Progress) -> Contents:

@@ -73,13 +73,13 @@ def replacing(
 
             def put_in_place() -> str:
                 make_single(staged)
-                _sync(staged)
+                sync(staged)
                 if held is None:
                     os.replace(staged, place)
                 else:
                     with closing(_connect(staged)) as reading:
                         _copy(reading, held, lambda left, total: progress(total - left, total))
-                _sync(place.parent)
+                sync(place.parent)
                 return str(aside) if kept else "nowhere: there was none"
 
             yield url_of(staged), url_of(aside) if kept and held else None, put_in_place
@@ -122,7 +122,7 @@ def _keep_aside(held: Any | None, place: Path, aside: Path) -> bool:
         with closing(_connect(aside)) as writing:
             _copy(held, writing, lambda _left, _total: None)
         make_single(aside)
-        _sync(aside)
+        sync(aside)
         return True
     found = [path for path in (*_beside(place), place) if path.exists()]
     for path in found:
@@ -151,7 +151,8 @@ def _connect(path: Path) -> Any:
     return connection
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """What was written there survives a power cut."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

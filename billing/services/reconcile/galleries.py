@@ -126,7 +126,7 @@ def _compare(house: House, case: _Case, is_open: bool | BillingError | None) -> 
             " its host; open it there, or tell the client why it is not."
         )
         return [difference(GALLERIES, case.gallery_id, "gallery_closed_there", sentence)]
-    if case.grant is None and case.holds and case.held_since < house.now() - OPENED_WITHIN:
+    if case.grant is None and case.holds and not case.is_forfeited and case.held_since < house.now() - OPENED_WITHIN:
         sentence = (
             f"The {gallery} may be open for the client of {number}, and is not on record as opened, nor about to be;"
             " see needs-attention for why, or open it and run `billing gallery opened`."

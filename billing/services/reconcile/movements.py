@@ -11,6 +11,7 @@ from itertools import islice
 from billing.domain.errors import PermanentError
 from billing.domain.settlement_books import post_other
 from billing.domain.settlements import Movement, MovementKind
+from billing.ports.ledger import Books
 from billing.services.house import House
 from billing.services.reconcile.opening import open_books
 from billing.services.reconcile.stories import AT_A_TIME, book_story, is_ours, read_stories
@@ -91,19 +92,19 @@ def _settle(house: House, movements: Sequence[Movement]) -> Chunk:
     foreign += _settle_payouts(house, [movement for movement in unknown if movement.kind in _PAYOUTS])
     foreign += _settle_payments(house, [movement for movement in unknown if movement.payment_id])
     if foreign:
-        now = house.now()
         with house.ledger.write() as books:
             for movement in foreign:
-                posting = post_other(movement, house.policy.day_of(movement.occurred_at))
-                if (
-                    books.settlements.add_movement(
-                        house.gateway.name, movement, None, posting.transaction_id if posting else None, now
-                    )
-                    and posting
-                ):
-                    books.journal.post(posting, now)
+                _book_other(house, books, movement)
     left = _unknown(house, unknown) if unknown else []
     return Chunk(movements, len(unknown) - len(left), left)
+
+
+def _book_other(house: House, books: Books, movement: Movement) -> None:
+    posting = post_other(movement, house.policy.day_of(movement.occurred_at))
+    transaction_id = posting.transaction_id if posting else None
+    is_new = books.settlements.add_movement(house.gateway.name, movement, None, transaction_id, house.now())
+    if is_new and posting:
+        books.journal.post(posting, house.now())
 
 
 def _unknown(house: House, movements: Sequence[Movement]) -> list[Movement]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from billing.domain import canonical
 from billing.domain.errors import PermanentError
 from billing.domain.money import Money
 from billing.domain.payments import PaymentStatus
@@ -15,6 +14,7 @@ from billing.ports.operations import Difference
 from billing.services.house import House
 from billing.services.money_back import record_story
 from billing.services.reconcile.found import STRIPE, difference
+from billing.services.record_payments import our_id, recorded
 
 AT_A_TIME = 100
 
@@ -39,16 +39,7 @@ def _read(house: House, payment_id: str) -> PaymentStory | PermanentError:
 
 def is_ours(books: Books, story: PaymentStory) -> bool:
     """We asked for it, or have booked it."""
-    return story.payment.invoice_id is not None or recorded(books, story) is not None
-
-
-def recorded(books: Books, story: PaymentStory) -> PaymentRow | None:
-    return books.payments.get(our_id(story.payment.provider, story.payment.payment_id))
-
-
-def our_id(provider: str, payment_id: str) -> str:
-    """The id under which the books keep a payment of the provider."""
-    return canonical.derived_id("pay", provider, payment_id)
+    return story.payment.invoice_id is not None or recorded(books, story.payment) is not None
 
 
 def book_story(house: House, books: Books, story: PaymentStory) -> bool:
@@ -59,7 +50,7 @@ def book_story(house: House, books: Books, story: PaymentStory) -> bool:
 
 def compare_story(books: Books, story: PaymentStory) -> list[Difference]:
     """What the books tell otherwise of one of our payments, of its refunds and of its disputes."""
-    row = recorded(books, story)
+    row = recorded(books, story.payment)
     invoice_id = row.invoice_id if row else story.payment.invoice_id
     found = _payment(books, story, row)
     refunds = {refund.refund_id: refund for refund in books.settlements.refunds_of(invoice_id or "")}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from billing.domain import canonical
 from billing.domain.errors import PermanentError
 from billing.domain.money import Money
 from billing.domain.settlement_books import CLEARING
@@ -19,6 +18,7 @@ from billing.services.reconcile.payouts import compare_payouts
 from billing.services.reconcile.posted import compare_chunk, compare_listed, tell_left
 from billing.services.reconcile.sessions import LOOKED_BACK, billed_sessions
 from billing.services.reconcile.stories import book_story, compare_story, is_ours, read_stories
+from billing.services.record_payments import our_id
 
 TRIES = 3
 READ_WHOLE_FOR = timedelta(days=2)  # payments so young are read with all that became of them, whatever moved
@@ -83,7 +83,7 @@ def _compare_stories(house: House, found: Found, say: Say, payment_ids: set[str]
         if isinstance(story, PermanentError):
             sentence = f"{payment_id} is in the books, and Stripe does not show it: {story.sentence}"
             with house.ledger.read() as books:
-                row = books.payments.get(canonical.derived_id("pay", house.gateway.name, payment_id))
+                row = books.payments.get(our_id(house.gateway.name, payment_id))
             subject, amount = (row.payment_id, row.amount) if row else (payment_id, None)
             found.add([difference(STRIPE, subject, "payment_missing_there", sentence, amount)])
         else:

@@ -34,9 +34,9 @@ up: setup  ## run it against the real services, with the settings of .env
 
 test: setup  ## all tests, in random order; with PostgreSQL where it is installed
 	@# What lives through whole days is not watched line by line for coverage: it would take three times as long.
-	@.ci/with-postgres $(BIN)/python -m pytest -n 4 $(addprefix --ignore tests/,$(WHOLE_DAYS)) --durations 12 \
+	@.ci/with-postgres $(BIN)/python -m pytest -n 4 --dist worksteal $(addprefix --ignore tests/,$(WHOLE_DAYS)) --durations 12 \
 		--cov --cov-branch --cov-report=term --cov-fail-under=95
-	@.ci/with-postgres $(BIN)/python -m pytest -n 4 $(addprefix tests/,$(WHOLE_DAYS)) --durations 12
+	@.ci/with-postgres $(BIN)/python -m pytest -n 4 --dist worksteal $(addprefix tests/,$(WHOLE_DAYS)) --durations 12
 
 reliability: setup  ## prove the promises at length, and print one table; LONG=1: for hours, WRITE=1: into docs/RELIABILITY.md
 	@.ci/with-postgres $(BIN)/python tests/reliability $(if $(LONG),--long) $(if $(WRITE),--write) $(if $(ONLY),--only $(ONLY))

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Timer
 
 import click
 import httpx
@@ -66,9 +67,17 @@ def supervise(servers: Sequence[Server], env: Mapping[str, str], logs: Path) -> 
     """
     from honcho import manager as honcho
 
+    class Manager(honcho.Manager):  # type: ignore[misc]  # honcho has no types
+        def terminate(self) -> None:
+            """honcho 2 breaks off, and leaves all running, where a signal comes before each server has said its pid."""
+            if self._all_started():
+                super().terminate()
+            else:
+                Timer(_LOOK_EVERY_SECONDS, self.terminate).start()
+
     honcho.KILL_WAIT = _GRACE_SECONDS
     logs.mkdir(parents=True, exist_ok=True)
-    manager = honcho.Manager()
+    manager = Manager()
     for server in servers:
         manager.add_process(server.name, _shell(server, logs), env=dict(env), cwd=str(server.directory))
     manager.loop()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -26,13 +27,17 @@ Run = Callable[..., Result]
 
 @dataclass(frozen=True)
 class Studio:
-    """A world after its first weeks: invoices sent, some paid, drafts waiting in another ledger."""
+    """A world after its first weeks: invoices sent, some paid, drafts waiting in another ledger.
+
+    `oracle` is what the sandbox counted then: tests that act on a copy of the ledger act on the one sandbox.
+    """
 
     sandbox: RunningSandbox
     world: World
     plan: SeedPlan
     environment: dict[str, str]
     directory: Path
+    oracle: dict[str, Any] = field(default_factory=dict)
 
     @property
     def automatic(self) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
         environment = place.environment(sandbox.url, sandbox.smtp_port, plan, starts_on)
         studio = Studio(sandbox, World(sandbox.url), plan, environment, place.directory)
         live_through(studio)
-        yield studio
+        yield replace(studio, oracle=studio.world.oracle())
         studio.world.close()
 
 

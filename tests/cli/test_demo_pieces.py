@@ -95,14 +95,14 @@ def overview(studio: Studio) -> Overview:
 
 
 def test_a_world_in_which_all_was_done_once_breaks_no_promise(studio: Studio, overview: Overview) -> None:
-    oracle = studio.world.oracle()
+    oracle = studio.oracle
     diary = Diary(completed=[job.id for job in studio.plan.jobs if job.completes_on])
 
     assert broken_promises(overview, oracle, oracle, studio.plan, diary) == []
 
 
 def test_every_difference_is_said(studio: Studio, overview: Overview) -> None:
-    oracle = json.loads(json.dumps(studio.world.oracle()))
+    oracle = json.loads(json.dumps(studio.oracle))
     oracle["charges"]["amount"] += 1
     oracle["mails"]["accepted"] += 1
     oracle["write_backs"]["duplicate_transaction_ids"] = ["pi_1"]
@@ -124,7 +124,7 @@ def test_a_difficult_session_that_is_not_set_aside_is_missed(studio: Studio, tmp
     empty = SqlLedger(f"sqlite:///{tmp_path / 'empty.db'}")
     migrate(empty.engine)
     diary = Diary(completed=[studio.plan.difficult("voided_order").id])
-    oracle = studio.world.oracle()
+    oracle = studio.oracle
 
     said = broken_promises(Overview(empty.engine), oracle, oracle, studio.plan, diary)
 

@@ -35,9 +35,9 @@ supervise(servers, {"PATH": "/usr/bin:/bin"}, here / "logs")
 """
 
 
-def _supervise(tmp_path: Path, *other: str) -> subprocess.Popen[str]:
+def _supervise(tmp_path: Path, *other: str, script: str = _SCRIPT) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", _SCRIPT, str(tmp_path), *other],
+        [sys.executable, "-c", script, str(tmp_path), *other],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -73,6 +73,16 @@ def test_ctrl_c_stops_everything_grandchildren_too(tmp_path: Path) -> None:
 
     assert supervisor.returncode == 0, said
     assert _until(lambda: not any(map(_is_alive, pids)))
+
+
+def test_ctrl_c_before_all_have_started_stops_them_when_they_have(tmp_path: Path) -> None:
+    begun_at_once = "from honcho.manager import Manager\nimport os, signal\nstart = Manager._start\n"
+    begun_at_once += "Manager._start = lambda self: (start(self), os.kill(os.getpid(), signal.SIGINT))\n"
+    supervisor = _supervise(tmp_path, "sleep", "300", script=begun_at_once + _SCRIPT)
+    said, _ = supervisor.communicate(timeout=20)
+
+    assert supervisor.returncode == 0, said
+    assert "Traceback" not in said
 
 
 def test_when_one_server_ends_all_are_stopped_and_it_is_said(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from doorstep import SECRET, Doorstep, event, signed
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 SETTINGS = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -55,8 +55,9 @@ def test_events_of_random_objects_are_never_our_fault(doorstep: Doorstep, subjec
 def test_a_header_that_is_not_the_signature_lets_nothing_in(doorstep: Doorstep, junk: str, cut: int) -> None:
     raw = json.dumps(event("evt_never")).encode()
     good = signed(raw, int(doorstep.clock.now().timestamp()), SECRET)
-    header = (good[: min(cut, len(good) - 1)] + junk).encode("latin-1")
+    header = good[: min(cut, len(good) - 1)] + junk
+    assume(not header.startswith(good))
 
-    answer = doorstep.ask("POST", "/hooks/stripe", raw, [(b"stripe-signature", header)])
+    answer = doorstep.ask("POST", "/hooks/stripe", raw, [(b"stripe-signature", header.encode("latin-1"))])
 
-    assert answer.status_code == (200 if header.startswith(good.encode()) else 400)
+    assert answer.status_code == 400

@@ -38,8 +38,8 @@ test: setup  ## all tests, in random order; with PostgreSQL where it is installe
 		--cov --cov-branch --cov-report=term --cov-fail-under=95
 	@.ci/with-postgres $(BIN)/python -m pytest -n 4 --dist worksteal $(addprefix tests/,$(WHOLE_DAYS)) --durations 12
 
-reliability: setup  ## prove the promises at length, and print one table; LONG=1: for hours, WRITE=1: into docs/RELIABILITY.md
-	@.ci/with-postgres $(BIN)/python tests/reliability $(if $(LONG),--long) $(if $(WRITE),--write) $(if $(ONLY),--only $(ONLY))
+reliability: setup  ## prove the promises for hours, and print one table; QUICK=1: for an hour, WRITE=1: into docs/RELIABILITY.md
+	@.ci/with-postgres $(BIN)/python tests/reliability $(if $(QUICK),--quick) $(if $(WRITE),--write) $(if $(ONLY),--only $(ONLY))
 
 mutation: setup  ## change the code in thousands of places and see whether a test notices; ONLY='billing.domain.*': there
 	@$(BIN)/python -m mutmut run --max-children 2 $(if $(ONLY),'$(ONLY)') && $(BIN)/python -m mutmut results

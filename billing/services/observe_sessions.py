@@ -14,7 +14,7 @@ from billing.ports.ledger import Books, SessionRow
 from billing.ports.outside import RawRecord
 from billing.services.changed_orders import LOOKED_AT_A_ROUND, LOOKED_AT_EVERY, LOOKED_AT_FOR
 from billing.services.house import House
-from billing.services.session_records import read_again
+from billing.services.session_records import read_again, state_now
 
 # Two pages may shift while they are read, and clocks differ: read a little more than is new, every time.
 OVERLAP = timedelta(minutes=10)
@@ -125,13 +125,16 @@ def _wake(house: House, session: SessionRow, shared: Sequence[RawRecord]) -> boo
     ends_at = facts.session_ends_at
     if facts.job.closed and facts.job.stage in (Stage.LEAD, Stage.BOOKED):
         with house.ledger.write() as books:
-            books.sessions.settle(session.session_id, "excluded", "the job was closed before its session", now)
+            if state_now(books, session) == "expected":
+                books.sessions.settle(session.session_id, "excluded", "the job was closed before its session", now)
         return False
     if ends_at is None or not _ended_before(house, ends_at, session.records_fetched_at):
         return False
     completed = house.policy.day_of(ends_at)
     state, reason = _first_state(house, facts.job, completed)
     with house.ledger.write() as books:
+        if state_now(books, session) != "expected":
+            return False  # another worker was faster
         books.sessions.wake(session.session_id, state, reason, completed, now)
         books.desk.resolve_attention(session.session_id, None, PIPELINE, now)
     return True

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from billing.domain.errors import BillingError, PermanentError
 from billing.domain.events import PIPELINE
-from billing.ports.ledger import SessionRow
+from billing.ports.ledger import Books, SessionRow
 from billing.ports.outside import RawRecord
 from billing.services.changed_orders import note_changes
 from billing.services.house import House
@@ -69,9 +69,10 @@ def _keep(house: House, session: SessionRow, records: list[RawRecord], shared: S
         if books.records.cursor(_failing(session)):
             books.records.move_cursor(_failing(session), "", now)
             books.desk.resolve_attention(session_id, NOT_ANSWERED, PIPELINE, now)
-        if session.state == "attention" and (is_news or was_unread):
+        state = state_now(books, session)
+        if state == "attention" and (is_news or was_unread):
             books.sessions.settle(session_id, "due", None, now)
-        if session.state == "billed":
+        if state == "billed":
             note_changes(house, books, session, shared)
 
 
@@ -81,8 +82,14 @@ def _set_aside(house: House, session: SessionRow, error: PermanentError) -> None
     with house.ledger.write() as books:
         books.desk.raise_attention(session.session_id, NOT_READ, error.sentence, now)
         books.sessions.records_fetched(session.session_id, now)
-        if session.state == "due":
+        if state_now(books, session) == "due":
             books.sessions.settle(session.session_id, "attention", error.sentence, now)
+
+
+def state_now(books: Books, session: SessionRow) -> str:
+    """While it was read outside, another worker may have billed it, or set it aside."""
+    row = books.sessions.get(session.session_id)
+    return row.state if row else session.state
 
 
 def _note_failure(house: House, session: SessionRow, error: BillingError) -> None:

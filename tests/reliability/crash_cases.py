@@ -129,7 +129,7 @@ class Play:
         return []
 
     def _arm(self, case: Case, studio: Studio) -> Arm:
-        return Arm(case.label, case.nth, studio.folder / "claim" if case.workers > 1 else None)
+        return Arm(case.label, case.nth, studio.folder / "count" if case.workers > 1 else None)
 
     def _shift(self, case: Case, studio: Studio, number: int, arms: Sequence[Arm]) -> list[int]:
         """Workers at once, each in a process of its own; how each ended."""
@@ -197,7 +197,10 @@ def _reached(reference: Reference) -> Proof:
 def _proof(what: str, command: str, play: Play, cases: Sequence[Case], progress: Callable[[str], None]) -> Proof:
     count = Count(what, command)
     for number, case in enumerate(cases, start=1):
-        count.case(play.play(case))
+        found = play.play(case)
+        count.case(found)
+        for sentence in found:
+            progress(sentence)
         if number % 25 == 0 or number == len(cases):
             progress(f"{what}: {number} of {len(cases)}, {len(count.violations)} violations")
     return count.proof()

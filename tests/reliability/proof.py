@@ -28,7 +28,7 @@ class Proof:
 
 
 class LongForm(Protocol):
-    """`long` asks for hours instead of minutes; `progress` takes a sentence now and then."""
+    """`long`: all of it, for hours; else what fits into minutes; `progress` takes a sentence now and then."""
 
     def __call__(self, long: bool, progress: Callable[[str], None]) -> list[Proof]: ...
 
@@ -42,8 +42,8 @@ class Count:
         self.violations: list[str] = []
         self._began = time.perf_counter()
 
-    def case(self, violations: list[str] | tuple[str, ...] = ()) -> None:
-        self.tried += 1
+    def case(self, violations: list[str] | tuple[str, ...] = (), tried: int = 1) -> None:
+        self.tried += tried
         self.violations.extend(violations)
 
     def proof(self) -> Proof:

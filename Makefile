@@ -8,7 +8,7 @@ BIN := .venv/bin
 # What is installed follows from these two files: the stamp is theirs, so a second `make setup` does nothing.
 STAMP := .venv/.ready-$(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
 
-WHOLE_DAYS := e2e pipelines reliability
+UNWATCHED := dashboards e2e pipelines reliability
 
 .PHONY: help setup demo up test reliability mutation lint format docs bench lock
 
@@ -33,10 +33,10 @@ up: setup  ## run it against the real services, with the settings of .env
 	@$(BIN)/billing up
 
 test: setup  ## all tests, in random order; with PostgreSQL where it is installed
-	@# What lives through whole days is not watched line by line for coverage: it would take three times as long.
-	@.ci/with-postgres $(BIN)/python -m pytest -n 4 --dist worksteal $(addprefix --ignore tests/,$(WHOLE_DAYS)) --durations 12 \
+	@# What lives through whole days, or looks at pages, is not watched line by line: it would take half as long again.
+	@.ci/with-postgres $(BIN)/python -m pytest -n 4 --dist worksteal $(addprefix --ignore tests/,$(UNWATCHED)) --durations 12 \
 		--cov --cov-branch --cov-report=term --cov-fail-under=95
-	@.ci/with-postgres $(BIN)/python -m pytest -n 4 --dist worksteal $(addprefix tests/,$(WHOLE_DAYS)) --durations 12
+	@.ci/with-postgres $(BIN)/python -m pytest -n 4 --dist worksteal $(addprefix tests/,$(UNWATCHED)) --durations 12
 
 reliability: setup  ## prove the promises for hours, and print one table; QUICK=1: for an hour, WRITE=1: into docs/RELIABILITY.md
 	@.ci/with-postgres $(BIN)/python tests/reliability $(if $(QUICK),--quick) $(if $(WRITE),--write) $(if $(ONLY),--only $(ONLY))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from threading import RLock
 from typing import Any
@@ -341,12 +341,13 @@ class FakeMailer:
 
 
 class FakeWriter:
-    """The subject is the kind of mail and its invoice; the text is all that the mail was told."""
+    """The subject is the kind of mail and its invoice; the text is all else that the mail was told."""
 
     def write(self, content: MailContent) -> Letter:
         number = content.invoice.number if not hasattr(content, "title") else content.title
         detail = f" {content.stage}" if hasattr(content, "stage") else ""
-        return Letter(f"{type(content).__name__} {number}{detail}", repr(content), "<p></p>")
+        told = [f"{one.name}={getattr(content, one.name)!r}" for one in fields(content) if one.name != "invoice"]
+        return Letter(f"{type(content).__name__} {number}{detail}", ", ".join(told), "<p></p>")
 
 
 class FakeRenderer:

@@ -42,6 +42,7 @@ ASK_DAILY = timedelta(days=1)
 # Outcome codes that mean more than their words.
 RESTORED = "restored"  # a backup was restored: it may have been done after the backup was made
 SETTLED_BY_PERSON = "settled_by_person"
+PROCESSING = "processing"  # a bank that takes days to answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from billing.services.asking_again import close_links, ensure_pay_link
 from billing.services.command_arguments import invoice_of, optional, text
 from billing.services.effects import HANDLERS
 from billing.services.effects.grant import record_grant
+from billing.services.effects.in_words import capital, in_words
 from billing.services.effects.revoke import record_revocation
 from billing.services.holds import hold, release
 from billing.services.house import House
@@ -186,7 +187,7 @@ def _retry(house: House, books: Books, command: Command) -> str:
     to = optional(command, "to")
     if to is None:
         books.effects.reopen(effect_id, EffectState.READY, house.now())
-        return f"{effect.key} is tried again."
+        return f"{capital(in_words(books, effect))} is tried again."
     if effect.kind is not EffectKind.MAIL:
         raise PermanentError("not_a_mail", f"{effect.key} is no mail; only a mail goes to another address.")
     again = Intent(effect.kind, effect.purpose, effect.subject_id, effect.parameters | {"to": to}, occasion=to)
@@ -211,7 +212,7 @@ def _settle(house: House, books: Books, command: Command) -> str:
     books.desk.resolve_attention(effect.key, None, command.actor, house.now())
     HANDLERS[effect.kind].follow(house, books, effect, outcome)
     again = f" To do it after all: `billing retry {effect_id}`." if state is EffectState.FAILED else ""
-    return f"{effect.key} is settled as {state.value}.{again}"
+    return f"{capital(in_words(books, effect))} is settled as {state.value}.{again}"
 
 
 def _check_that_a_word_is_enough(books: Books, effect: Effect) -> None:

@@ -214,8 +214,9 @@ def test_a_refusal_while_asking_is_no_evidence_and_is_asked_again_by_the_same_ta
     in_doubt.clock.go(minutes=1)
     in_doubt.gateway.line.fail("read_payment", PermanentError("stripe_unauthorized", "The key is revoked."))
     in_doubt.do(EffectKind.CHARGE)
+    assert in_doubt.codes() == ["effect_unknown"]
     in_doubt.clock.go(minutes=5)
     in_doubt.do(EffectKind.CHARGE)
 
     assert charge(in_doubt) == ("unknown", 2)
-    assert in_doubt.codes() == ["effect_unknown"]
+    assert in_doubt.codes() == ["charge_processing"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from billing.domain.effects import Effect, EffectState, Outcome
+from billing.domain.effects import PROCESSING, Effect, EffectState, Outcome
 from billing.domain.errors import PermanentError
 from billing.domain.money import Money
 from billing.domain.payments import NextStep, PaymentFact, PaymentStatus, Refusal, SavedMethod, next_step
@@ -112,7 +112,7 @@ class _Charge:
         if fact.status is PaymentStatus.SUCCEEDED:
             return Outcome(EffectState.DONE, "succeeded", str(fact.amount), fact.payment_id, result=fact)
         if fact.status is PaymentStatus.PROCESSING:
-            return Outcome(EffectState.UNKNOWN, "processing", "the bank has not answered yet", fact.payment_id)
+            return Outcome(EffectState.UNKNOWN, PROCESSING, "the bank has not answered yet", fact.payment_id)
         if fact.status is PaymentStatus.CANCELED:  # by us, and a crash kept us from recording it; or by a person there
             return Outcome(EffectState.CANCELLED, "unwanted", "it was canceled at the provider", fact.payment_id)
         refusal = fact.refused or Refusal(fact.status.value)

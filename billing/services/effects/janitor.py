@@ -11,6 +11,7 @@ from billing.domain.errors import BillingError
 from billing.domain.events import PIPELINE
 from billing.ports.ledger import Books
 from billing.services.effects.handler import Handler
+from billing.services.effects.in_words import capital, in_words
 from billing.services.effects.recording import MAILS_IN_DOUBT, named, record, show
 from billing.services.holds import is_held
 from billing.services.house import House
@@ -76,7 +77,9 @@ def show_stuck(house: House) -> int:
     with house.ledger.write() as books:
         if mended:
             books.desk.resolve_attention(*MAILS_IN_DOUBT, PIPELINE, now)
-        return sum(books.desk.raise_attention(effect.key, _STUCK, _sentence(effect, now), now) for effect in untold)
+        return sum(
+            books.desk.raise_attention(effect.key, _STUCK, _sentence(books, effect, now), now) for effect in untold
+        )
 
 
 def _mails_in_doubt(books: Books) -> bool:
@@ -90,9 +93,10 @@ def _is_told_elsewhere(effect: Effect, told: set[str]) -> bool:
     return effect.outcome_code == RESTORED and bool({"hold", MAILS_IN_DOUBT[0]} & told)
 
 
-def _sentence(effect: Effect, now: datetime) -> str:
+def _sentence(books: Books, effect: Effect, now: datetime) -> str:
     hours = int((now - effect.created_at).total_seconds() // 3600)
+    state = effect.state.value.replace("_", " ")
     return (
-        f"{effect.key} was decided {hours} hours ago and is still {effect.state.value.replace('_', ' ')}; see in"
-        " `billing status` and `billing doctor` whether the pipeline runs. It goes on by itself when it does."
+        f"{capital(in_words(books, effect))} was decided {hours} hours ago and is still {state}; see in `billing"
+        " status` and `billing doctor` whether the pipeline runs. It goes on by itself when it does."
     )

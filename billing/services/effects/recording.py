@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from billing.domain.effects import RESTORED, Effect, EffectKind, EffectState, Outcome, ask_again_at
+from billing.domain.effects import PROCESSING, RESTORED, Effect, EffectKind, EffectState, Outcome, ask_again_at
 from billing.domain.errors import TemporaryError
 from billing.domain.events import PIPELINE
 from billing.ports.ledger import Books
 from billing.services.effects.handler import Handler
+from billing.services.effects.in_words import capital, in_words
 from billing.services.house import House
 
 SHOW_AFTER_ATTEMPTS = 5  # about a quarter of an hour of trying
@@ -50,7 +51,7 @@ def _settle(house: House, handler: Handler, effect: Effect, outcome: Outcome) ->
 
 def show(books: Books, effect: Effect, outcome: Outcome, now: datetime) -> None:
     """Nothing stays failed, unknown or delayed without a person being told what to do; what is over is closed."""
-    item = _question(effect, outcome)
+    item = _question(books, effect, outcome)
     still = [item[0]] if item else []
     if outcome.state is EffectState.READY:
         still.append("effect_delayed")
@@ -80,19 +81,26 @@ def _is_mail_in_doubt(effect: Effect, outcome: Outcome) -> bool:
     return effect.kind is EffectKind.MAIL and outcome.code == RESTORED
 
 
-def _question(effect: Effect, outcome: Outcome) -> tuple[str, str] | None:
+def _question(books: Books, effect: Effect, outcome: Outcome) -> tuple[str, str] | None:
+    if outcome.state is EffectState.UNKNOWN and outcome.code == PROCESSING:
+        sentence = (
+            f"The bank has not answered yet: {in_words(books, effect)} is under way. A direct debit takes some days;"
+            " it is asked about by itself, and nothing is to be done."
+        )
+        return "charge_processing", sentence
     if outcome.state is EffectState.UNKNOWN:
         sentence = (
-            f"It is not known whether {effect.key} was done ({outcome.detail}). Look outside, then"
+            f"Nobody knows how {in_words(books, effect)} has ended ({outcome.detail}). Look outside, then"
             f" `billing settle {effect.effect_id} --done` or `--not-done`."
         )
         return "effect_unknown", sentence
     if outcome.state is EffectState.FAILED and effect.kind is not EffectKind.CHARGE:  # a charge asks the client
         elsewhere = ", or with `--to` and another address" if effect.kind is EffectKind.MAIL else ""
-        return "effect_failed", f"{outcome.detail} When it is mended: `billing retry {effect.effect_id}`{elsewhere}."
+        sentence = f"{capital(in_words(books, effect))}: {outcome.detail}"
+        return "effect_failed", f"{sentence} When it is mended: `billing retry {effect.effect_id}`{elsewhere}."
     if outcome.state is EffectState.READY and effect.attempts >= SHOW_AFTER_ATTEMPTS:
-        sentence = f"{effect.key} was tried {effect.attempts} times and goes on: {outcome.detail}"
-        return "effect_delayed", sentence
+        tried = f"{capital(in_words(books, effect))} was tried {effect.attempts} times and goes on: {outcome.detail}"
+        return "effect_delayed", tried
     return None
 
 

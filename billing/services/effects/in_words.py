@@ -1,0 +1,47 @@
+"""What an effect does, in words for the people of the studio: they know invoices by number, and nothing of keys."""
+
+from __future__ import annotations
+
+from billing.domain.effects import Effect, EffectKind
+from billing.domain.money import Money
+from billing.ports.ledger import Books
+
+
+def in_words(books: Books, effect: Effect) -> str:
+    """As the subject of a sentence: "charging the card for INV-2026-0001 (500.00 EUR)"."""
+    if effect.kind is EffectKind.MAIL:
+        return _of_mail(books, effect)
+    invoice = _invoice(books, effect)
+    return {
+        EffectKind.PAY_LINK: f"making the page to pay on for {invoice}",
+        EffectKind.CLOSE_PAY_LINK: f"closing the page to pay on of {invoice}",
+        EffectKind.CHARGE: f"charging the card for {invoice}",
+        EffectKind.REFUND: f"giving money of {invoice} back",
+        EffectKind.GRANT: f"opening the gallery {effect.parameters.get('gallery_name')} of {invoice}",
+        EffectKind.REVOKE: f"closing the gallery {effect.parameters.get('gallery_name')} of {invoice}",
+        EffectKind.WRITE_BACK: f"entering a payment of {invoice} at the booking system",
+    }[effect.kind] + _amount(effect)
+
+
+def _of_mail(books: Books, effect: Effect) -> str:
+    kind = effect.purpose.partition(":")[0].replace("_", " ")
+    about = f" about {_invoice(books, effect)}" if "invoice_id" in effect.parameters else ""
+    return f"sending the {kind} mail{about} to {effect.text('to')}"
+
+
+def _invoice(books: Books, effect: Effect) -> str:
+    """Its number, found by what the effect is about."""
+    payment = books.payments.get(effect.subject_id) if effect.kind is EffectKind.WRITE_BACK else None
+    invoice_id = payment.invoice_id if payment else effect.parameters.get("invoice_id") or effect.subject_id
+    row = books.invoices.get(str(invoice_id))
+    return str(row.invoice.number) if row else f"an invoice that is not in the books ({invoice_id})"
+
+
+def _amount(effect: Effect) -> str:
+    minor, currency = effect.parameters.get("amount_minor"), effect.parameters.get("currency")
+    return f" ({Money(int(minor), str(currency))})" if minor is not None and currency else ""
+
+
+def capital(text: str) -> str:
+    """As it begins a sentence."""
+    return text[:1].upper() + text[1:]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,6 +15,7 @@ HEADERS = {
     "x-content-type-options": "nosniff",
     "cache-control": "no-store",
 }
+ONLY_TLS = "max-age=31536000"  # a year; RFC 6797 allows it on secure lines only
 _log = logging.getLogger("billing.portal")
 
 
@@ -35,8 +36,9 @@ class EveryAnswer:
             if message["type"] == "http.response.start":
                 is_begun = True
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers[name] = value
+                headers.update(HEADERS)
+                if _is_behind_tls(scope):
+                    headers["strict-transport-security"] = ONLY_TLS
             await send(message)
 
         try:
@@ -45,6 +47,11 @@ class EveryAnswer:
             _log.error("unforeseen: %s at %s", type(error).__name__, _place(error))
             if not is_begun:
                 await PlainTextResponse("Something is wrong here.\n", 500)(scope, receive, send_with_headers)
+
+
+def _is_behind_tls(scope: Scope) -> bool:
+    """Whether the client came by TLS: to us, or to what stands before us."""
+    return scope["scheme"] == "https" or Headers(scope=scope).get("x-forwarded-proto") == "https"
 
 
 def _place(error: Exception) -> str:

@@ -42,6 +42,15 @@ def test_every_answer_carries_the_headers(doorstep: Doorstep, method: str, path:
     assert HEADERS.items() >= WANTED.items()
 
 
+@pytest.mark.parametrize(("came_by", "value"), [("https", "max-age=31536000"), ("http", None), (None, None)])
+def test_behind_tls_the_client_is_told_to_come_by_nothing_else(
+    doorstep: Doorstep, came_by: str | None, value: str | None
+) -> None:
+    answer = doorstep.ask("GET", "/nowhere", b"", {"x-forwarded-proto": came_by} if came_by else {})
+
+    assert answer.headers.get("strict-transport-security") == value
+
+
 def test_health_says_ok_and_nothing_else(doorstep: Doorstep) -> None:
     answer = doorstep.ask("GET", "/health")
 

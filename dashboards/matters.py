@@ -10,8 +10,8 @@ from typing import Any
 
 from dashboards import wording
 
-# The end of a sentence such as: Ask the client for another address. When it is mended: `billing retry eff_1`.
-_COMMAND = re.compile(r"\s*(?:[^.:]*:)?\s*`(billing [^`]+)`\.?\s*$")
+# The end of a sentence: Ask the client for another address. When it is mended: `billing retry eff_1`, or with `--to …`.
+_COMMAND = re.compile(r"\s*(?:[^.:]*:)?\s*`(billing [^`]+)`((?:,? or (?:with )?`--[^`]+`)*)\.?\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def safe(text: str) -> str:
 
 def _matter(subject: str, rows: list[dict[str, Any]]) -> Matter:
     sentences = [_COMMAND.sub("", row["sentence"]) for row in rows]
-    commands = [_command(row) for row in rows]
+    commands = [command for row in rows for command in _commands(row)]
     return Matter(
         subject=subject,
         days_open=rows[0]["days_open"],
@@ -57,7 +57,11 @@ def _matter(subject: str, rows: list[dict[str, Any]]) -> Matter:
     )
 
 
-def _command(row: dict[str, Any]) -> str:
-    """The sentence's own command, else how to close the matter once it is settled."""
+def _commands(row: dict[str, Any]) -> list[str]:
+    """The sentence's own command with each of its options, else how to close the matter once it is settled."""
     own = _COMMAND.search(row["sentence"])
-    return own[1] if own else f'billing resolve {row["subject_id"]} --reason "…"'
+    if not own:
+        return [f'billing resolve {row["subject_id"]} --reason "…"']
+    command, options = own[1], re.findall(r"`(--[^`]+)`", own[2])
+    bare = re.sub(r" --[a-z-]+$", "", command)
+    return [command, *(f"{bare} {option}" for option in options)]

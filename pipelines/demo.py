@@ -3,6 +3,7 @@
 One command a line on stdin, one JSON line back on stdout (all else goes to stderr):
 
     round      do what the sensors would start now, until nothing is due
+    reconcile  compare the books with the outside, as every night
     refresh    make the warehouse and its published file anew
     quit       end; so does the end of stdin
 
@@ -28,7 +29,7 @@ import dagster as dg
 from billing.domain.errors import BillingError
 from billing.services.house import House
 from pipelines.definitions import definitions
-from pipelines.jobs import REFRESH_WAREHOUSE
+from pipelines.jobs import RECONCILE, REFRESH_WAREHOUSE
 from pipelines.resources import standing
 from sensors.errands import Errand, look_for_due_work, look_for_payments, look_for_sessions
 from sensors.failures import reasons
@@ -71,10 +72,17 @@ class Rounds:
         done.seconds = round(time.monotonic() - started, 2)
         return done
 
+    def reconcile(self) -> Done:
+        """Compare the books with the outside, as every night."""
+        return self._one("reconcile", Errand("night", RECONCILE, "", "asked for"))
+
     def refresh(self) -> Done:
         """Make the figures anew, whether or not the ledger has changed."""
-        done, started = Done("refresh"), time.monotonic()
-        self._run(Errand("figures", REFRESH_WAREHOUSE, "", "asked for"), done)
+        return self._one("refresh", Errand("figures", REFRESH_WAREHOUSE, "", "asked for"))
+
+    def _one(self, command: str, errand: Errand) -> Done:
+        done, started = Done(command), time.monotonic()
+        self._run(errand, done)
         done.seconds = round(time.monotonic() - started, 2)
         return done
 
@@ -107,16 +115,17 @@ class Rounds:
 
 def serve(rounds: Rounds, commands: Iterable[str], answers: TextIO) -> bool:
     """Answer each line with one JSON line until `quit`; True if everything succeeded."""
-    known: dict[str, Callable[[], Done]] = {"round": rounds.round, "refresh": rounds.refresh}
+    known: dict[str, Callable[[], Done]] = {
+        "round": rounds.round, "reconcile": rounds.reconcile, "refresh": rounds.refresh,
+    }  # fmt: skip
     is_well = True
     for line in commands:
         command = line.strip()
         if command == "quit":
             break
         act = known.get(command)
-        done = (
-            act() if act else Done(command, trouble=[f"There is no command {command}; there are round, refresh, quit."])
-        )
+        there_are = ", ".join([*known, "quit"])
+        done = act() if act else Done(command, trouble=[f"There is no command {command}; there are {there_are}."])
         is_well = is_well and done.is_well
         print(json.dumps(asdict(done)), file=answers, flush=True)
     return is_well

@@ -19,6 +19,7 @@ from billing.services.follow_up import plan_follow_ups
 from billing.services.house import House
 from billing.services.issue_invoices import bill_due_sessions
 from billing.services.observe_sessions import fetch_session_records, observe_jobs
+from billing.services.reconcile.run import reconcile_all
 from billing.settings import Settings
 
 
@@ -63,7 +64,11 @@ def main() -> None:
         started = time.monotonic()
         if line.strip() == "quit":
             return
-        if line.strip() == "refresh":
+        if line.strip() == "reconcile":
+            with open_house(settings) as house:
+                found = reconcile_all(house)
+            done = {"reconcile": not any(one.differences for one in found)}
+        elif line.strip() == "refresh":
             open_warehouse(settings).rebuild()
             done = {"refresh_warehouse": True}
         else:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from dashboards.matters import by_subject, safe
 
 
@@ -23,6 +25,29 @@ def test_mails_refused_for_one_invoice_are_one_matter_with_a_command_each() -> N
     assert (matter.count, matter.waiting) == (2, "waiting for 5 days")
     assert matter.sentences == ("The server refuses a@b.example: 550. Ask them for another address.",)
     assert matter.commands == ("billing retry eff_1", "billing retry eff_2")
+
+
+@pytest.mark.parametrize(
+    ("end", "commands"),
+    [
+        (
+            "`billing settle eff_1 --done` or `--not-done`.",
+            ("billing settle eff_1 --done", "billing settle eff_1 --not-done"),
+        ),
+        ("`billing retry eff_1`, or with `--to ADDRESS`.", ("billing retry eff_1", "billing retry eff_1 --to ADDRESS")),
+    ],
+)
+def test_each_way_to_end_it_is_a_command(end: str, commands: tuple[str, ...]) -> None:
+    (matter,) = by_subject([row(1, "INV-1", f"Nobody knows how it has ended; look outside. When you know: {end}")])
+
+    assert matter.sentences == ("Nobody knows how it has ended; look outside.",)
+    assert matter.commands == commands
+
+
+def test_what_an_outsider_says_in_a_sentence_is_no_command() -> None:
+    (matter,) = by_subject([row(1, "INV-1", "The server says `billing void INV-1` and no more.")])
+
+    assert matter.commands == ('billing resolve vsco:1 --reason "…"',)
 
 
 def test_without_a_command_of_its_own_a_matter_is_resolved_with_a_reason() -> None:

@@ -18,7 +18,7 @@ import click
 
 from billing.bootstrap import open_house
 from billing.cli.demo.clients import PayPlan, pay_what_is_due, save_cards
-from billing.cli.demo.history import Diary, live_through, run_round
+from billing.cli.demo.history import Diary, close_the_books, live_through
 from billing.cli.demo.rounds import JOBS, running_rounds
 from billing.cli.demo.world import World
 from billing.cli.greeting import greet
@@ -93,7 +93,7 @@ def live_through_history(stage: Stage, world: World, pays: PayPlan) -> None:
     click.echo(f"the days from {began_at:%d %B} to today, five at a time:")
     with running_rounds(os.environ, stage.directory, JOBS) as rounds:
         diary = live_through(world, rounds, pays, today, STEP, progress)
-        run_round(rounds, diary, "refresh")
+        close_the_books(rounds, diary)
 
 
 def live_today(world: World, pays: PayPlan) -> None:

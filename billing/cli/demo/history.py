@@ -38,6 +38,7 @@ def live_through(
         changed_at = time.monotonic()
         complete_sessions(world, pays, diary)
         pay_what_is_due(world, pays)
+        world.pay_out()
         time.sleep(max(0.0, changed_at + CLOCK_SETTLES_SECONDS - time.monotonic()))
         run_round(rounds, diary)
         progress(world.now(), diary)
@@ -51,6 +52,12 @@ def complete_sessions(world: World, pays: PayPlan, diary: Diary) -> None:
         if job.completes_on and job.completes_on <= today and job.id not in diary.completed:
             world.complete(job.id)
             diary.completed.append(job.id)
+
+
+def close_the_books(rounds: Rounds, diary: Diary) -> None:
+    """What the night does: the books are compared with the outside, and the figures are made."""
+    for request in ("reconcile", "refresh"):
+        run_round(rounds, diary, request)
 
 
 def run_round(rounds: Rounds, diary: Diary, request: str = "round") -> None:

@@ -18,7 +18,7 @@ from billing.adapters.ledger.overview import Overview
 from billing.bootstrap import SQL, open_house, open_ledger
 from billing.cli.demo import place as places
 from billing.cli.demo.clients import PayPlan, pay_what_is_due, save_cards
-from billing.cli.demo.history import CLOCK_SETTLES_SECONDS, Diary, live_through, run_round
+from billing.cli.demo.history import CLOCK_SETTLES_SECONDS, Diary, close_the_books, live_through, run_round
 from billing.cli.demo.place import Place
 from billing.cli.demo.promises import broken_checks, broken_promises
 from billing.cli.demo.rounds import JOBS, Rounds, running_rounds
@@ -76,7 +76,7 @@ def _live(settings: Settings, world: World, rounds: Rounds, plan: SeedPlan, size
 
     diary = live_through(world, rounds, pays, until, timedelta(days=size.step_days), progress)
     _clean_up(settings, world, rounds, pays, diary)
-    run_round(rounds, diary, "refresh")
+    close_the_books(rounds, diary)
     say(f"{diary.rounds} rounds of the jobs in {diary.round_seconds:.0f} seconds", last=True)
     return diary
 

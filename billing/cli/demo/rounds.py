@@ -1,7 +1,8 @@
 """Running the Dagster jobs from outside: a process that lives long, one line in, one line of JSON out.
 
-The CLI knows nothing of Dagster (house.md): it knows this protocol. `round` runs the jobs that act, `refresh` rebuilds
-the warehouse; the answer is {"jobs": {name: success}, "seconds": x, "trouble": [sentence]}.
+The CLI knows nothing of Dagster (house.md): it knows this protocol. `round` runs the jobs that act, `reconcile`
+compares the books with the outside, `refresh` rebuilds the warehouse; the answer is {"jobs": {name: success},
+"seconds": x, "trouble": [sentence]}.
 """
 
 from __future__ import annotations

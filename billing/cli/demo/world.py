@@ -105,6 +105,12 @@ class World:
             self._understood(self._http.delete(f"/stripe/admin/webhook_endpoint/{endpoint['id']}"))
         self._post("/stripe/admin/webhook_endpoint", {"url": url, "secret": WEBHOOK_SECRET})
 
+    def pay_out(self) -> None:
+        """Stripe sends what is available by now to the studio's bank, if there is anything."""
+        answer = self._http.post("/stripe/admin/payouts", json={})
+        if "nothing to pay out" not in answer.text:
+            self._understood(answer)
+
     def oracle(self) -> dict[str, Any]:
         """What really happened outside, counted by the sandbox."""
         return self._get("/sandbox/oracle")

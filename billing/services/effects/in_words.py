@@ -23,10 +23,20 @@ def in_words(books: Books, effect: Effect) -> str:
     }[effect.kind] + _amount(effect)
 
 
+def of_what_failed(books: Books, effect: Effect) -> str:
+    """The same of what may fail again and again for one reason, such as mails to an address that is gone."""
+    if effect.kind is EffectKind.MAIL:
+        return f"a mail{_about(books, effect)}"
+    return in_words(books, effect)
+
+
 def _of_mail(books: Books, effect: Effect) -> str:
     kind = effect.purpose.partition(":")[0].replace("_", " ")
-    about = f" about {_invoice(books, effect)}" if "invoice_id" in effect.parameters else ""
-    return f"sending the {kind} mail{about} to {effect.text('to')}"
+    return f"sending the {kind} mail{_about(books, effect)} to {effect.text('to')}"
+
+
+def _about(books: Books, effect: Effect) -> str:
+    return f" about {_invoice(books, effect)}" if "invoice_id" in effect.parameters else ""
 
 
 def _invoice(books: Books, effect: Effect) -> str:

@@ -10,7 +10,7 @@ from billing.domain.errors import TemporaryError
 from billing.domain.events import PIPELINE
 from billing.ports.ledger import Books
 from billing.services.effects.handler import Handler
-from billing.services.effects.in_words import capital, in_words
+from billing.services.effects.in_words import capital, in_words, of_what_failed
 from billing.services.house import House
 
 SHOW_AFTER_ATTEMPTS = 5  # about a quarter of an hour of trying
@@ -90,13 +90,13 @@ def _question(books: Books, effect: Effect, outcome: Outcome) -> tuple[str, str]
         return "charge_processing", sentence
     if outcome.state is EffectState.UNKNOWN:
         sentence = (
-            f"Nobody knows how {in_words(books, effect)} has ended ({outcome.detail}). Look outside, then"
-            f" `billing settle {effect.effect_id} --done` or `--not-done`."
+            f"Nobody knows how {in_words(books, effect)} has ended ({outcome.detail}); look outside. When"
+            f" you know: `billing settle {effect.effect_id} --done` or `--not-done`."
         )
         return "effect_unknown", sentence
     if outcome.state is EffectState.FAILED and effect.kind is not EffectKind.CHARGE:  # a charge asks the client
-        elsewhere = ", or with `--to` and another address" if effect.kind is EffectKind.MAIL else ""
-        sentence = f"{capital(in_words(books, effect))}: {outcome.detail}"
+        elsewhere = ", or with `--to ADDRESS`" if effect.kind is EffectKind.MAIL else ""
+        sentence = f"{capital(of_what_failed(books, effect))}: {outcome.detail}"
         return "effect_failed", f"{sentence} When it is mended: `billing retry {effect.effect_id}`{elsewhere}."
     if outcome.state is EffectState.READY and effect.attempts >= SHOW_AFTER_ATTEMPTS:
         tried = f"{capital(in_words(books, effect))} was tried {effect.attempts} times and goes on: {outcome.detail}"

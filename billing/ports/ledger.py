@@ -337,7 +337,7 @@ class Desk(Protocol):
     """What waits for people, and what people have asked for."""
 
     def raise_attention(self, subject_id: str, code: str, sentence: str, now: datetime) -> bool:
-        """Open an item; False if the same (subject, code) is open already."""
+        """Open an item; False if the same (subject, code) is open already: then it says this sentence from now on."""
         ...
 
     def resolve_attention(

@@ -29,6 +29,7 @@ from billing.services.deliver_invoices import render_invoices
 from billing.services.effects.grant import plan_grants
 from billing.services.effects.janitor import show_stuck
 from billing.services.follow_up import plan_follow_ups
+from billing.services.reconcile.run import reconcile_all
 from billing.services.restore import mark_restored, reconcile_restored
 
 DIARIES = Path(__file__).parent / "diaries"
@@ -204,6 +205,10 @@ def a_backup_is_restored(studio: Studio) -> None:
     studio.clock.go(hours=1)
     studio.round()
     reconcile_restored(studio.house, lambda house: None, "olga")
+    studio.ask("hold")
+    studio.clock.go(hours=25)
+    show_stuck(studio.house)
+    studio.ask("release")
     rounds(studio, 1, 26)
     show_stuck(studio.house)
     studio.ask("settle_mails", happened="no")
@@ -212,9 +217,79 @@ def a_backup_is_restored(studio: Studio) -> None:
     show_stuck(studio.house)
 
 
+def not_wanted_any_more(studio: Studio) -> None:
+    """The answer to each of four calls is lost, or late; when it is asked about, nobody wants it done any more."""
+
+    def begin(name: str) -> None:
+        studio.consent(name)
+        studio.with_gallery(name, collection_preference="autopay")
+        studio.bill()
+
+    def hear() -> None:
+        poll_events(studio.house)
+        apply_events(studio.house)
+
+    begin("charged")
+    studio.gateway.line.fail("confirm_charge", DOWN)
+    studio.do(EffectKind.CHARGE)
+    studio.ask("revoke_consent", client_id="c-charged")
+    rounds(studio, 1, 1)
+
+    begin("refunded")
+    rounds(studio)
+    studio.ask("refund", number=number(studio, "refunded"))
+    studio.gateway.line.fail("refund", LOST)
+    studio.do(EffectKind.REFUND)
+    studio.gateway.dispute("pi_2")
+    hear()
+    rounds(studio, 1, 1)
+
+    begin("opened")
+    studio.do(EffectKind.CHARGE)
+    hear()
+    plan_grants(studio.house)
+    studio.host.line.fail("open_gallery", LOST)
+    studio.do(EffectKind.GRANT)
+    studio.gateway.refund_elsewhere("pi_3", Money(50_000, "EUR"))
+    hear()
+    rounds(studio, 1, 1)
+
+    begin("closed")
+    rounds(studio)
+    studio.gateway.refund_elsewhere("pi_4", Money(50_000, "EUR"))
+    hear()
+    studio.host.line.fail("close_gallery", LOST)
+    studio.do(EffectKind.REVOKE)
+    studio.gateway.receive(studio.invoice("closed").invoice.invoice_id, Money(50_000, "EUR"))
+    hear()
+    rounds(studio, 1, 25)
+    show_stuck(studio.house)
+
+
+def the_books_are_compared(studio: Studio) -> None:
+    """Money whose events were lost, a payment deleted at the booking system, a gallery closed by hand; then mended."""
+    for name in ("paid", "deleted", "shut"):
+        studio.consent(name)
+        studio.with_gallery(name, collection_preference="autopay")
+    rounds(studio, 0.1, 0.1)
+    studio.gateway.refund_elsewhere("pi_1", Money(700, "EUR"))
+    studio.gateway.dispute("pi_2")
+    studio.gateway.events.clear()
+    deleted = studio.source.written.pop("vscopay2")
+    shut = studio.host.opened.pop()
+    for _ in range(2):
+        studio.clock.go(hours=24)
+        reconcile_all(studio.house)
+    studio.source.written["vscopay2"] = deleted
+    studio.host.opened.append(shut)
+    studio.clock.go(hours=24)
+    reconcile_all(studio.house)
+    rounds(studio)
+
+
 STORIES = (
     paid_by_card, paid_in_parts, refused_cards, disputes, people_decide, in_review, galleries_by_hand,
-    a_backup_is_restored,
+    a_backup_is_restored, not_wanted_any_more, the_books_are_compared,
 )  # fmt: skip
 
 

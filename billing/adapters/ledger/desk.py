@@ -24,7 +24,12 @@ class SqlDesk:
 
     def raise_attention(self, subject_id: str, code: str, sentence: str, now: datetime) -> bool:
         values = {"subject_id": subject_id, "code": code, "sentence": sentence, "opened_at": now}
-        return insert_once(self._connection, attention, values)
+        if insert_once(self._connection, attention, values):
+            return True
+        this = (attention.c.subject_id == subject_id, attention.c.code == code, attention.c.resolved_at.is_(None))
+        says_else = attention.c.sentence != sentence
+        self._connection.execute(update(attention).where(*this, says_else).values(sentence=sentence))
+        return False
 
     def resolve_attention(
         self, subject_id: str, code: str | None, by: str, now: datetime, but: Sequence[str] = ()

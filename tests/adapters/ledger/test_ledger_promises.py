@@ -286,6 +286,9 @@ def test_a_pause_holds_until_it_is_lifted(ledger: SqlLedger) -> None:
 def test_attention_is_open_once_and_can_be_closed_but_for_what_still_holds(ledger: SqlLedger) -> None:
     with ledger.write() as books:
         assert [books.desk.raise_attention("s", "a", "A.", NOW) for _ in range(2)] == [True, False]
+        assert not books.desk.raise_attention("s", "a", "A, as it is now.", LATER)
+        [item] = books.desk.open_items()
+        assert (item.sentence, item.opened_at) == ("A, as it is now.", NOW)
         assert books.desk.raise_attention("s", "b", "B.", NOW)
         assert books.desk.resolve_attention("s", None, "pipeline", LATER, but=["b"]) == 1
         assert [item.code for item in books.desk.open_items()] == ["b"]

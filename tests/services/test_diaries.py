@@ -287,9 +287,18 @@ def the_books_are_compared(studio: Studio) -> None:
     rounds(studio)
 
 
+def left_lying(studio: Studio) -> None:
+    """The pipeline stands still for a day after it has decided what to do."""
+    studio.autopay("charged")
+    studio.session("asked")
+    studio.bill()
+    studio.clock.go(hours=25)
+    show_stuck(studio.house)
+
+
 STORIES = (
     paid_by_card, paid_in_parts, refused_cards, disputes, people_decide, in_review, galleries_by_hand,
-    a_backup_is_restored, not_wanted_any_more, the_books_are_compared,
+    a_backup_is_restored, not_wanted_any_more, the_books_are_compared, left_lying,
 )  # fmt: skip
 
 
@@ -324,6 +333,7 @@ def test_whatever_becomes_of_a_call_the_ledger_says_this(studio: Studio, way: st
     """Each call outside goes wrong in this way, in a studio of its own session; a person answers in the end."""
     error, when = WAYS[way]
     studio.clock.at = studio.clock.at.replace(hour=1)
+    looks: list[str] = []
     for kind, side, call in CALLS:
         name = call.replace("_", "-")
         studio.consent(name)
@@ -333,8 +343,11 @@ def test_whatever_becomes_of_a_call_the_ledger_says_this(studio: Studio, way: st
         come_to(studio, name, kind)
         getattr(studio, side).line.fail(call, error, when)
         alive(lambda kind=kind: studio.do(kind))
+        looks.append(f"{call}: {unfinished(studio)}")
         for _ in range(2):
             studio.clock.at += timedelta(minutes=10)
+            alive(lambda kind=kind: studio.do(kind))
+            looks.append(f"ten minutes later: {unfinished(studio)}")
             alive(studio.round)
     for pause in (1, 6, 25):
         studio.clock.go(hours=pause)
@@ -347,7 +360,14 @@ def test_whatever_becomes_of_a_call_the_ledger_says_this(studio: Studio, way: st
             studio.ask("retry", effect_id=effect.effect_id)
     rounds(studio, 1, 1)
 
-    compare(f"call_{way}", diary(studio, OUT_OF_THE_ORDINARY))
+    compare(f"call_{way}", "\n".join(looks) + "\n" + diary(studio, OUT_OF_THE_ORDINARY))
+
+
+def unfinished(studio: Studio) -> str:
+    """What is known of the effects that were begun and have not succeeded."""
+    known = "kind, state, outcome_code, outcome, provider_reference, not_before, asked"
+    open_ones = studio.rows(f"select {known} from effects where attempts > 0 and state not in ('done', 'cancelled')")
+    return "; ".join(" ".join(str(value) for value in row if value is not None) for row in open_ones) or "nothing open"
 
 
 def come_to(studio: Studio, job_id: str, kind: EffectKind) -> None:

@@ -31,7 +31,8 @@ _CLIENT_ON_AUTOPAY, _CLIENT_BY_LINK = ("pixieset", None), ("vsco", "hostile_name
 
 # What a person tries again when its cause is mended; a card that was refused never.
 _RETRIED = (
-    EffectKind.MAIL, EffectKind.GRANT, EffectKind.WRITE_BACK, EffectKind.PAY_LINK, EffectKind.CLOSE_PAY_LINK,
+    EffectKind.MAIL, EffectKind.GRANT, EffectKind.REVOKE, EffectKind.WRITE_BACK, EffectKind.PAY_LINK,
+    EffectKind.CLOSE_PAY_LINK,
 )  # fmt: skip
 
 

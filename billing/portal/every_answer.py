@@ -51,7 +51,7 @@ class EveryAnswer:
 
 def _is_behind_tls(scope: Scope) -> bool:
     """Whether the client came by TLS: to us, or to what stands before us."""
-    return scope["scheme"] == "https" or Headers(scope=scope).get("x-forwarded-proto") == "https"
+    return scope.get("scheme") == "https" or Headers(scope=scope).get("x-forwarded-proto") == "https"
 
 
 def _place(error: Exception) -> str:

@@ -7,6 +7,7 @@ what happened outside and what the ledger says must be what they are without the
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
@@ -30,7 +31,7 @@ from billing.sandbox.oracle import oracle
 from billing.sandbox.stripe import faults as stripe_faults
 from billing.services.commands import submit
 
-REPRODUCE = "python -m pytest tests/reliability/test_fault_matrix.py -k '{case}'"
+REPRODUCE = "PYTHONPATH=.:tests:tests/services:tests/e2e .venv/bin/python tests/reliability/faults.py CASE"
 HOURS = timedelta(hours=2)
 A_KEY_IS_FORGOTTEN_AFTER = timedelta(hours=25)
 
@@ -226,8 +227,13 @@ def _look(wire: Wire) -> Ending:
 
 def prove(long: bool, progress: Callable[[str], None]) -> list[Proof]:
     """Every case."""
-    count = Count("faults at the wire x calls that change something", REPRODUCE.format(case=""))
+    count = Count("faults at the wire x calls that change something", REPRODUCE)
     for case in all_cases():
         count.case(try_out(case))
         progress(f"faults at the wire: {case.name}")
     return [count.proof()]
+
+
+if __name__ == "__main__":
+    for asked in (case for case in all_cases() if case.name in sys.argv[1:]):
+        print(asked.name, try_out(asked) or "held")

@@ -27,7 +27,7 @@ from billing.domain.payments import ProviderEvent
 from billing.services.apply_events import apply_events
 from billing.services.house import House
 
-REPRODUCE = "pytest tests/reliability/test_permutations.py"
+REPRODUCE = "make reliability ONLY=permutations"
 ALL_UP_TO = 6  # 720 orders; of more events a sample
 
 

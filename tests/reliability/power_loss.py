@@ -17,7 +17,7 @@ from billing.adapters.ledger.checks import run_checks
 from billing.adapters.ledger.journal import SqlJournal
 from billing.adapters.ledger.migrate import MIGRATIONS
 
-REPRODUCE = "pytest tests/reliability/test_power_loss.py"
+REPRODUCE = "make reliability ONLY=power_loss"
 
 
 class PowerLoss:

@@ -285,3 +285,15 @@ def test_a_permanent_error_of_one_stops_no_other(studio: Studio) -> None:
 
     assert ended == {"failed": 1, "done": 3}
     assert seen == [1, 2, 3, 4]
+
+
+def test_what_cannot_be_put_into_words_is_recorded_all_the_same_and_stops_no_other(studio: Studio) -> None:
+    ready_to_mail(studio)
+    with studio.ledger.write() as books:
+        books.effects.intend(Intent(EffectKind.MAIL, "receipt", "pay_none", {}), studio.clock.now())
+    studio.mailer.line.fail("send", UnknownOutcomeError("smtp_lost", "The line dropped."))
+
+    assert studio.do(EffectKind.MAIL) == {"unknown": 2}
+    assert any(
+        told.startswith("Nobody knows how what is kept as mail:receipt:") for told in studio.open_items().values()
+    )

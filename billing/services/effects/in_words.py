@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from billing.domain.effects import Effect, EffectKind
+from billing.domain.errors import TemporaryError
 from billing.domain.money import Money
 from billing.ports.ledger import Books
 
 
 def in_words(books: Books, effect: Effect) -> str:
     """As the subject of a sentence: "charging the card for INV-2026-0001 (500.00 EUR)"."""
+    return _said(_in_words, books, effect)
+
+
+def of_what_failed(books: Books, effect: Effect) -> str:
+    """The same of what may fail again and again for one reason, such as mails to an address that is gone."""
+    return _said(_of_what_failed, books, effect)
+
+
+def _said(words: Callable[[Books, Effect], str], books: Books, effect: Effect) -> str:
+    """What cannot be said must not keep an outcome from being recorded, nor stop those behind it."""
+    try:
+        return words(books, effect)
+    except TemporaryError:
+        raise  # the ledger itself
+    except Exception:
+        return f"what is kept as {effect.key}"
+
+
+def _in_words(books: Books, effect: Effect) -> str:
     if effect.kind is EffectKind.MAIL:
         return _of_mail(books, effect)
     invoice = _invoice(books, effect)
@@ -23,11 +45,8 @@ def in_words(books: Books, effect: Effect) -> str:
     }[effect.kind] + _amount(effect)
 
 
-def of_what_failed(books: Books, effect: Effect) -> str:
-    """The same of what may fail again and again for one reason, such as mails to an address that is gone."""
-    if effect.kind is EffectKind.MAIL:
-        return f"a mail{_about(books, effect)}"
-    return in_words(books, effect)
+def _of_what_failed(books: Books, effect: Effect) -> str:
+    return f"a mail{_about(books, effect)}" if effect.kind is EffectKind.MAIL else _in_words(books, effect)
 
 
 def _of_mail(books: Books, effect: Effect) -> str:

@@ -14,6 +14,7 @@ import platform
 import sys
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +25,7 @@ HERE = Path(__file__).parent
 ROOMS = (HERE.parent, HERE.parent / "services", HERE.parent / "e2e")  # as pytest's pythonpath: whose fakes are shared
 DOCS = HERE.parents[1] / "docs" / "RELIABILITY.md"
 BEGIN, END = "<!-- the last table: begin -->", "<!-- the last table: end -->"
+BESIDE = ("lives",)  # it has processes of its own, which give way to the rest
 _VERSIONS = ("sqlalchemy", "stripe", "httpx", "hypothesis")
 
 
@@ -41,16 +43,19 @@ def _proves(path: Path) -> bool:
 
 def run(names: list[str], long: bool) -> list[Proof]:
     """All of them, whatever one of them does; progress goes to stderr while they run."""
-    proofs: list[Proof] = []
     began = time.perf_counter()
 
     def progress(sentence: str) -> None:
         print(f"{_clock(time.perf_counter() - began)}  {sentence}", file=sys.stderr, flush=True)
 
-    for name in names:
+    def prove(name: str) -> list[Proof]:
         progress(f"{name} begins")
-        proofs += _prove(name, long, progress)
-    return proofs
+        return _prove(name, long, progress)
+
+    with ThreadPoolExecutor() as beside:
+        lives = beside.map(prove, [name for name in names if name in BESIDE])
+        rest = [prove(name) for name in names if name not in BESIDE]
+        return [proof for proofs in (*rest, *lives) for proof in proofs]
 
 
 def _prove(name: str, long: bool, progress: object) -> list[Proof]:

@@ -11,4 +11,4 @@ def test_every_promise_holds_after_every_step_of_random_lives(seed: int) -> None
     assert live(seed, lives=LIVES, steps=STEPS) is None
 
 
-LIVES, STEPS = 20, 50  # 80 x 50 in all, a second of processor time each; `make reliability` lives on
+LIVES, STEPS = 50, 50  # 200 x 50 in all, half a second of processor time each; `make reliability` lives on

@@ -5,15 +5,29 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import Connection, Select, bindparam, select, update
 
 from billing.adapters.ledger.schema import attention, commands, grants, pins
-from billing.adapters.ledger.statements import insert_once, rows
+from billing.adapters.ledger.statements import change, first, insert_once, rows
 from billing.domain import canonical
 from billing.domain.events import AttentionItem, Command
 from billing.ports.ledger import GrantRow
 from billing.ports.outside import GalleryAccess
+
+_OPEN_OF_SUBJECT = update(attention).where(
+    attention.c.subject_id == bindparam("subject"), attention.c.resolved_at.is_(None)
+)
+_OPEN = _OPEN_OF_SUBJECT.where(attention.c.code == bindparam("of_code"))
+_SAYS_ELSE = _OPEN.where(attention.c.sentence != bindparam("says"))
+_ALL_BUT = _OPEN_OF_SUBJECT.where(attention.c.code.not_in(bindparam("but", expanding=True)))
+_OPEN_ITEMS = select(attention).where(attention.c.resolved_at.is_(None)).order_by(attention.c.attention_id)
+_SUBMIT = commands.insert().returning(commands.c.command_id)
+_WAITING = select(commands).where(commands.c.state == "waiting").order_by(commands.c.command_id)
+_STATE = select(commands.c.state).where(commands.c.command_id == bindparam("command_id"))
+_COMMAND = update(commands).where(commands.c.command_id == bindparam("this"))
+_PINNED = select(pins.c.value).where(pins.c.name == bindparam("name"))
 
 
 class SqlDesk:
@@ -26,26 +40,21 @@ class SqlDesk:
         values = {"subject_id": subject_id, "code": code, "sentence": sentence, "opened_at": now}
         if insert_once(self._connection, attention, values):
             return True
-        this = (attention.c.subject_id == subject_id, attention.c.code == code, attention.c.resolved_at.is_(None))
-        says_else = attention.c.sentence != sentence
-        self._connection.execute(update(attention).where(*this, says_else).values(sentence=sentence))
+        change(self._connection, _SAYS_ELSE, subject=subject_id, of_code=code, says=sentence, sentence=sentence)
         return False
 
     def resolve_attention(
         self, subject_id: str, code: str | None, by: str, now: datetime, but: Sequence[str] = ()
     ) -> int:
-        where = [attention.c.subject_id == subject_id, attention.c.resolved_at.is_(None), attention.c.code.not_in(but)]
-        if code is not None:
-            where.append(attention.c.code == code)
-        return self._connection.execute(
-            update(attention).where(*where).values(resolved_at=now, resolved_by=by)
-        ).rowcount
+        resolved = {"subject": subject_id, "resolved_at": now, "resolved_by": by}
+        if code is None:
+            return change(self._connection, _ALL_BUT, but=list(but), **resolved)
+        return 0 if code in but else change(self._connection, _OPEN, of_code=code, **resolved)
 
     def open_items(self) -> list[AttentionItem]:
-        query = select(attention).where(attention.c.resolved_at.is_(None)).order_by(attention.c.attention_id)
         return [
             AttentionItem(row.attention_id, row.subject_id, row.code, row.sentence, row.opened_at)
-            for row in rows(self._connection, query)
+            for row in rows(self._connection, _OPEN_ITEMS)
         ]
 
     def submit(
@@ -59,31 +68,40 @@ class SqlDesk:
             "submitted_at": now,
             "state": "waiting",
         }
-        added = self._connection.execute(commands.insert().values(values).returning(commands.c.command_id))
-        return int(added.scalar_one())
+        return int(self._connection.execute(_SUBMIT, values).scalar_one())
 
     def waiting_commands(self) -> list[Command]:
-        query = select(commands).where(commands.c.state == "waiting").order_by(commands.c.command_id)
         return [
             Command(row.command_id, row.name, json.loads(row.arguments), row.actor, row.reason, row.submitted_at)
-            for row in rows(self._connection, query)
+            for row in rows(self._connection, _WAITING)
         ]
 
     def is_waiting(self, command_id: int) -> bool:
-        query = select(commands.c.state).where(commands.c.command_id == command_id)
-        return self._connection.execute(query).scalar() == "waiting"
+        return self._connection.execute(_STATE, {"command_id": command_id}).scalar() == "waiting"
 
     def settle_command(self, command_id: int, state: str, outcome: str, now: datetime) -> None:
-        values = {"state": state, "outcome": outcome, "settled_at": now}
-        self._connection.execute(update(commands).where(commands.c.command_id == command_id).values(values))
+        change(self._connection, _COMMAND, this=command_id, state=state, outcome=outcome, settled_at=now)
 
     def pin(self, name: str, value: str, now: datetime) -> str:
         insert_once(self._connection, pins, {"name": name, "value": value, "pinned_at": now})
-        return str(self._connection.execute(select(pins.c.value).where(pins.c.name == name)).scalar_one())
+        return str(self._connection.execute(_PINNED, {"name": name}).scalar_one())
 
     def pinned(self, name: str) -> str | None:
-        value = self._connection.execute(select(pins.c.value).where(pins.c.name == name)).scalar()
+        value = self._connection.execute(_PINNED, {"name": name}).scalar()
         return None if value is None else str(value)
+
+
+_OPEN_GRANTS = select(grants).where(grants.c.revoked_at.is_(None)).order_by(grants.c.grant_id)
+_GRANTS_OF_INVOICE = _OPEN_GRANTS.where(grants.c.invoice_id == bindparam("invoice_id"))
+_GRANTS_OF_SESSION = _OPEN_GRANTS.where(grants.c.session_id == bindparam("session_id"))
+_GRANT = _OPEN_GRANTS.where(grants.c.grant_id == bindparam("grant_id"))
+_LAST_REVOKED = (
+    select(grants.c.grant_id)
+    .where(grants.c.session_id == bindparam("session_id"), grants.c.revoked_at.is_not(None))
+    .order_by(grants.c.revoked_at.desc(), grants.c.grant_id)
+    .limit(1)
+)
+_REVOKE = update(grants).where(grants.c.grant_id == bindparam("this"), grants.c.revoked_at.is_(None))
 
 
 class SqlGrants:
@@ -109,28 +127,22 @@ class SqlGrants:
         insert_once(self._connection, grants, values)
 
     def of_invoice(self, invoice_id: str) -> list[GrantRow]:
-        return self._open(grants.c.invoice_id == invoice_id)
+        return self._open(_GRANTS_OF_INVOICE, invoice_id=invoice_id)
 
     def is_open(self, grant_id: str) -> bool:
-        return bool(self._open(grants.c.grant_id == grant_id))
+        return bool(self._open(_GRANT, grant_id=grant_id))
 
     def open_of_session(self, session_id: str) -> list[GrantRow]:
-        return self._open(grants.c.session_id == session_id)
+        return self._open(_GRANTS_OF_SESSION, session_id=session_id)
 
     def last_revoked(self, session_id: str) -> str | None:
-        query = (
-            select(grants.c.grant_id)
-            .where(grants.c.session_id == session_id, grants.c.revoked_at.is_not(None))
-            .order_by(grants.c.revoked_at.desc(), grants.c.grant_id)
-        )
-        return self._connection.execute(query.limit(1)).scalar()
+        row = first(self._connection, _LAST_REVOKED, session_id=session_id)
+        return row.grant_id if row else None
 
     def revoke(self, grant_id: str, now: datetime) -> bool:
-        open_ = update(grants).where(grants.c.grant_id == grant_id, grants.c.revoked_at.is_(None))
-        return self._connection.execute(open_.values(revoked_at=now)).rowcount == 1
+        return change(self._connection, _REVOKE, this=grant_id, revoked_at=now) == 1
 
-    def _open(self, where: ColumnElement[bool]) -> list[GrantRow]:
-        query = select(grants).where(where, grants.c.revoked_at.is_(None)).order_by(grants.c.grant_id)
+    def _open(self, query: Select[Any], **values: str) -> list[GrantRow]:
         return [
             GrantRow(
                 row.grant_id,
@@ -141,5 +153,5 @@ class SqlGrants:
                 GalleryAccess(row.url, row.password, row.pin, row.expires_on),
                 row.granted_at,
             )
-            for row in rows(self._connection, query)
+            for row in rows(self._connection, query, **values)
         ]

@@ -7,13 +7,91 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, literal, select, update
+from sqlalchemy import ColumnElement, Connection, Integer, Row, Select, Text, Update, bindparam, func, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from billing.adapters.ledger.schema import effects
-from billing.adapters.ledger.statements import first, insert_once, rows
+from billing.adapters.ledger.statements import change, first, insert_once, rows
 from billing.domain import canonical
 from billing.domain.effects import Effect, EffectKind, EffectState, Intent, Outcome
 from billing.domain.errors import PermanentError
+
+_NOW = bindparam("now", type_=effects.c.not_before.type)
+_LEASE = {
+    "lease_owner": bindparam("owner"),
+    "lease_until": bindparam("until"),
+    "lease_fence": effects.c.lease_fence + 1,
+}
+
+
+def _of_the_due(*more: ColumnElement[bool]) -> ReturningUpdate[Any]:
+    due = (
+        select(effects.c.effect_id)
+        .where(effects.c.state == "ready", effects.c.kind.in_(bindparam("kinds", expanding=True)), *more)
+        .where(effects.c.not_before <= _NOW)
+        .order_by(effects.c.created_at, effects.c.effect_id)
+        .limit(bindparam("at_most", type_=Integer))
+    )
+    leased = update(effects).where(effects.c.effect_id.in_(due))
+    return leased.values(state="in_flight", attempts=effects.c.attempts + 1, **_LEASE).returning(*effects.c)
+
+
+_CLAIM = _of_the_due()
+_CLAIM_OF_PURPOSE = _of_the_due(effects.c.purpose == bindparam("of_purpose"))
+_NOBODY_ASKS = effects.c.lease_until.is_(None) | (effects.c.lease_until < _NOW)
+_TO_ASK = (effects.c.state == "unknown") & (effects.c.not_before <= _NOW) & _NOBODY_ASKS
+_CLAIM_UNKNOWN = (
+    update(effects)
+    .where(effects.c.kind == bindparam("of_kind"), _TO_ASK)
+    .values(asked=effects.c.asked + 1, **_LEASE)  # counted before the call: a crash while asking is a question, too
+    .returning(*effects.c)
+)
+_HELD = update(effects).where(
+    effects.c.effect_id == bindparam("this"),
+    effects.c.lease_fence == bindparam("fence"),
+    effects.c.state.in_(["in_flight", "unknown"]),
+)
+# Since when nobody knows how it ended is kept while it lasts.
+_IN_DOUBT = {
+    "unknown_since": func.coalesce(effects.c.unknown_since, bindparam("since", type_=effects.c.settled_at.type))
+}
+_HELD_IN_DOUBT = _HELD.values(_IN_DOUBT)
+_ANY = update(effects).where(effects.c.effect_id == bindparam("this"))
+_ANY_IN_DOUBT = _ANY.values(_IN_DOUBT)
+
+_IN_ORDER = select(effects).order_by(effects.c.created_at, effects.c.effect_id)
+_BY_ID = select(effects).where(effects.c.effect_id == bindparam("effect_id"))
+_IN_STATE = _IN_ORDER.where(effects.c.state == bindparam("state"))
+_IN_STATE_OF_KIND = _IN_STATE.where(effects.c.kind == bindparam("kind"))
+_OF_SUBJECT = _IN_ORDER.where(effects.c.subject_id == bindparam("subject_id"))
+_LAPSED = (effects.c.state == "in_flight") & (effects.c.lease_until < _NOW)
+_ALL_LAPSED = _IN_ORDER.where(_LAPSED)
+_ALL_TO_ASK = _IN_ORDER.where(_TO_ASK)
+_DUE = (
+    select(effects.c.effect_id, effects.c.kind)
+    .where(((effects.c.state == "ready") & (effects.c.not_before <= _NOW)) | _LAPSED)
+    .order_by(effects.c.created_at, effects.c.effect_id)
+)
+_OVERDUE = _IN_ORDER.where(
+    ((effects.c.state == "ready") & (effects.c.not_before < bindparam("before")))
+    | (effects.c.state.in_(["in_flight", "unknown"]) & (effects.c.created_at < bindparam("before")))
+)
+_PREFIX = bindparam("prefix", type_=Text)
+_SENT = (
+    select(effects.c.purpose, effects.c.settled_at, effects.c.created_at)
+    .where(
+        effects.c.subject_id == bindparam("subject_id"),
+        effects.c.kind == "mail",
+        func.substr(effects.c.purpose, 1, func.length(_PREFIX)) == _PREFIX,
+        effects.c.state.in_(["done", "unknown", "in_flight", "ready", "failed"]),
+    )
+    .order_by(func.coalesce(effects.c.settled_at, effects.c.created_at))
+)
+_INTENDED_SINCE = select(func.count()).where(
+    effects.c.kind == bindparam("kind"),
+    (effects.c.state == "in_flight")
+    | (effects.c.state.in_(["done", "unknown", "failed"]) & (effects.c.settled_at >= bindparam("since"))),
+)
 
 
 class SqlEffects:
@@ -49,31 +127,13 @@ class SqlEffects:
         limit: int,
         purpose: str | None = None,
     ) -> list[Effect]:
-        of_purpose = [] if purpose is None else [effects.c.purpose == purpose]
-        due = (
-            select(effects.c.effect_id)
-            .where(effects.c.state == "ready", effects.c.kind.in_(kinds), effects.c.not_before <= now, *of_purpose)
-            .order_by(effects.c.created_at, effects.c.effect_id)
-            .limit(limit)
-        )
-        leased = (
-            update(effects)
-            .where(effects.c.effect_id.in_(due))
-            .values(
-                state="in_flight",
-                lease_owner=owner,
-                lease_until=lease_until,
-                lease_fence=effects.c.lease_fence + 1,
-                attempts=effects.c.attempts + 1,
-            )
-            .returning(*effects.c)
-        )
-        claimed = [_effect(row) for row in self._connection.execute(leased)]
-        return sorted(claimed, key=lambda effect: (effect.created_at, effect.effect_id))
+        lease = {"owner": owner, "until": lease_until, "now": now, "kinds": list(kinds), "at_most": limit}
+        if purpose is None:
+            return self._leased(_CLAIM, **lease)
+        return self._leased(_CLAIM_OF_PURPOSE, of_purpose=purpose, **lease)
 
     def note_reference(self, effect: Effect, reference: str) -> None:
-        noted = self._held(effect).values(provider_reference=reference)
-        if self._connection.execute(noted).rowcount != 1:
+        if self._change_held(_HELD, effect, provider_reference=reference) != 1:
             raise PermanentError("lease_lost", f"{effect.key} is held by another worker now; nothing was done.")
 
     def settle(self, effect: Effect, outcome: Outcome, now: datetime) -> bool:
@@ -84,85 +144,54 @@ class SqlEffects:
             "lease_owner": None,
             "lease_until": None,
             "settled_at": None if outcome.state is EffectState.READY else now,
-            **_doubt(outcome.state, now),
         }
         if outcome.reference is not None:
             values["provider_reference"] = outcome.reference
         if outcome.retry_at is not None:
             values["not_before"] = outcome.retry_at
-        return self._connection.execute(self._held(effect).values(values)).rowcount == 1
+        if outcome.state is EffectState.UNKNOWN:
+            return self._change_held(_HELD_IN_DOUBT, effect, since=now, **values) == 1
+        return self._change_held(_HELD, effect, **values, **_without_doubt(outcome.state)) == 1
 
     def lapsed(self, now: datetime) -> list[Effect]:
-        return self._all(effects.c.state == "in_flight", effects.c.lease_until < now)
+        return self._all(_ALL_LAPSED, now=now)
 
     def to_ask(self, now: datetime) -> list[Effect]:
-        return self._all(_is_to_ask(now))
+        return self._all(_ALL_TO_ASK, now=now)
 
     def claim_unknown(self, kind: EffectKind, owner: str, now: datetime, lease_until: datetime) -> list[Effect]:
         # Several workers read this; only one of them may ask, for asking may write (a payment back, once).
-        leased = (
-            update(effects)
-            .where(effects.c.kind == kind, _is_to_ask(now))
-            .values(
-                lease_owner=owner,
-                lease_until=lease_until,
-                lease_fence=effects.c.lease_fence + 1,
-                asked=effects.c.asked + 1,  # counted before the call: a crash while asking is a question, too
-            )
-            .returning(*effects.c)
-        )
-        claimed = [_effect(row) for row in self._connection.execute(leased)]
-        return sorted(claimed, key=lambda effect: (effect.created_at, effect.effect_id))
+        return self._leased(_CLAIM_UNKNOWN, of_kind=kind, owner=owner, until=lease_until, now=now)
 
     def in_state(self, state: EffectState, kind: EffectKind | None = None) -> list[Effect]:
-        return self._all(effects.c.state == state, *([effects.c.kind == kind] if kind else []))
+        return self._all(_IN_STATE_OF_KIND, state=state, kind=kind) if kind else self._all(_IN_STATE, state=state)
 
     def of_subject(self, subject_id: str, kind: EffectKind | None = None) -> list[Effect]:
-        return self._all(effects.c.subject_id == subject_id, *([effects.c.kind == kind] if kind else []))
+        return [effect for effect in self._all(_OF_SUBJECT, subject_id=subject_id) if kind in (None, effect.kind)]
 
     def get(self, effect_id: str) -> Effect | None:
-        row = first(self._connection, select(effects).where(effects.c.effect_id == effect_id))
+        row = first(self._connection, _BY_ID, effect_id=effect_id)
         return _effect(row) if row else None
 
     def sent_on(self, subject_id: str, purpose_prefix: str) -> list[tuple[str, datetime]]:
-        at = func.coalesce(effects.c.settled_at, effects.c.created_at).label("at")
-        query = (
-            select(effects.c.purpose, effects.c.settled_at, effects.c.created_at)
-            .where(
-                effects.c.subject_id == subject_id,
-                effects.c.kind == "mail",
-                effects.c.purpose.startswith(purpose_prefix, autoescape=True),
-                effects.c.state.in_(["done", "unknown", "in_flight", "ready", "failed"]),
-            )
-            .order_by(at)
-        )
-        return [(row.purpose, row.settled_at or row.created_at) for row in rows(self._connection, query)]
+        found = rows(self._connection, _SENT, subject_id=subject_id, prefix=purpose_prefix)
+        return [(row.purpose, row.settled_at or row.created_at) for row in found]
 
     def intended_since(self, kind: EffectKind, since: datetime) -> int:
-        query = select(func.count()).where(
-            effects.c.kind == kind,
-            (effects.c.state == "in_flight")
-            | (effects.c.state.in_(["done", "unknown", "failed"]) & (effects.c.settled_at >= since)),
-        )
-        return int(self._connection.execute(query).scalar_one())
+        return int(self._connection.execute(_INTENDED_SINCE, {"kind": kind, "since": since}).scalar_one())
 
     def reopen(self, effect_id: str, state: EffectState, not_before: datetime) -> None:
         values = {"state": state.value, "not_before": not_before, "lease_owner": None, "lease_until": None}
-        values |= _doubt(state, not_before)
-        self._connection.execute(update(effects).where(effects.c.effect_id == effect_id).values(values))
+        if state is EffectState.UNKNOWN:
+            change(self._connection, _ANY_IN_DOUBT, this=effect_id, since=not_before, **values)
+        else:
+            change(self._connection, _ANY, this=effect_id, **values, **_without_doubt(state))
 
     def due(self, now: datetime) -> list[tuple[str, EffectKind]]:
-        query = (
-            select(effects.c.effect_id, effects.c.kind)
-            .where(_is_due(now))
-            .order_by(effects.c.created_at, effects.c.effect_id)
-        )
-        return [(row.effect_id, EffectKind(row.kind)) for row in rows(self._connection, query)]
+        return [(row.effect_id, EffectKind(row.kind)) for row in rows(self._connection, _DUE, now=now)]
 
     def overdue(self, before: datetime) -> list[Effect]:
-        waits = (effects.c.state == "ready") & (effects.c.not_before < before)
-        open_ = effects.c.state.in_(["in_flight", "unknown"]) & (effects.c.created_at < before)
-        return self._all(waits | open_)
+        return self._all(_OVERDUE, before=before)
 
     def doubt_all(self, code: str, detail: str, now: datetime) -> list[Effect]:
         values = {
@@ -182,34 +211,20 @@ class SqlEffects:
         )
         return [_effect(row) for row in self._connection.execute(doubted)]
 
-    def _held(self, effect: Effect) -> Any:
-        return update(effects).where(
-            effects.c.effect_id == effect.effect_id,
-            effects.c.lease_fence == effect.fence,
-            effects.c.state.in_(["in_flight", "unknown"]),
-        )
+    def _change_held(self, held: Update, effect: Effect, **values: Any) -> int:
+        return change(self._connection, held, this=effect.effect_id, fence=effect.fence, **values)
 
-    def _all(self, *where: Any) -> list[Effect]:
-        query = select(effects).where(*where).order_by(effects.c.created_at, effects.c.effect_id)
-        return [_effect(row) for row in rows(self._connection, query)]
+    def _leased(self, claim: ReturningUpdate[Any], **values: Any) -> list[Effect]:
+        """In the order in which they were intended; the rows of an update come in none."""
+        claimed = [_effect(row) for row in self._connection.execute(claim, values)]
+        return sorted(claimed, key=lambda effect: (effect.created_at, effect.effect_id))
+
+    def _all(self, query: Select[Any], **values: Any) -> list[Effect]:
+        return [_effect(row) for row in rows(self._connection, query, **values)]
 
 
-def _doubt(state: EffectState, now: datetime) -> dict[str, Any]:
-    """Since when nobody knows how it ended, and how often that was asked: kept while it lasts."""
-    if state is EffectState.UNKNOWN:
-        return {"unknown_since": func.coalesce(effects.c.unknown_since, literal(now, effects.c.unknown_since.type))}
+def _without_doubt(state: EffectState) -> dict[str, Any]:
     return {"unknown_since": None} | ({"asked": 0} if state is EffectState.READY else {})
-
-
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    return ((effects.c.state == "ready") & (effects.c.not_before <= now)) | (
-        (effects.c.state == "in_flight") & (effects.c.lease_until < now)
-    )
-
-
-def _is_to_ask(now: datetime) -> ColumnElement[bool]:
-    nobody_asks = effects.c.lease_until.is_(None) | (effects.c.lease_until < now)
-    return (effects.c.state == "unknown") & (effects.c.not_before <= now) & nobody_asks
 
 
 def _effect(row: Row[Any]) -> Effect:

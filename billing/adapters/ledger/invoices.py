@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, exists, func, select, update
+from sqlalchemy import Connection, Integer, Row, Select, bindparam, exists, func, select, update
 
 from billing.adapters.ledger.schema import (
     documents,
@@ -24,7 +24,7 @@ from billing.adapters.ledger.schema import (
     record_links,
     sessions,
 )
-from billing.adapters.ledger.statements import first, insert_once, put, rows
+from billing.adapters.ledger.statements import change, first, insert, insert_once, put, rows
 from billing.domain import canonical
 from billing.domain.errors import PermanentError
 from billing.domain.invoices import Invoice
@@ -40,6 +40,93 @@ _BALANCE = (
 _IS_VOID = exists().where(invoice_voids.c.invoice_id == invoices.c.invoice_id)
 _ROW = select(invoices.c.snapshot, invoices.c.finalized_at, _BALANCE.label("balance_minor"), _IS_VOID.label("is_void"))
 
+_IN_ORDER = _ROW.order_by(invoices.c.finalized_at, invoices.c.invoice_id)
+_BY_ID = _ROW.where(invoices.c.invoice_id == bindparam("invoice_id"))
+_BY_NUMBER = _ROW.where(invoices.c.number == bindparam("number"))
+_OF_SESSION = _IN_ORDER.where(invoices.c.session_id == bindparam("session_id"))
+_UNPAID = _IN_ORDER.where(~_IS_VOID, _BALANCE > 0)
+_REVISIONS = (
+    select(_IS_VOID.label("is_void"))
+    .where(invoices.c.session_id == bindparam("session_id"), invoices.c.part == bindparam("part"))
+    .order_by(invoices.c.revision)
+)
+_TAKE_NUMBER = (
+    update(number_series)
+    .where(number_series.c.series == bindparam("of_series"))
+    .values(next_sequence=number_series.c.next_sequence + 1)
+    .returning(number_series.c.next_sequence - 1)
+)
+_DRAFT = select(drafts).where(drafts.c.invoice_id == bindparam("invoice_id"))
+_DRAFT_OF_PART = (
+    select(drafts.c.invoice_id)
+    .where(drafts.c.session_id == bindparam("session_id"), drafts.c.part == bindparam("part"))
+    .limit(1)
+)
+_DRAFTS = select(drafts).where(drafts.c.state == bindparam("state")).order_by(drafts.c.created_at, drafts.c.invoice_id)
+_THIS_DRAFT = update(drafts).where(drafts.c.invoice_id == bindparam("this"))
+_MADE_SINCE = (
+    select(func.count()).where(invoices.c.finalized_at >= bindparam("since")),
+    select(func.count()).where(drafts.c.created_at >= bindparam("since"), drafts.c.state == "waiting"),
+)
+_DOCUMENT = select(documents.c.content).where(
+    documents.c.subject_id == bindparam("subject_id"), documents.c.kind == bindparam("kind")
+)
+_HAS_DOCUMENT = _DOCUMENT.with_only_columns(documents.c.sha256)
+_OPEN_PAY_LINKS = (
+    select(pay_links)
+    .where(pay_links.c.invoice_id == bindparam("invoice_id"), pay_links.c.closed_at.is_(None))
+    .order_by(pay_links.c.created_at.desc(), pay_links.c.link_id)
+)
+_THIS_PAY_LINK = update(pay_links).where(pay_links.c.link_id == bindparam("this"))
+_OPEN_PAUSES = update(pauses).where(pauses.c.invoice_id == bindparam("of_invoice"), pauses.c.lifted_at.is_(None))
+_IS_PAUSED = (
+    select(pauses.c.pause_id)
+    .where(pauses.c.invoice_id == bindparam("invoice_id"), pauses.c.lifted_at.is_(None))
+    .limit(1)
+)
+
+
+def _ready_to_render() -> Select[Any]:
+    made = exists().where(documents.c.subject_id == invoices.c.invoice_id, documents.c.kind == "invoice")
+    linked = exists().where(pay_links.c.invoice_id == invoices.c.invoice_id)
+    payable = linked | (invoices.c.collection == "autopay")
+    return _IN_ORDER.where(~made, ~_IS_VOID, payable).limit(bindparam("at_most", type_=Integer))
+
+
+def _awaiting_grant(paid_only: bool) -> Select[Any]:
+    granted = exists().where(grants.c.session_id == invoices.c.session_id, grants.c.revoked_at.is_(None))
+    other = invoices.alias("other")
+    of_session = other.c.session_id == invoices.c.session_id
+    other_lives = ~exists().where(invoice_voids.c.invoice_id == other.c.invoice_id)
+    intended = exists().where(
+        effects.c.subject_id == other.c.invoice_id, of_session, other_lives,
+        effects.c.kind == "grant", effects.c.state != "cancelled",
+        ~exists().where(grants.c.session_id == other.c.session_id, grants.c.revoked_at >= effects.c.created_at),
+    )  # fmt: skip
+    earlier = (other.c.finalized_at < invoices.c.finalized_at) | (
+        (other.c.finalized_at == invoices.c.finalized_at) & (other.c.invoice_id < invoices.c.invoice_id)
+    )
+    is_later = exists().where(of_session, other_lives, earlier)
+    owed = (
+        select(func.coalesce(func.sum(journal_entries.c.amount_minor), 0))
+        .where(journal_entries.c.account == "receivable", journal_entries.c.detail == other.c.invoice_id)
+        .scalar_subquery()
+    )
+    session_owes = exists().where(of_session, other_lives, owed > 0)
+    has_gallery = (
+        exists()
+        .where(record_links.c.source == sessions.c.source, record_links.c.job_id == sessions.c.job_id)
+        .where(record_links.c.kind == "gallery", record_links.c.gone_after.is_(None))
+        .where(sessions.c.session_id == invoices.c.session_id)
+    )
+    waiting = _IN_ORDER.where(~granted, ~intended, ~_IS_VOID, ~is_later, has_gallery)
+    return waiting.where(~session_owes) if paid_only else waiting
+
+
+_READY_TO_RENDER = _ready_to_render()
+_AWAITING_GRANT = _awaiting_grant(paid_only=False)
+_PAID_AWAITING_GRANT = _awaiting_grant(paid_only=True)
+
 
 class SqlInvoices:
     """Implements ports.ledger.Invoices."""
@@ -49,29 +136,17 @@ class SqlInvoices:
 
     def next_sequence(self, series: str) -> int:
         insert_once(self._connection, number_series, {"series": series, "next_sequence": 1})
-        taken = (
-            update(number_series)
-            .where(number_series.c.series == series)
-            .values(next_sequence=number_series.c.next_sequence + 1)
-            .returning(number_series.c.next_sequence - 1)
-        )
-        return int(self._connection.execute(taken).scalar_one())
+        return int(self._connection.execute(_TAKE_NUMBER, {"of_series": series}).scalar_one())
 
     def revisions(self, session_id: str, part: str) -> tuple[int, bool]:
-        query = (
-            select(_IS_VOID.label("is_void"))
-            .where(invoices.c.session_id == session_id, invoices.c.part == part)
-            .order_by(invoices.c.revision)
-        )
-        found = rows(self._connection, query)
+        found = rows(self._connection, _REVISIONS, session_id=session_id, part=part)
         return len(found), bool(found) and not found[-1].is_void
 
     def of_session(self, session_id: str) -> list[InvoiceRow]:
-        return self._all(_ROW.where(invoices.c.session_id == session_id))
+        return self._all(_OF_SESSION, session_id=session_id)
 
     def has_draft(self, session_id: str, part: str) -> bool:
-        of_part = select(drafts.c.invoice_id).where(drafts.c.session_id == session_id, drafts.c.part == part)
-        return first(self._connection, of_part.limit(1)) is not None
+        return first(self._connection, _DRAFT_OF_PART, session_id=session_id, part=part) is not None
 
     def keep_draft(self, invoice: Invoice, state: str, now: datetime) -> None:
         values = {
@@ -85,29 +160,27 @@ class SqlInvoices:
         put(self._connection, drafts, values)
 
     def drafts(self, state: str) -> list[DraftRow]:
-        query = select(drafts).where(drafts.c.state == state).order_by(drafts.c.created_at, drafts.c.invoice_id)
-        return [_draft(row) for row in rows(self._connection, query)]
+        return [_draft(row) for row in rows(self._connection, _DRAFTS, state=state)]
 
     def draft(self, invoice_id: str) -> DraftRow | None:
-        row = first(self._connection, select(drafts).where(drafts.c.invoice_id == invoice_id))
+        row = first(self._connection, _DRAFT, invoice_id=invoice_id)
         return _draft(row) if row else None
 
     def decide_draft(self, invoice_id: str, state: str, actor: str, now: datetime) -> None:
-        values = {"state": state, "decided_by": actor, "decided_at": now}
-        self._connection.execute(update(drafts).where(drafts.c.invoice_id == invoice_id).values(values))
+        change(self._connection, _THIS_DRAFT, this=invoice_id, state=state, decided_by=actor, decided_at=now)
 
     def add(self, invoice: Invoice, facts: FinalizationFacts) -> None:
-        self._connection.execute(invoices.insert().values(_header(invoice, facts)))
+        insert(self._connection, invoices, _header(invoice, facts))
         for table, values in (
             (invoice_lines, _lines(invoice)),
             (invoice_taxes, _taxes(invoice)),
             (invoice_deductions, _deductions(invoice)),
         ):
             if values:
-                self._connection.execute(table.insert(), values)
+                insert(self._connection, table, values)
 
     def get(self, invoice_id: str) -> InvoiceRow | None:
-        row = first(self._connection, _ROW.where(invoices.c.invoice_id == invoice_id))
+        row = first(self._connection, _BY_ID, invoice_id=invoice_id)
         return _invoice(row) if row else None
 
     def require(self, invoice_id: str) -> InvoiceRow:
@@ -117,55 +190,25 @@ class SqlInvoices:
         return row
 
     def by_number(self, number: str) -> InvoiceRow | None:
-        row = first(self._connection, _ROW.where(invoices.c.number == number))
+        row = first(self._connection, _BY_NUMBER, number=number)
         return _invoice(row) if row else None
 
     def ready_to_render(self, limit: int) -> list[InvoiceRow]:
-        made = exists().where(documents.c.subject_id == invoices.c.invoice_id, documents.c.kind == "invoice")
-        linked = exists().where(pay_links.c.invoice_id == invoices.c.invoice_id)
-        payable = linked | (invoices.c.collection == "autopay")
-        return self._all(_ROW.where(~made, ~_IS_VOID, payable).limit(limit))
+        return self._all(_READY_TO_RENDER, at_most=limit)
 
     def awaiting_grant(self, paid_only: bool) -> list[InvoiceRow]:
-        granted = exists().where(grants.c.session_id == invoices.c.session_id, grants.c.revoked_at.is_(None))
-        other = invoices.alias("other")
-        of_session = other.c.session_id == invoices.c.session_id
-        other_lives = ~exists().where(invoice_voids.c.invoice_id == other.c.invoice_id)
-        intended = exists().where(
-            effects.c.subject_id == other.c.invoice_id, of_session, other_lives,
-            effects.c.kind == "grant", effects.c.state != "cancelled",
-            ~exists().where(grants.c.session_id == other.c.session_id, grants.c.revoked_at >= effects.c.created_at),
-        )  # fmt: skip
-        earlier = (other.c.finalized_at < invoices.c.finalized_at) | (
-            (other.c.finalized_at == invoices.c.finalized_at) & (other.c.invoice_id < invoices.c.invoice_id)
-        )
-        is_later = exists().where(of_session, other_lives, earlier)
-        owed = (
-            select(func.coalesce(func.sum(journal_entries.c.amount_minor), 0))
-            .where(journal_entries.c.account == "receivable", journal_entries.c.detail == other.c.invoice_id)
-            .scalar_subquery()
-        )
-        session_owes = exists().where(of_session, other_lives, owed > 0)
-        has_gallery = (
-            exists()
-            .where(record_links.c.source == sessions.c.source, record_links.c.job_id == sessions.c.job_id)
-            .where(record_links.c.kind == "gallery", record_links.c.gone_after.is_(None))
-            .where(sessions.c.session_id == invoices.c.session_id)
-        )
-        waiting = _ROW.where(~granted, ~intended, ~_IS_VOID, ~is_later, has_gallery)
-        return self._all(waiting.where(~session_owes) if paid_only else waiting)
+        return self._all(_PAID_AWAITING_GRANT if paid_only else _AWAITING_GRANT)
 
     def unpaid(self) -> list[InvoiceRow]:
-        return self._all(_ROW.where(~_IS_VOID, _BALANCE > 0))
+        return self._all(_UNPAID)
 
     def made_since(self, since: datetime) -> int:
-        finalized = select(func.count()).where(invoices.c.finalized_at >= since)
-        waiting = select(func.count()).where(drafts.c.created_at >= since, drafts.c.state == "waiting")
-        return sum(int(self._connection.execute(query).scalar_one()) for query in (finalized, waiting))
+        counts = (self._connection.execute(query, {"since": since}).scalar_one() for query in _MADE_SINCE)
+        return sum(int(count) for count in counts)
 
     def void(self, invoice_id: str, actor: str, reason: str, now: datetime) -> None:
         values = {"invoice_id": invoice_id, "voided_at": now, "actor": actor, "reason": reason}
-        self._connection.execute(invoice_voids.insert().values(values))
+        insert(self._connection, invoice_voids, values)
 
     def add_document(self, subject_id: str, kind: str, content: bytes, now: datetime) -> str:
         digest = canonical.sha256(content)
@@ -174,12 +217,10 @@ class SqlInvoices:
         return digest
 
     def document(self, subject_id: str, kind: str) -> bytes | None:
-        where = (documents.c.subject_id == subject_id, documents.c.kind == kind)
-        return self._connection.execute(select(documents.c.content).where(*where)).scalar()
+        return self._connection.execute(_DOCUMENT, {"subject_id": subject_id, "kind": kind}).scalar()
 
     def has_document(self, subject_id: str, kind: str) -> bool:
-        where = (documents.c.subject_id == subject_id, documents.c.kind == kind)
-        return self._connection.execute(select(documents.c.sha256).where(*where)).scalar() is not None
+        return first(self._connection, _HAS_DOCUMENT, subject_id=subject_id, kind=kind) is not None
 
     def add_pay_link(self, invoice_id: str, link: PayLink, amount: Money, now: datetime) -> None:
         values = {"link_id": link.link_id, "invoice_id": invoice_id, "url": link.url, "amount_minor": amount.minor}
@@ -189,31 +230,24 @@ class SqlInvoices:
         return next(iter(self.open_pay_links(invoice_id)), None)
 
     def open_pay_links(self, invoice_id: str) -> list[PayLink]:
-        query = (
-            select(pay_links)
-            .where(pay_links.c.invoice_id == invoice_id, pay_links.c.closed_at.is_(None))
-            .order_by(pay_links.c.created_at.desc(), pay_links.c.link_id)
-        )
-        return [PayLink(row.link_id, row.url) for row in rows(self._connection, query)]
+        found = rows(self._connection, _OPEN_PAY_LINKS, invoice_id=invoice_id)
+        return [PayLink(row.link_id, row.url) for row in found]
 
     def close_pay_link(self, link_id: str, now: datetime) -> None:
-        self._connection.execute(update(pay_links).where(pay_links.c.link_id == link_id).values(closed_at=now))
+        change(self._connection, _THIS_PAY_LINK, this=link_id, closed_at=now)
 
     def pause(self, invoice_id: str, actor: str, reason: str, now: datetime) -> None:
         values = {"invoice_id": invoice_id, "actor": actor, "reason": reason, "paused_at": now}
-        self._connection.execute(pauses.insert().values(values))
+        insert(self._connection, pauses, values)
 
     def resume(self, invoice_id: str, now: datetime) -> None:
-        open_pauses = update(pauses).where(pauses.c.invoice_id == invoice_id, pauses.c.lifted_at.is_(None))
-        self._connection.execute(open_pauses.values(lifted_at=now))
+        change(self._connection, _OPEN_PAUSES, of_invoice=invoice_id, lifted_at=now)
 
     def is_paused(self, invoice_id: str) -> bool:
-        where = (pauses.c.invoice_id == invoice_id, pauses.c.lifted_at.is_(None))
-        return self._connection.execute(select(pauses.c.pause_id).where(*where).limit(1)).scalar() is not None
+        return first(self._connection, _IS_PAUSED, invoice_id=invoice_id) is not None
 
-    def _all(self, query: Select[Any]) -> list[InvoiceRow]:
-        ordered = query.order_by(invoices.c.finalized_at, invoices.c.invoice_id)
-        return [_invoice(row) for row in rows(self._connection, ordered)]
+    def _all(self, query: Select[Any], **values: Any) -> list[InvoiceRow]:
+        return [_invoice(row) for row in rows(self._connection, query, **values)]
 
 
 def _invoice(row: Row[Any]) -> InvoiceRow:

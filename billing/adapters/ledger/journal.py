@@ -8,16 +8,35 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, bindparam, func, select
 
 from billing.adapters.ledger.schema import chain_heads, domain_events, journal_entries, journal_transactions
-from billing.adapters.ledger.statements import first, put, rows
+from billing.adapters.ledger.statements import first, insert, put, rows
 from billing.domain import canonical
 from billing.domain.books import Entry, Posting
 from billing.domain.events import DomainEvent
 from billing.domain.money import Money
 
 GENESIS = "0" * 64
+
+_POSTED = select(journal_transactions.c.seq).where(journal_transactions.c.transaction_id == bindparam("transaction_id"))
+_TOLD = select(domain_events.c.seq).where(domain_events.c.event_id == bindparam("event_id"))
+_HEAD = select(chain_heads).where(chain_heads.c.chain == bindparam("chain"))
+_BALANCE = select(func.coalesce(func.sum(journal_entries.c.amount_minor), 0)).where(
+    journal_entries.c.account == bindparam("account"), journal_entries.c.detail == bindparam("detail")
+)
+_ENTRIES = (
+    select(journal_entries)
+    .where(journal_entries.c.transaction_id == bindparam("transaction_id"))
+    .order_by(journal_entries.c.position)
+)
+_ENTRIES_ABOUT = (
+    select(journal_entries)
+    .join(journal_transactions, journal_transactions.c.transaction_id == journal_entries.c.transaction_id)
+    .where(journal_transactions.c.subject_id == bindparam("subject_id"))
+    .order_by(journal_transactions.c.seq, journal_entries.c.position)
+)
+_ENTRIES_OF_KINDS = _ENTRIES_ABOUT.where(journal_transactions.c.kind.in_(bindparam("kinds", expanding=True)))
 
 
 class SqlJournal:
@@ -27,10 +46,7 @@ class SqlJournal:
         self._connection = connection
 
     def post(self, posting: Posting, now: datetime) -> bool:
-        known = select(journal_transactions.c.seq).where(
-            journal_transactions.c.transaction_id == posting.transaction_id
-        )
-        if first(self._connection, known):
+        if first(self._connection, _POSTED, transaction_id=posting.transaction_id):
             return False
         seq, previous, digest = self._extend("journal", canonical.dumps(posting))
         header = {
@@ -43,7 +59,7 @@ class SqlJournal:
             "previous_hash": previous,
             "hash": digest,
         }
-        self._connection.execute(journal_transactions.insert().values(header))
+        insert(self._connection, journal_transactions, header)
         entries = [
             {
                 "transaction_id": posting.transaction_id,
@@ -55,14 +71,11 @@ class SqlJournal:
             }
             for position, entry in enumerate(posting.entries)
         ]
-        self._connection.execute(journal_entries.insert(), entries)
+        insert(self._connection, journal_entries, entries)
         return True
 
     def balance(self, account: str, detail: str) -> int:
-        query = select(func.coalesce(func.sum(journal_entries.c.amount_minor), 0)).where(
-            journal_entries.c.account == account, journal_entries.c.detail == detail
-        )
-        return int(self._connection.execute(query).scalar_one())
+        return int(self._connection.execute(_BALANCE, {"account": account, "detail": detail}).scalar_one())
 
     def balances(self, account: str) -> dict[str, int]:
         query = (
@@ -73,24 +86,15 @@ class SqlJournal:
         return {row.currency: int(row.minor) for row in rows(self._connection, query)}
 
     def entries(self, transaction_id: str) -> list[Entry]:
-        query = (
-            select(journal_entries)
-            .where(journal_entries.c.transaction_id == transaction_id)
-            .order_by(journal_entries.c.position)
-        )
-        found = rows(self._connection, query)
-        return [Entry(row.account, row.detail, Money(row.amount_minor, row.currency)) for row in found]
+        return [_entry(row) for row in rows(self._connection, _ENTRIES, transaction_id=transaction_id)]
 
     def entries_about(self, subject_id: str, kinds: Sequence[str] = ()) -> list[Entry]:
-        of_kinds = [journal_transactions.c.kind.in_(kinds)] if kinds else []
-        query = (
-            select(journal_entries)
-            .join(journal_transactions, journal_transactions.c.transaction_id == journal_entries.c.transaction_id)
-            .where(journal_transactions.c.subject_id == subject_id, *of_kinds)
-            .order_by(journal_transactions.c.seq, journal_entries.c.position)
+        found = (
+            rows(self._connection, _ENTRIES_OF_KINDS, subject_id=subject_id, kinds=list(kinds))
+            if kinds
+            else rows(self._connection, _ENTRIES_ABOUT, subject_id=subject_id)
         )
-        found = rows(self._connection, query)
-        return [Entry(row.account, row.detail, Money(row.amount_minor, row.currency)) for row in found]
+        return [_entry(row) for row in found]
 
     def position(self) -> str:
         heads = rows(self._connection, select(chain_heads).order_by(chain_heads.c.chain))
@@ -111,8 +115,7 @@ class SqlJournal:
         return {(row.account, row.currency): (row.entries, int(row.minor)) for row in found}
 
     def tell(self, event: DomainEvent) -> bool:
-        known = select(domain_events.c.seq).where(domain_events.c.event_id == event.event_id)
-        if first(self._connection, known):
+        if first(self._connection, _TOLD, event_id=event.event_id):
             return False
         seq, previous, digest = self._extend(
             "domain_events", canonical.dumps(replace(event, at=event.at.astimezone(UTC)))
@@ -128,7 +131,7 @@ class SqlJournal:
             "previous_hash": previous,
             "hash": digest,
         }
-        self._connection.execute(domain_events.insert().values(values))
+        insert(self._connection, domain_events, values)
         return True
 
     def broken_links(self) -> list[str]:
@@ -164,11 +167,15 @@ class SqlJournal:
 
     def _extend(self, chain: str, text: str) -> tuple[int, str, str]:
         """The next place in a chain: its number, the hash before it and its own."""
-        head = first(self._connection, select(chain_heads).where(chain_heads.c.chain == chain))
+        head = first(self._connection, _HEAD, chain=chain)
         seq, previous = (head.seq + 1, head.hash) if head else (1, GENESIS)
         digest = canonical.sha256(previous + text)
         put(self._connection, chain_heads, {"chain": chain, "seq": seq, "hash": digest})
         return seq, previous, digest
+
+
+def _entry(row: Row[Any]) -> Entry:
+    return Entry(row.account, row.detail, Money(row.amount_minor, row.currency))
 
 
 def _event(row: Row[Any]) -> DomainEvent:

@@ -6,11 +6,17 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from billing.adapters.ledger.schema import differences, heartbeats, holds, reconciliations
-from billing.adapters.ledger.statements import first, insert_once, put, rows
+from billing.adapters.ledger.statements import change, first, insert_once, put, rows
 from billing.ports.operations import Difference, Heartbeat, Hold, Reconciliation
+
+_OPEN_HOLDS = select(holds).where(holds.c.lifted_at.is_(None)).order_by(holds.c.hold_id)
+_LAST_HOLD = (
+    select(holds.c.placed_at).where(holds.c.cause == bindparam("cause")).order_by(holds.c.hold_id.desc()).limit(1)
+)
+_LIFT = update(holds).where(holds.c.cause == bindparam("of_cause"), holds.c.lifted_at.is_(None))
 
 
 class SqlOperations:
@@ -25,16 +31,14 @@ class SqlOperations:
         )
 
     def lift_hold(self, cause: str, actor: str, now: datetime) -> bool:
-        open_ = update(holds).where(holds.c.cause == cause, holds.c.lifted_at.is_(None))
-        return self._connection.execute(open_.values(lifted_at=now, lifted_by=actor)).rowcount > 0
+        return change(self._connection, _LIFT, of_cause=cause, lifted_at=now, lifted_by=actor) > 0
 
     def holds(self) -> list[Hold]:
-        query = select(holds).where(holds.c.lifted_at.is_(None)).order_by(holds.c.hold_id)
-        return [Hold(row.cause, row.reason, row.actor, row.placed_at) for row in rows(self._connection, query)]
+        found = rows(self._connection, _OPEN_HOLDS)
+        return [Hold(row.cause, row.reason, row.actor, row.placed_at) for row in found]
 
     def last_hold(self, cause: str) -> datetime | None:
-        query = select(holds.c.placed_at).where(holds.c.cause == cause).order_by(holds.c.hold_id.desc()).limit(1)
-        row = first(self._connection, query)
+        row = first(self._connection, _LAST_HOLD, cause=cause)
         return row.placed_at if row else None
 
     def beat(self, name: str, every: timedelta, now: datetime) -> None:

@@ -5,13 +5,32 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Integer, Row, bindparam, select, update
 
 from billing.adapters.ledger.schema import allocations, consents, payments, provider_events
-from billing.adapters.ledger.statements import first, insert_once, rows
+from billing.adapters.ledger.statements import change, first, insert, insert_once, rows
 from billing.domain.money import Money
 from billing.domain.payments import ProviderEvent, SavedMethod
 from billing.ports.ledger import PaymentRow
+
+_BY_ID = select(payments).where(payments.c.payment_id == bindparam("payment_id"))
+_OF_INVOICE = select(payments).where(payments.c.invoice_id == bindparam("invoice_id")).order_by(payments.c.captured_at)
+_RECORDED_SINCE = (
+    select(payments)
+    .where(payments.c.provider == bindparam("provider"), payments.c.recorded_at >= bindparam("since"))
+    .order_by(payments.c.recorded_at.desc(), payments.c.payment_id)
+)
+_WAITING = (
+    select(provider_events)
+    .where(provider_events.c.provider == bindparam("provider"), provider_events.c.state == "waiting")
+    .order_by(provider_events.c.inbox_id)
+    .limit(bindparam("at_most", type_=Integer))
+)
+_EVENT = update(provider_events).where(
+    provider_events.c.provider == bindparam("of_provider"), provider_events.c.event_id == bindparam("this")
+)
+_CONSENT = select(consents).where(consents.c.client_id == bindparam("client_id"), consents.c.revoked_at.is_(None))
+_REVOKE = update(consents).where(consents.c.client_id == bindparam("of_client"), consents.c.revoked_at.is_(None))
 
 
 class SqlPayments:
@@ -40,23 +59,18 @@ class SqlPayments:
 
     def allocate(self, payment_id: str, invoice_id: str, amount: Money) -> None:
         values = {"payment_id": payment_id, "invoice_id": invoice_id, "amount_minor": amount.minor}
-        self._connection.execute(allocations.insert().values(values))
+        insert(self._connection, allocations, values)
 
     def get(self, payment_id: str) -> PaymentRow | None:
-        row = first(self._connection, select(payments).where(payments.c.payment_id == payment_id))
+        row = first(self._connection, _BY_ID, payment_id=payment_id)
         return _payment(row) if row else None
 
     def of_invoice(self, invoice_id: str) -> list[PaymentRow]:
-        query = select(payments).where(payments.c.invoice_id == invoice_id).order_by(payments.c.captured_at)
-        return [_payment(row) for row in rows(self._connection, query)]
+        return [_payment(row) for row in rows(self._connection, _OF_INVOICE, invoice_id=invoice_id)]
 
     def recorded_since(self, provider: str, since: datetime) -> list[PaymentRow]:
-        query = (
-            select(payments)
-            .where(payments.c.provider == provider, payments.c.recorded_at >= since)
-            .order_by(payments.c.recorded_at.desc(), payments.c.payment_id)
-        )
-        return [_payment(row) for row in rows(self._connection, query)]
+        found = rows(self._connection, _RECORDED_SINCE, provider=provider, since=since)
+        return [_payment(row) for row in found]
 
     def keep_event(self, provider: str, event: ProviderEvent, now: datetime, ignored: str | None = None) -> bool:
         values = {
@@ -75,21 +89,14 @@ class SqlPayments:
         return insert_once(self._connection, provider_events, values)
 
     def waiting_events(self, provider: str, limit: int) -> list[ProviderEvent]:
-        query = (
-            select(provider_events)
-            .where(provider_events.c.provider == provider, provider_events.c.state == "waiting")
-            .order_by(provider_events.c.inbox_id)
-            .limit(limit)
-        )
         return [
             ProviderEvent(row.event_id, row.kind, row.occurred_at, row.object_id, row.payment_id, row.body)
-            for row in rows(self._connection, query)
+            for row in rows(self._connection, _WAITING, provider=provider, at_most=limit)
         ]
 
     def settle_event(self, provider: str, event_id: str, state: str, reason: str | None, now: datetime) -> None:
-        where = (provider_events.c.provider == provider, provider_events.c.event_id == event_id)
         values = {"state": state, "reason": reason, "settled_at": now}
-        self._connection.execute(update(provider_events).where(*where).values(values))
+        change(self._connection, _EVENT, of_provider=provider, this=event_id, **values)
 
     def add_consent(self, method: SavedMethod, actor: str, now: datetime) -> None:
         self.revoke_consent(method.client_id, now)
@@ -103,15 +110,13 @@ class SqlPayments:
             "recorded_at": now,
             "actor": actor,
         }
-        self._connection.execute(consents.insert().values(values))
+        insert(self._connection, consents, values)
 
     def revoke_consent(self, client_id: str, now: datetime) -> bool:
-        live = update(consents).where(consents.c.client_id == client_id, consents.c.revoked_at.is_(None))
-        return self._connection.execute(live.values(revoked_at=now)).rowcount > 0
+        return change(self._connection, _REVOKE, of_client=client_id, revoked_at=now) > 0
 
     def consent(self, client_id: str) -> SavedMethod | None:
-        query = select(consents).where(consents.c.client_id == client_id, consents.c.revoked_at.is_(None))
-        row = first(self._connection, query)
+        row = first(self._connection, _CONSENT, client_id=client_id)
         if row is None:
             return None
         return SavedMethod(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, bindparam, select
 
 from billing.adapters.ledger.schema import disputes, movements, payout_movements, payouts, refunds
 from billing.adapters.ledger.statements import first, insert_once, put, rows
@@ -24,6 +24,31 @@ from billing.domain.settlements import (
 )
 from billing.ports.settlements import DisputeRow, MovementRow, RefundRow
 
+_KNOWN_REFUND = select(refunds.c.status).where(refunds.c.refund_id == bindparam("refund_id"))
+_KNOWN_DISPUTE = select(disputes.c.status).where(disputes.c.dispute_id == bindparam("dispute_id"))
+_MOVEMENTS = select(movements).order_by(movements.c.occurred_at, movements.c.movement_id)
+_MOVEMENT = _MOVEMENTS.where(movements.c.movement_id == bindparam("movement_id"))
+_MOVEMENTS_OF = _MOVEMENTS.where(movements.c.source_id == bindparam("source_id"))
+_MOVEMENTS_SINCE = _MOVEMENTS.where(
+    movements.c.provider == bindparam("provider"), movements.c.occurred_at >= bindparam("since")
+)
+_REFUNDS = select(refunds).order_by(refunds.c.created_at, refunds.c.refund_id)
+_REFUNDS_OF = _REFUNDS.where(refunds.c.invoice_id == bindparam("invoice_id"))
+_REFUNDS_SINCE = _REFUNDS.where(refunds.c.created_at >= bindparam("since"))
+_DISPUTES = select(disputes).order_by(disputes.c.opened_at, disputes.c.dispute_id)
+_DISPUTES_OF = _DISPUTES.where(disputes.c.invoice_id == bindparam("invoice_id"))
+_OPEN_DISPUTES = _DISPUTES.where(disputes.c.status.in_([status.value for status in OPEN_DISPUTES]))
+_PAYOUTS_SINCE = (
+    select(payouts)
+    .where(payouts.c.provider == bindparam("provider"), payouts.c.created_at >= bindparam("since"))
+    .order_by(payouts.c.created_at, payouts.c.payout_id)
+)
+_MADE_OF = (
+    select(payout_movements.c.movement_id)
+    .where(payout_movements.c.payout_id == bindparam("payout_id"))
+    .order_by(payout_movements.c.movement_id)
+)
+
 
 class SqlSettlements:
     """Implements ports.settlements.Settlements."""
@@ -32,7 +57,7 @@ class SqlSettlements:
         self._connection = connection
 
     def keep_refund(self, refund: RefundFact, invoice_id: str, now: datetime) -> RefundStatus | None:
-        known = first(self._connection, select(refunds.c.status).where(refunds.c.refund_id == refund.refund_id))
+        known = first(self._connection, _KNOWN_REFUND, refund_id=refund.refund_id)
         values = {
             "refund_id": refund.refund_id,
             "provider": refund.provider,
@@ -50,7 +75,7 @@ class SqlSettlements:
         return RefundStatus(known.status) if known else None
 
     def keep_dispute(self, dispute: DisputeFact, invoice_id: str, now: datetime) -> DisputeStatus | None:
-        known = first(self._connection, select(disputes.c.status).where(disputes.c.dispute_id == dispute.dispute_id))
+        known = first(self._connection, _KNOWN_DISPUTE, dispute_id=dispute.dispute_id)
         values = {
             "dispute_id": dispute.dispute_id,
             "provider": dispute.provider,
@@ -87,27 +112,26 @@ class SqlSettlements:
         return insert_once(self._connection, movements, values)
 
     def movement(self, movement_id: str) -> MovementRow | None:
-        row = first(self._connection, select(movements).where(movements.c.movement_id == movement_id))
+        row = first(self._connection, _MOVEMENT, movement_id=movement_id)
         return _movement(row) if row else None
 
     def movements_of(self, source_id: str) -> list[MovementRow]:
-        return self._movements(select(movements).where(movements.c.source_id == source_id))
+        return self._movements(_MOVEMENTS_OF, source_id=source_id)
 
     def movements_since(self, provider: str, since: datetime) -> list[MovementRow]:
-        where = (movements.c.provider == provider, movements.c.occurred_at >= since)
-        return self._movements(select(movements).where(*where))
+        return self._movements(_MOVEMENTS_SINCE, provider=provider, since=since)
 
     def refunds_of(self, invoice_id: str) -> list[RefundRow]:
-        return self._refunds(select(refunds).where(refunds.c.invoice_id == invoice_id))
+        return self._refunds(_REFUNDS_OF, invoice_id=invoice_id)
 
     def refunds_since(self, since: datetime) -> Sequence[RefundRow]:
-        return self._refunds(select(refunds).where(refunds.c.created_at >= since))
+        return self._refunds(_REFUNDS_SINCE, since=since)
 
     def disputes_of(self, invoice_id: str) -> list[DisputeRow]:
-        return self._disputes(select(disputes).where(disputes.c.invoice_id == invoice_id))
+        return self._disputes(_DISPUTES_OF, invoice_id=invoice_id)
 
     def open_disputes(self) -> list[DisputeRow]:
-        return self._disputes(select(disputes).where(disputes.c.status.in_([status.value for status in OPEN_DISPUTES])))
+        return self._disputes(_OPEN_DISPUTES)
 
     def keep_payout(self, payout: PayoutFact, now: datetime) -> None:
         values = {
@@ -128,16 +152,11 @@ class SqlSettlements:
             insert_once(self._connection, payout_movements, item)
 
     def payouts_since(self, provider: str, since: datetime) -> list[PayoutFact]:
-        where = (payouts.c.provider == provider, payouts.c.created_at >= since)
-        query = select(payouts).where(*where).order_by(payouts.c.created_at, payouts.c.payout_id)
-        return [self._payout(row) for row in rows(self._connection, query)]
+        found = rows(self._connection, _PAYOUTS_SINCE, provider=provider, since=since)
+        return [self._payout(row) for row in found]
 
     def _payout(self, row: Row[Any]) -> PayoutFact:
-        made_of = (
-            select(payout_movements.c.movement_id)
-            .where(payout_movements.c.payout_id == row.payout_id)
-            .order_by(payout_movements.c.movement_id)
-        )
+        made_of = rows(self._connection, _MADE_OF, payout_id=row.payout_id)
         return PayoutFact(
             provider=row.provider,
             payout_id=row.payout_id,
@@ -147,15 +166,13 @@ class SqlSettlements:
             is_itemized=bool(row.is_itemized),
             created_at=row.created_at,
             arrives_on=row.arrives_on,
-            movement_ids=tuple(item.movement_id for item in rows(self._connection, made_of)),
+            movement_ids=tuple(item.movement_id for item in made_of),
         )
 
-    def _movements(self, query: Select[Any]) -> list[MovementRow]:
-        ordered = query.order_by(movements.c.occurred_at, movements.c.movement_id)
-        return [_movement(row) for row in rows(self._connection, ordered)]
+    def _movements(self, query: Select[Any], **values: Any) -> list[MovementRow]:
+        return [_movement(row) for row in rows(self._connection, query, **values)]
 
-    def _refunds(self, query: Select[Any]) -> list[RefundRow]:
-        ordered = query.order_by(refunds.c.created_at, refunds.c.refund_id)
+    def _refunds(self, query: Select[Any], **values: Any) -> list[RefundRow]:
         return [
             RefundRow(
                 row.refund_id,
@@ -168,11 +185,10 @@ class SqlSettlements:
                 row.effect_key,
                 row.created_at,
             )
-            for row in rows(self._connection, ordered)
+            for row in rows(self._connection, query, **values)
         ]
 
-    def _disputes(self, query: Select[Any]) -> list[DisputeRow]:
-        ordered = query.order_by(disputes.c.opened_at, disputes.c.dispute_id)
+    def _disputes(self, query: Select[Any], **values: Any) -> list[DisputeRow]:
         return [
             DisputeRow(
                 row.dispute_id,
@@ -185,7 +201,7 @@ class SqlSettlements:
                 row.opened_at,
                 row.evidence_due_at,
             )
-            for row in rows(self._connection, ordered)
+            for row in rows(self._connection, query, **values)
         ]
 
 

@@ -61,13 +61,14 @@ class InvoiceMail:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptMail:
-    """Money was received. `balance_minor` is what remains open after it."""
+    """Money was received. `balance_minor` is what remains open after it, and `pay_url` where that can be paid."""
 
     invoice: Invoice
     amount_minor: int
     paid_on: date
     method_label: str
     balance_minor: int
+    pay_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

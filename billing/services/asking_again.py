@@ -27,11 +27,25 @@ def ensure_pay_link(books: Books, row: InvoiceRow, cause: str, now: datetime) ->
 
     `cause` tells it apart from an earlier page of the same amount that was closed since.
     """
-    if row.is_void or row.balance_minor <= 0 or _is_at_work(books, row.invoice.invoice_id) or _has_link(books, row):
+    if row.is_void or row.balance_minor <= 0 or _is_at_work(books, row.invoice.invoice_id):
+        return False
+    if open_page(books, row.invoice.invoice_id) or is_page_coming(books, row):
         return False
     intent = pay_link_intent(row.invoice, row.balance_minor)
     again = pay_link_intent(row.invoice, row.balance_minor, f"again:{cause}")
     return books.effects.intend(intent, now) or books.effects.intend(again, now)
+
+
+def open_page(books: Books, invoice_id: str) -> PayLink | None:
+    """Where the client can pay what is owed: no page that is about to be closed, as its amount is not owed any more."""
+    pages = books.invoices.open_pay_links(invoice_id)
+    return next((page for page in pages if not books.effects.of_subject(page.link_id, EffectKind.CLOSE_PAY_LINK)), None)
+
+
+def is_page_coming(books: Books, row: InvoiceRow) -> bool:
+    """A page for what is owed is being made."""
+    coming = books.effects.of_subject(row.invoice.invoice_id, EffectKind.PAY_LINK)
+    return any(page.state in OPEN_STATES and page.number("amount_minor") == row.balance_minor for page in coming)
 
 
 def is_disputed(books: Books, invoice_id: str) -> bool:
@@ -63,13 +77,3 @@ def _is_at_work(books: Books, invoice_id: str) -> bool:
     charges = books.effects.of_subject(invoice_id, EffectKind.CHARGE)
     is_charged = any(charge.state in OPEN_STATES for charge in charges)  # it asks for the rest as it ends
     return is_charged or is_disputed(books, invoice_id) or is_processing(books, invoice_id)
-
-
-def _has_link(books: Books, row: InvoiceRow) -> bool:
-    """One that is open and not about to be closed, or one of this amount on its way."""
-    invoice_id = row.invoice.invoice_id
-    for link in books.invoices.open_pay_links(invoice_id):
-        if not books.effects.of_subject(link.link_id, EffectKind.CLOSE_PAY_LINK):
-            return True
-    coming = books.effects.of_subject(invoice_id, EffectKind.PAY_LINK)
-    return any(link.state in OPEN_STATES and link.number("amount_minor") == row.balance_minor for link in coming)

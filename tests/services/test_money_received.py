@@ -108,13 +108,36 @@ def test_a_part_payment_leaves_one_link_for_the_rest(billed: Studio) -> None:
 
     assert billed.invoice().balance_minor == 30_000
     assert open_links(billed) == ["300.00 EUR"]
-    assert "balance_minor=30000" in receipts(billed)[0]
+    [receipt] = receipts(billed)
+    assert "balance_minor=30000, pay_url='https://pay.example/plink_2'" in receipt
 
-    billed.pay_on_page()
+
+def test_a_receipt_waits_for_the_page_of_the_rest_but_not_for_long(billed: Studio) -> None:
+    billed.pay_on_page(minor=20_000)
+    poll_events(billed.house)
+    apply_events(billed.house)
+    refused = TemporaryError("unreachable", "Stripe does not answer.")
+    billed.gateway.line.fail("create_pay_link", refused, times=20)
+
+    billed.do(EffectKind.PAY_LINK)
+    assert billed.do(EffectKind.MAIL) == {"ready": 1}
+    billed.clock.go(minutes=11)
+    billed.do(EffectKind.PAY_LINK)
+    assert billed.do(EffectKind.MAIL) == {"done": 1}
+
+    [receipt] = receipts(billed)
+    assert "balance_minor=30000, pay_url=None" in receipt
+
+
+def test_a_receipt_names_no_page_for_another_amount(billed: Studio) -> None:
+    """A second part came while the first one's receipt was waiting: the page is for what is owed after both."""
+    billed.pay_on_page(minor=20_000)
+    billed.gateway.receive(billed.invoice().invoice.invoice_id, Money(10_000, EUR))
     billed.round()
 
-    assert billed.invoice().balance_minor == 0
-    assert open_links(billed) == []
+    said = sorted(text[text.index("balance_minor=") :] for text in receipts(billed))
+    assert said[0].startswith("balance_minor=20000, pay_url='https://pay.example/plink_")
+    assert said[1].startswith("balance_minor=30000, pay_url=None")
 
 
 def test_a_link_that_was_being_made_while_the_invoice_was_paid_is_closed_at_once(studio: Studio) -> None:

@@ -67,7 +67,7 @@ def _invoice(mail: InvoiceMail) -> Draft:
 
 
 def _autopay(voice: _Voice, opening: list[str]) -> Draft:
-    card = voice.invoice.card_label
+    card = voice.wording.method(voice.invoice.card_label or "")
     sentence = voice.say("invoice.autopay", card=isolated(card)) if card else voice.say("invoice.autopay_cardless")
     return voice.draft(
         "invoice.subject_autopay", headline_note=voice.say("invoice.charged"), opening=[*opening, sentence]
@@ -79,16 +79,19 @@ def _receipt(mail: ReceiptMail) -> Draft:
     voice = _Voice(mail.invoice)
     received = Money(mail.amount_minor, mail.invoice.currency)
     values = {"amount": voice.coded(received), "date": voice.wording.full_date(mail.paid_on)}
-    remaining = voice.say("receipt.remaining", balance=voice.coded(Money(mail.balance_minor, mail.invoice.currency)))
+    balance = Money(mail.balance_minor, mail.invoice.currency)
+    remaining = voice.say("receipt.remaining", balance=voice.coded(balance))
+    pay_rest = voice.say("letter.pay", amount=voice.wording.money(balance))
     return voice.draft(
         "receipt.subject",
         subject_values=values,
         headline=voice.wording.money(received),
         headline_note=voice.say("receipt.received", **values),
         opening=[
-            voice.say("receipt.thanks", method=isolated(mail.method_label), **values),
+            voice.say("receipt.thanks", method=isolated(voice.wording.method(mail.method_label)), **values),
             remaining if mail.balance_minor > 0 else voice.say("receipt.settled"),
         ],
+        button=(pay_rest, mail.pay_url) if mail.pay_url else None,
     )
 
 
@@ -104,7 +107,7 @@ def _refund(mail: RefundMail) -> Draft:
         headline=voice.wording.money(back),
         headline_note=voice.say("refund.headline", **values),
         opening=[
-            voice.say("refund.sent", method=isolated(mail.method_label), **values),
+            voice.say("refund.sent", method=isolated(voice.wording.method(mail.method_label)), **values),
             voice.say("refund.when"),
             still_open if mail.balance_minor > 0 else voice.say("refund.nothing_open"),
         ],

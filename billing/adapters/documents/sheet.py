@@ -127,7 +127,7 @@ def _headline(invoice: Invoice, wording: Wording, kind: DocumentKind) -> tuple[s
         return wording.say("sheet.nothing_due"), wording.say("sheet.settled"), ""
     due = wording.full_date(invoice.due_on)
     if invoice.card_label:
-        charged = wording.say("sheet.charged", card=one_line(invoice.card_label), date=due)
+        charged = wording.say("sheet.charged", card=one_line(wording.method(invoice.card_label)), date=due)
         return wording.say("sheet.amount_due"), charged, wording.say("sheet.charged_note")
     return wording.say("sheet.amount_due"), wording.say("sheet.due", date=due), ""
 

@@ -25,6 +25,7 @@ _NOT_IN_A_TAG = re.compile(r"[^A-Za-z0-9_]")
 _LONGEST_TAG = 35  # RFC 5646, section 4.4.1: no sensible tag is longer
 _CODE_AT_FIGURE = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 _MINUS = "\N{MINUS SIGN}"
+_CARD = re.compile(r"(.+) ending (\d{2,4})")
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,12 @@ class Wording:
     def percent(self, rate: Decimal) -> str:
         """A fraction as a percentage without needless decimals: 0.19 is "19%" or "19 %"."""
         return str(_pattern(self.locale, "percent", 0, 4).apply(rate, self.locale)).replace("-", _MINUS)
+
+    def method(self, label: str) -> str:
+        """A way to pay as the ledger notes it ("Visa ending 4242", "SEPA debit", "cheque"); what is not known stays."""
+        if card := _CARD.fullmatch(label):
+            return self.say("method.ending", name=self.method(card[1]), digits=card[2])
+        return self.words.get(f"method.{label.lower().replace(' ', '_')}", label)
 
     def _figures(self, money: Money, kind: str, currency: str | None = None) -> str:
         decimals = exponent(money.currency)

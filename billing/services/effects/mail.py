@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from billing.domain.effects import Effect, EffectKind, EffectState, Outcome, message_id
 from billing.domain.errors import PermanentError, TemporaryError
@@ -23,10 +23,13 @@ from billing.domain.mail import (
 )
 from billing.domain.settlements import RefundStatus
 from billing.ports.ledger import Books, InvoiceRow
+from billing.services.asking_again import is_page_coming, open_page
 from billing.services.effects.pay_link import why_not_payable
 from billing.services.follow_up import follow_up_state
 from billing.services.galleries import is_being_closed
 from billing.services.house import House
+
+RECEIPT_WAITS = timedelta(minutes=10)  # for the page on which the rest is paid; then it goes out without
 
 
 class _Mail:
@@ -107,12 +110,14 @@ def _content(house: House, books: Books, effect: Effect) -> MailContent:
         sentences = tuple(effect.text("sentences").split("\n"))
         return OwnerAlert(house.policy.studio, effect.text("title"), sentences, effect.created_at)
     row = books.invoices.require(effect.text("invoice_id"))
+    if kind is MailKind.RECEIPT:
+        return _receipt(books, effect, row, house.now())
     return _WRITERS[kind](books, effect, row)
 
 
 def _invoice(books: Books, _effect: Effect, row: InvoiceRow) -> MailContent:
     """Without a link it says that the card will be charged, which must be true."""
-    link = books.invoices.pay_link(row.invoice.invoice_id)
+    link = open_page(books, row.invoice.invoice_id)
     if link is None and row.invoice.collection is Collection.AUTOPAY and not _was_refused(books, row):
         return InvoiceMail(row.invoice, None)
     return InvoiceMail(row.invoice, link.url if link else _pay_url(books, row))
@@ -126,12 +131,22 @@ def _was_refused(books: Books, row: InvoiceRow) -> bool:
     )
 
 
-def _receipt(books: Books, effect: Effect, row: InvoiceRow) -> MailContent:
+def _receipt(books: Books, effect: Effect, row: InvoiceRow, now: datetime) -> MailContent:
     payment = books.payments.get(effect.subject_id)
     if payment is None:
         raise PermanentError("no_such_payment", f"Payment {effect.subject_id} is not in the ledger.")
+    balance_minor, page = effect.number("balance_minor"), None
+    if 0 < balance_minor == row.balance_minor and not row.is_void:  # else more has happened since
+        page = open_page(books, row.invoice.invoice_id)
+        if page is None and is_page_coming(books, row) and now < effect.created_at + RECEIPT_WAITS:
+            raise _no_page(row)
     return ReceiptMail(
-        row.invoice, payment.amount.minor, payment.received_on, payment.method_label, effect.number("balance_minor")
+        invoice=row.invoice,
+        amount_minor=payment.amount.minor,
+        paid_on=payment.received_on,
+        method_label=payment.method_label,
+        balance_minor=balance_minor,
+        pay_url=page.url if page else None,
     )
 
 
@@ -173,7 +188,6 @@ def _gallery(books: Books, effect: Effect, row: InvoiceRow) -> MailContent:
 
 _WRITERS = {
     MailKind.INVOICE: _invoice,
-    MailKind.RECEIPT: _receipt,
     MailKind.REFUND: _refund,
     MailKind.REMINDER: _reminder,
     MailKind.PAYMENT_FAILED: _payment_failed,
@@ -182,11 +196,14 @@ _WRITERS = {
 
 
 def _pay_url(books: Books, row: InvoiceRow) -> str:
-    link = books.invoices.pay_link(row.invoice.invoice_id)
-    if link is None:
-        number = row.invoice.number
-        raise TemporaryError("no_pay_link", f"The pay link of invoice {number} is not there yet.")
-    return link.url
+    page = open_page(books, row.invoice.invoice_id)
+    if page is None:
+        raise _no_page(row)
+    return page.url
+
+
+def _no_page(row: InvoiceRow) -> TemporaryError:
+    return TemporaryError("no_pay_link", f"The pay link of invoice {row.invoice.number} is not there yet.")
 
 
 def _attachments(books: Books, content: MailContent) -> tuple[Attachment, ...]:

@@ -85,6 +85,14 @@ def test_a_receipt_says_what_came_and_what_remains() -> None:
     assert letter.subject == "We received 500.00 EUR for invoice 2026-0042. Thank you"
     assert "On 20 March 2026 we received 500.00 EUR (Visa ending 4242)" in letter.text
     assert "740.00 EUR of 2,640.00 EUR is still open, due 3 April 2026." in letter.text
+    assert "Pay €740.00" not in letter.text + letter.html
+
+
+def test_a_receipt_of_a_part_leads_to_the_page_where_the_rest_is_paid() -> None:
+    letter = write(ReceiptMail(BILL, 50000, date(2026, 3, 20), "Visa ending 4242", 74000, PAY_URL))
+
+    assert f"Pay €740.00:\n{PAY_URL}" in letter.text
+    assert f'href="{PAY_URL}"' in letter.html
 
 
 def test_a_refund_says_what_went_back_how_long_it_takes_and_what_is_open() -> None:
@@ -179,7 +187,7 @@ def test_an_alert_is_short_and_signed_by_nobody() -> None:
     "content",
     [
         lambda bill: InvoiceMail(bill, PAY_URL),
-        lambda bill: ReceiptMail(bill, 50000, date(2026, 3, 20), "Visa ending 4242", 74000),
+        lambda bill: ReceiptMail(bill, 50000, date(2026, 3, 20), "Visa ending 4242", 74000, PAY_URL),
         lambda bill: RefundMail(bill, 50000, date(2026, 3, 20), "Visa ending 4242", 50000),
         lambda bill: ReminderMail(bill, "stage", 30, 74000, PAY_URL, True),
         lambda bill: GalleryMail(bill, "Anna & Ben", PAY_URL, "Lilac-27", None, None),

@@ -57,6 +57,22 @@ def test_a_language_tag_leads_to_words_and_dates_of_one_language(tag: str, langu
     assert (wording.language, wording.full_date(DAY)) == (language, written)
 
 
+@pytest.mark.parametrize(
+    ("label", "english", "german"),
+    [
+        ("Visa ending 4242", "Visa ending 4242", "Visa mit den Endziffern 4242"),
+        ("Card ending 42", "card ending 42", "Karte mit den Endziffern 42"),
+        ("SEPA debit", "SEPA debit", "SEPA-Lastschrift"),
+        ("bank transfer", "bank transfer", "Überweisung"),
+        ("PayPal", "PayPal", "PayPal"),
+        ("happy ending", "happy ending", "happy ending"),
+        ("", "", ""),
+    ],
+)
+def test_a_way_to_pay_is_said_in_the_language_of_the_letter(label: str, english: str, german: str) -> None:
+    assert (wording_for("en").method(label), wording_for("de").method(label)) == (english, german)
+
+
 @given(st.text(max_size=60))
 def test_no_language_tag_breaks_a_document(tag: str) -> None:
     assert wording_for(tag).full_date(DAY)

@@ -56,6 +56,9 @@ class RefundStatus(StrEnum):
     CANCELED = "canceled"
 
 
+NEVER_ARRIVED = (RefundStatus.FAILED, RefundStatus.CANCELED)  # the money is with the provider again
+
+
 @dataclass(frozen=True, slots=True)
 class RefundFact:
     """One refund as it is now. Keyed by its own id: a charge's `amount_refunded` adds all of them up.

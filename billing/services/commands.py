@@ -15,6 +15,7 @@ from billing.domain.errors import BillingError, PermanentError, TemporaryError
 from billing.domain.events import Command, DomainEvent
 from billing.domain.money import Money
 from billing.domain.payments import SavedMethod
+from billing.domain.settlements import NEVER_ARRIVED
 from billing.ports.ledger import Books, Ledger, PaymentRow
 from billing.ports.outside import GalleryAccess
 from billing.services.approve_drafts import approve_draft, seen_of
@@ -183,6 +184,9 @@ def _retry(house: House, books: Books, command: Command) -> str:
     if effect.kind is EffectKind.CHARGE:
         sentence = "A card that was refused is not tried again; the client has a pay link, or record another payment."
         raise PermanentError("charge_refused", sentence)
+    if effect.kind is EffectKind.REFUND and effect.outcome_code in NEVER_ARRIVED:
+        sentence = "The bank returned this refund, and Stripe does not send it again; make another: `billing refund`."
+        raise PermanentError("refund_returned", sentence)
     books.desk.resolve_attention(effect.key, None, command.actor, house.now())
     to = optional(command, "to")
     if to is None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from billing.domain.effects import EffectKind, Intent
 from billing.domain.policy import GalleryPolicy
-from billing.domain.settlements import DisputeStatus, RefundStatus
+from billing.domain.settlements import NEVER_ARRIVED, DisputeStatus
 from billing.ports.ledger import Books, GrantRow, InvoiceRow
 from billing.services.house import House
-
-_NEVER_LEFT = (RefundStatus.FAILED, RefundStatus.CANCELED)
 
 
 def awaiting_grant(house: House, books: Books) -> list[InvoiceRow]:
@@ -35,7 +33,7 @@ def is_forfeited(house: House, books: Books, row: InvoiceRow) -> bool:
     invoice_id = row.invoice.invoice_id
     captured = sum(payment.amount.minor for payment in books.payments.of_invoice(invoice_id))
     refunds = books.settlements.refunds_of(invoice_id)
-    refunded = sum(refund.amount_minor for refund in refunds if refund.status not in _NEVER_LEFT)
+    refunded = sum(refund.amount_minor for refund in refunds if refund.status not in NEVER_ARRIVED)
     disputes = books.settlements.disputes_of(invoice_id)
     lost = sum(dispute.amount_minor for dispute in disputes if dispute.status is DisputeStatus.LOST)
     if lost and row.balance_minor > 0:

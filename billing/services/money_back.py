@@ -11,6 +11,7 @@ from billing.domain.books import Posting, added_up
 from billing.domain.money import Money
 from billing.domain.payments import PaymentFact, PaymentStatus
 from billing.domain.settlements import (
+    NEVER_ARRIVED,
     DisputeFact,
     DisputeStatus,
     Movement,
@@ -22,7 +23,7 @@ from billing.domain.settlements import (
 from billing.ports.ledger import Books, PaymentRow
 from billing.services.asking_again import close_links, ensure_pay_link, note_processing
 from billing.services.house import House
-from billing.services.money_back_follows import Case, Told, follow, show_dispute, write_of_refund
+from billing.services.money_back_follows import Case, Told, follow, show_dispute, show_returned, write_of_refund
 from billing.services.record_payments import record_captured, recorded
 
 ISSUED = ("invoice_issued", "invoice_credited", "credit_undone")
@@ -97,6 +98,8 @@ def _tell_refund(case: Case, refund: RefundFact) -> Told:
     is_news = any(moved) or known is not refund.status
     if refund.status is RefundStatus.SUCCEEDED and known is not refund.status:
         write_of_refund(case, refund)
+    if refund.status in NEVER_ARRIVED and known is not refund.status:
+        show_returned(case, refund)
     if case.asked_for(refund.effect_key):
         return Told(is_news, cause=refund.refund_id)
     what = f"{refund.amount} of payment {refund.payment_id} were refunded at Stripe, and not from here"

@@ -11,7 +11,7 @@ from billing.domain.effects import Effect
 from billing.domain.events import PIPELINE, DomainEvent
 from billing.domain.mail import MailKind
 from billing.domain.money import Money
-from billing.domain.settlements import OPEN_DISPUTES, DisputeFact, DisputeStatus, Movement, RefundFact
+from billing.domain.settlements import OPEN_DISPUTES, DisputeFact, DisputeStatus, Movement, RefundFact, RefundStatus
 from billing.ports.ledger import Books, InvoiceRow, PaymentRow
 from billing.services.asking_again import close_links, ensure_pay_link
 from billing.services.deliver_invoices import mail_intent
@@ -126,6 +126,21 @@ def write_of_refund(case: Case, refund: RefundFact) -> None:
         method_label=case.payment.method_label,
     )
     case.books.effects.intend(letter, case.now)
+
+
+def show_returned(case: Case, refund: RefundFact) -> None:
+    """Somebody meant the client to have this money, and told them so: nobody else notices that it came back."""
+    effect, row = case.asked_for(refund.effect_key), case.row()
+    if refund.status is RefundStatus.CANCELED and effect is None:
+        return  # taken back by hand, where it was made
+    number, name = row.invoice.number, row.invoice.client.name
+    sentence = (
+        f"{refund.amount} of invoice {number} that were refunded did not reach {name}, and are back at Stripe: ask"
+        f" where to send them, and send them by hand. To try where they came from once more: `billing refund {number}"
+        f" --amount {refund.amount.decimal}`."
+    )
+    subject = effect.key if effect else refund.refund_id
+    case.books.desk.raise_attention(subject, "refund_returned", sentence, case.now)
 
 
 def show_dispute(case: Case, dispute: DisputeFact) -> None:

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import argparse
 import ast
-import importlib
 import os
 import platform
 import sys
 import time
-import traceback
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from proof import LongForm, Proof
+from proof import Proof
+from proving import Beside, clock, prove
 
 HERE = Path(__file__).parent
 ROOMS = (HERE.parent, HERE.parent / "services", HERE.parent / "e2e")  # as pytest's pythonpath: whose fakes are shared
@@ -43,29 +41,10 @@ def _proves(path: Path) -> bool:
 
 def run(names: list[str], long: bool) -> list[Proof]:
     """All of them, whatever one of them does; progress goes to stderr while they run."""
-    began = time.perf_counter()
-
-    def progress(sentence: str) -> None:
-        print(f"{_clock(time.perf_counter() - began)}  {sentence}", file=sys.stderr, flush=True)
-
-    def prove(name: str) -> list[Proof]:
-        progress(f"{name} begins")
-        return _prove(name, long, progress)
-
-    with ThreadPoolExecutor() as beside:
-        lives = beside.map(prove, [name for name in names if name in BESIDE])
-        rest = [prove(name) for name in names if name not in BESIDE]
-        return [proof for proofs in (*rest, *lives) for proof in proofs]
-
-
-def _prove(name: str, long: bool, progress: object) -> list[Proof]:
-    try:
-        prove: LongForm = importlib.import_module(name).prove
-        return prove(long, progress)  # type: ignore[arg-type]
-    except Exception as error:
-        traceback.print_exc()
-        broken = f"{name} broke off: {type(error).__name__}: {error}"
-        return [Proof(name, 0, (broken,), 0.0, f".venv/bin/python tests/reliability --only {name}")]
+    began = time.monotonic()
+    beside = [Beside(name, long, began) for name in names if name in BESIDE]
+    proofs = [proof for name in names if name not in BESIDE for proof in prove(name, long, began)]
+    return proofs + [proof for one in beside for proof in one.proofs()]
 
 
 def table(proofs: list[Proof]) -> str:
@@ -90,7 +69,7 @@ def machine() -> str:
 def report(proofs: list[Proof], seconds: float) -> str:
     on = datetime.now(UTC).date().isoformat()
     total = f"{sum(proof.tried for proof in proofs)} tried, {sum(len(proof.violations) for proof in proofs)} violations"
-    return f"{on}, {machine()}; {total}, {_clock(seconds)} in all.\n\n{table(proofs)}"
+    return f"{on}, {machine()}; {total}, {clock(seconds)} in all.\n\n{table(proofs)}"
 
 
 def write(text: str) -> None:
@@ -98,10 +77,6 @@ def write(text: str) -> None:
     page = DOCS.read_text(encoding="utf-8")
     before, rest = page.split(BEGIN)
     DOCS.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}", encoding="utf-8")
-
-
-def _clock(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
 def main() -> int:

@@ -44,8 +44,8 @@ def live(number: int, lives: int, steps: int) -> str | None:
                     suppress_health_check=list(HealthCheck), phases=[Phase.generate, Phase.shrink],
                 ),
             )  # fmt: skip
-        except Exception:
-            return traceback.format_exc()
+        except Exception as error:
+            return "".join(traceback.format_exception_only(error))
         finally:
             Life.ledger.close()
     return None
@@ -67,7 +67,9 @@ def prove(long: bool, progress: Callable[[str], None]) -> list[Proof]:
     with ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=os.nice, initargs=(10,)) as processes:
         ends = processes.map(partial(live, lives=A_BATCH, steps=100), seeds)
         for number, broken in zip(seeds, ends, strict=True):
-            count.case([f"seed {number}: {broken[-2000:]}"] if broken else [], tried=A_BATCH)
+            count.case([f"seed {number}: {broken}"] if broken else [], tried=A_BATCH)
+            if broken:
+                progress(f"seed {number}: {broken.splitlines()[0]}")
             progress(f"{count.what}: {count.tried}, up to seed {number}, {len(count.violations)} violations")
             if not long and time.monotonic() > until:
                 processes.shutdown(cancel_futures=True)

@@ -41,10 +41,12 @@ OF_A_DAY = {"every_provider_event_older_than_a_day_is_settled", "every_effect_op
 
 # These tell before from after by the instants that were written down: a clock set back makes them cry wolf.
 BY_THE_CLOCK = {
+    "autopay_payments_follow_a_charge",
     "grants_follow_payment",
     "no_charge_without_consent",
     "no_reminder_after_payment",
     "no_reminder_while_disputed",
+    "revocations_follow_an_effect",
 }
 
 
@@ -61,6 +63,7 @@ class StudioLife(Work, RuleBasedStateMachine):
         copy(self.template, self.path)
         clock, self.model, self.steps = FakeClock(), Model(), 0
         self.was_set_back = self.may_be_set_back = self.has_new_sessions = False
+        self.set_back_by = 0  # hours, at most
         mailer = WatchedMailer(lambda mail: watch_reminders(self.studio, self.model, mail))
         source, gateway = FakeSessionSource(clock), FakeGateway(clock)
         self.studio = Studio(self.ledger, clock, source, gateway, mailer, FakeRenderer(), FakeGalleryHost())
@@ -282,6 +285,7 @@ class StudioLife(Work, RuleBasedStateMachine):
     @rule(hours=st.sampled_from([-30, -2, 1, 8, 24, 24, 24 * 7, 24 * 15]))
     def time_passes(self, hours: int) -> None:
         hours = hours if self.may_be_set_back else abs(hours)
+        self.set_back_by = max(0, self.set_back_by - hours)
         self.studio.clock.go(hours=hours)
         self.was_set_back |= hours < 0
 
@@ -327,18 +331,20 @@ class StudioLife(Work, RuleBasedStateMachine):
         self.must_be_empty(unlike(self.studio, self.model, Said.by(self.studio), is_caught_up=True))
         self.must_be_empty(self.broken_promises())
         told = {subject for subject, _ in self.studio.open_items()}  # a person decides, and may take their time
-        still = [e.key for e in self.studio.effects() if e.state in STILL_OPEN and e.key not in told]
+        effects = [effect for effect in self.studio.effects() if effect.state in STILL_OPEN]
+        still = [effect.key for effect in effects if not {effect.key, effect.subject_id} & told]
         self.must_be_empty(still)
 
     def catch_up(self) -> None:
         for side in ("gateway", "source", "host", "mailer"):
             getattr(self.studio, side).line.faults.clear()
         self.hold_or_release(places=False)
+        self.studio.clock.go(hours=self.set_back_by)  # put right: what was decided later than now waits for its time
         for hours in (1, 7, 7, 25, 25):
             self.studio.clock.go(hours=hours)
             self.has_new_sessions = True
-            self.round()
             self.answer_what_waits(0)
+            self.round()
             if not any(effect.state in STILL_OPEN for effect in self.studio.effects()):
                 poll_events(self.studio.house)
                 if not apply_events(self.studio.house):

@@ -242,7 +242,9 @@ def test_a_refund_that_the_clients_bank_returns_is_taken_back(paid: Studio) -> N
     assert paid.invoice().balance_minor == 0
     assert accounts(paid)["stripe_clearing"] == 50_000
     assert paid.column("select status from refunds") == ["failed"]
-    assert paid.codes() == []
+    sentence = paid.open_items()["re_1", "refund_returned"]
+    assert sentence.startswith("200.00 EUR of invoice INV-2026-0001 that were refunded did not reach Ada j1")
+    assert sentence.endswith("once more: `billing refund INV-2026-0001 --amount 200.00`.")
 
 
 def test_a_refund_of_an_overpayment_takes_the_clients_credit_first(studio: Studio) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from fakes import Crash
@@ -13,7 +14,7 @@ from test_money_back import accounts, eur, number, open_links, take_in
 
 from billing.domain.effects import EffectKind, EffectState
 from billing.domain.errors import UnknownOutcomeError
-from billing.domain.settlements import DisputeStatus
+from billing.domain.settlements import DisputeStatus, RefundStatus
 from billing.services.commands import carry_out_commands, submit
 
 
@@ -83,6 +84,36 @@ def test_a_refund_that_is_still_owed_gets_a_new_page(paid: Studio) -> None:
 
     assert paid.invoice().balance_minor == 20_000
     assert open_links(paid) == ["200.00 EUR"]
+    assert paid.codes() == []
+
+
+def test_a_refund_that_the_bank_returned_is_made_anew_and_not_tried_again(paid: Studio) -> None:
+    """The answer is lost; by the time we ask, the bank has sent the money back. Stripe keeps such a refund for ever."""
+    paid.gateway.line.fail("refund", UnknownOutcomeError("time_out", "No answer came."), "after")
+    paid.ask("refund", number=number(paid), amount_minor=20_000)
+    paid.do(EffectKind.REFUND)
+    paid.gateway.fail_refund("re_1")
+    paid.clock.go(minutes=2)
+    paid.round()
+
+    [effect] = paid.effects(EffectKind.REFUND)
+    assert effect.state is EffectState.FAILED
+    [(subject, code)] = paid.open_items()
+    assert (subject, code) == (effect.key, "refund_returned")
+    assert "not send it again; make another: `billing refund`" in paid.ask("retry", effect_id=effect.effect_id)
+
+    paid.ask("refund", number=number(paid), amount_minor=20_000)
+    paid.round()
+    assert refunded(paid) == [20_000, 20_000]
+    assert accounts(paid) == {"revenue": -30_000, "stripe_clearing": 30_000}
+
+
+def test_a_refund_that_was_cancelled_where_it_was_made_is_told_to_nobody(paid: Studio) -> None:
+    paid.gateway.refund_elsewhere("pi_1", eur(5_000))
+    paid.gateway.fail_refund("re_1")
+    paid.gateway.refunds["re_1"] = replace(paid.gateway.refunds["re_1"], status=RefundStatus.CANCELED)
+    paid.round()
+
     assert paid.codes() == []
 
 

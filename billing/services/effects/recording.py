@@ -8,6 +8,7 @@ from datetime import datetime
 from billing.domain.effects import PROCESSING, RESTORED, Effect, EffectKind, EffectState, Outcome, ask_again_at
 from billing.domain.errors import TemporaryError
 from billing.domain.events import PIPELINE
+from billing.domain.settlements import NEVER_ARRIVED
 from billing.ports.ledger import Books
 from billing.services.effects.handler import Handler
 from billing.services.effects.in_words import capital, in_words, of_what_failed
@@ -94,6 +95,8 @@ def _question(books: Books, effect: Effect, outcome: Outcome) -> tuple[str, str]
             f" you know: `billing settle {effect.effect_id} --done` or `--not-done`."
         )
         return "effect_unknown", sentence
+    if outcome.state is EffectState.FAILED and effect.kind is EffectKind.REFUND and outcome.code in NEVER_ARRIVED:
+        return "refund_returned", f"{capital(in_words(books, effect))} did not succeed: the money is back at Stripe."
     if outcome.state is EffectState.FAILED and effect.kind is not EffectKind.CHARGE:  # a charge asks the client
         elsewhere = ", or with `--to ADDRESS`" if effect.kind is EffectKind.MAIL else ""
         sentence = f"{capital(of_what_failed(books, effect))}: {outcome.detail}"

@@ -7,14 +7,12 @@ from contextlib import suppress
 from billing.domain.effects import OPEN_STATES, Effect, EffectKind, EffectState, Outcome
 from billing.domain.errors import BillingError, PermanentError
 from billing.domain.money import Money
-from billing.domain.settlements import DisputeStatus, PaymentStory, RefundFact, RefundStatus
+from billing.domain.settlements import NEVER_ARRIVED, DisputeStatus, PaymentStory, RefundFact
 from billing.ports.ledger import Books, PaymentRow
 from billing.services.asking_again import is_disputed
 from billing.services.effects.evidence import not_done, turn
 from billing.services.house import House
 from billing.services.money_back import record_story
-
-_NEVER_LEFT = (RefundStatus.FAILED, RefundStatus.CANCELED)
 
 
 class _Refund:
@@ -65,7 +63,7 @@ class _Refund:
         story: PaymentStory | None = None
         with suppress(BillingError):
             story = house.gateway.read_story(effect.text("provider_payment_id"))
-        state = EffectState.FAILED if refund.status in _NEVER_LEFT else EffectState.DONE
+        state = EffectState.FAILED if refund.status in NEVER_ARRIVED else EffectState.DONE
         return Outcome(state, refund.status.value, str(refund.amount), refund.refund_id, result=story)
 
 
@@ -74,7 +72,7 @@ def left_of(books: Books, payment: PaymentRow, but: str = "") -> int:
     invoice_id = str(payment.invoice_id)
     refunds = [row for row in books.settlements.refunds_of(invoice_id) if row.payment_id == payment.provider_object_id]
     disputes = books.settlements.disputes_of(invoice_id)
-    gone = sum(row.amount_minor for row in refunds if row.status not in _NEVER_LEFT)
+    gone = sum(row.amount_minor for row in refunds if row.status not in NEVER_ARRIVED)
     gone += sum(
         row.amount_minor
         for row in disputes

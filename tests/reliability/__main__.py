@@ -10,14 +10,16 @@ import argparse
 import ast
 import os
 import platform
+import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from proof import Proof
-from proving import Beside, clock, prove
+from proving import Beside, clock, prove_form
 
 HERE = Path(__file__).parent
 ROOMS = (HERE.parent, HERE.parent / "services", HERE.parent / "e2e")  # as pytest's pythonpath: whose fakes are shared
@@ -43,18 +45,29 @@ def run(names: list[str], long: bool) -> list[Proof]:
     """All of them, whatever one of them does; progress goes to stderr while they run."""
     began = time.monotonic()
     beside = [Beside(name, long, began) for name in names if name in BESIDE]
-    proofs = [proof for name in names if name not in BESIDE for proof in prove(name, long, began)]
+    proofs = [proof for name in names if name not in BESIDE for proof in prove_form(name, long, began)]
     return proofs + [proof for one in beside for proof in one.proofs()]
 
 
-def table(proofs: list[Proof]) -> str:
-    """Markdown; one row a proof."""
-    head = ["| what | tried | violations | seconds | reproduce with |", "| --- | ---: | ---: | ---: | --- |"]
-    rows = [
-        f"| {proof.what} | {proof.tried} | {len(proof.violations)} | {proof.seconds:.0f} | `{proof.reproduce}` |"
+def rows_of(proofs: list[Proof], when: str) -> dict[str, str]:
+    """One row a proof, by what it proves."""
+    return {
+        proof.what: f"| {proof.what} | {proof.tried} | {len(proof.violations)} | {proof.seconds:.0f} | {when} |"
+        f" `{proof.reproduce}` |"
         for proof in proofs
-    ]
-    return "\n".join([*head, *rows])
+    }
+
+
+def table(rows: Iterable[str]) -> str:
+    """Markdown."""
+    head = "| what | tried | violations | seconds | when, on which commit | reproduce with |"
+    return "\n".join([head, "| --- | ---: | ---: | ---: | --- | --- |", *rows])
+
+
+def commit() -> str:
+    """Of the code that is tried; with a + if it was changed since."""
+    said = subprocess.run(["git", "describe", "--always", "--dirty=+"], cwd=HERE, capture_output=True, text=True)
+    return said.stdout.strip() or "unknown"
 
 
 def machine() -> str:
@@ -66,17 +79,14 @@ def machine() -> str:
     return f"{kernel}, {cores} cores, Python {platform.python_version()}, {', '.join(versions)}"
 
 
-def report(proofs: list[Proof], seconds: float) -> str:
-    on = datetime.now(UTC).date().isoformat()
-    total = f"{sum(proof.tried for proof in proofs)} tried, {sum(len(proof.violations) for proof in proofs)} violations"
-    return f"{on}, {machine()}; {total}, {clock(seconds)} in all.\n\n{table(proofs)}"
-
-
-def write(text: str) -> None:
-    """Between the two marks of the page, and nowhere else."""
+def write(rows: dict[str, str], all_anew: bool) -> None:
+    """Between the two marks of the page, and nowhere else; rows of what was not run again stay as they were."""
     page = DOCS.read_text(encoding="utf-8")
-    before, rest = page.split(BEGIN)
-    DOCS.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}", encoding="utf-8")
+    before, old, after = page.partition(BEGIN)[0], page.split(BEGIN)[1].split(END)[0], page.split(END)[1]
+    lines = [line for line in old.splitlines() if line.startswith("| ")][2:]
+    kept = {} if all_anew else {line.split(" | ")[0].removeprefix("| "): line for line in lines}
+    text = f"{machine()}.\n\n{table((kept | rows).values())}"
+    DOCS.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
 
 
 def main() -> int:
@@ -89,14 +99,15 @@ def main() -> int:
     if unknown := set(asked.only) - set(known):
         parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     sys.path.extend(map(str, ROOMS))
-    began = time.perf_counter()
+    began, code = time.perf_counter(), commit()
     proofs = run(asked.only or known, long=not asked.quick)
-    text = report(proofs, time.perf_counter() - began)
-    print(text)
+    rows = rows_of(proofs, f"{datetime.now(UTC).date().isoformat()}, {code}")
+    total = f"{sum(proof.tried for proof in proofs)} tried, {sum(len(proof.violations) for proof in proofs)} violations"
+    print(f"{machine()}; {total}, {clock(time.perf_counter() - began)} in all.\n\n{table(rows.values())}")
     for violation in (violation for proof in proofs for violation in proof.violations):
         print(f"  {violation}")
     if asked.write:
-        write(text)
+        write(rows, all_anew=not asked.only)
     return 0 if proofs and all(proof.holds for proof in proofs) else 1
 
 

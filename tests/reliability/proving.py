@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 from proof import LongForm, Proof
 
 
-def prove(name: str, long: bool, began: float) -> list[Proof]:
+def prove_form(name: str, long: bool, began: float) -> list[Proof]:
     """Progress goes to stderr with the minutes since `began` (time.monotonic)."""
 
     def progress(sentence: str) -> None:
@@ -52,7 +52,7 @@ def clock(seconds: float) -> str:
 
 
 def _prove_and_send(to: Connection, name: str, long: bool, began: float) -> None:
-    to.send(prove(name, long, began))
+    to.send(prove_form(name, long, began))
 
 
 def _broken_off(name: str, why: str) -> Proof:

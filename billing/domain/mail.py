@@ -96,10 +96,14 @@ class ReminderMail:
 
 @dataclass(frozen=True, slots=True)
 class PaymentFailedMail:
-    """The card on file did not work. `must_authenticate`: the bank asks the client to confirm; else "another card"."""
+    """A card or a bank debit did not work, and `balance_minor` is still owed.
+
+    `must_authenticate`: the bank asks the client to confirm; else "another card".
+    """
 
     invoice: Invoice
     pay_url: str
+    balance_minor: int
     must_authenticate: bool
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from billing.domain import settlement_books as postings
 from billing.domain.books import Posting, added_up
+from billing.domain.mail import MailKind
 from billing.domain.money import Money
 from billing.domain.payments import PaymentFact, PaymentStatus
 from billing.domain.settlements import (
@@ -22,6 +23,7 @@ from billing.domain.settlements import (
 )
 from billing.ports.ledger import Books, PaymentRow
 from billing.services.asking_again import close_links, ensure_pay_link, note_processing
+from billing.services.deliver_invoices import mail_intent
 from billing.services.house import House
 from billing.services.money_back_follows import Case, Told, follow, show_dispute, show_returned, write_of_refund
 from billing.services.record_payments import record_captured, recorded
@@ -57,11 +59,13 @@ def record_story(house: House, books: Books, story: PaymentStory) -> tuple[str, 
 def _record(house: House, books: Books, fact: PaymentFact) -> PaymentRow | None:
     """The payment, if it is money for one of our invoices; else what is known of it on its way is kept."""
     row = books.invoices.get(str(fact.invoice_id))
-    if row and note_processing(books, fact, house.now()):
-        close_links(books, row, house.now())  # the page that the debit was given on takes no second one
-        ensure_pay_link(books, row, fact.payment_id, house.now())
     charges = books.effects.of_subject(str(fact.invoice_id))
     by_autopay = any(effect.provider_reference == fact.payment_id for effect in charges)
+    if row and note_processing(books, fact, house.now()):
+        close_links(books, row, house.now())  # the page that the debit was given on takes no second one
+        if ensure_pay_link(books, row, fact.payment_id, house.now()) and not by_autopay:  # a charge tells of itself
+            letter = mail_intent(books, row, MailKind.PAYMENT_FAILED, fact.payment_id, must_authenticate=0)
+            books.effects.intend(letter, house.now())
     record_captured(books, fact, "autopay" if by_autopay else "link", house.policy, house.now())
     return recorded(books, fact)
 

@@ -147,11 +147,15 @@ def _tone(mail: ReminderMail) -> str:
 def _payment_failed(mail: PaymentFailedMail) -> Draft:
     voice = _Voice(mail.invoice)
     case = "confirm" if mail.must_authenticate else "card"
-    opening = [voice.say(f"payment_failed.{case}")]
+    balance = Money(mail.balance_minor, mail.invoice.currency)
+    values = {"amount": voice.coded(balance)}
+    opening = [voice.say(f"payment_failed.{case}", **values)]
     if not mail.must_authenticate:
         opening.append(voice.say("payment_failed.another"))
     return voice.draft(
         f"payment_failed.subject_{case}",
+        subject_values=values,
+        headline=voice.wording.money(balance),
         headline_note=voice.say(f"payment_failed.headline_{case}"),
         opening=opening,
         button=(voice.say(f"payment_failed.button_{case}"), mail.pay_url),

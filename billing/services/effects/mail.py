@@ -172,7 +172,8 @@ def _reminder(books: Books, effect: Effect, row: InvoiceRow) -> MailContent:
 
 
 def _payment_failed(books: Books, effect: Effect, row: InvoiceRow) -> MailContent:
-    return PaymentFailedMail(row.invoice, _pay_url(books, row), bool(effect.number("must_authenticate")))
+    must = bool(effect.number("must_authenticate"))
+    return PaymentFailedMail(row.invoice, _pay_url(books, row), row.balance_minor, must)
 
 
 def _gallery(books: Books, effect: Effect, row: InvoiceRow) -> MailContent:

@@ -140,7 +140,7 @@ def test_a_reminder_thanks_for_what_was_paid() -> None:
 @pytest.mark.parametrize("language", ["en", "de", "fr", "es"])
 @pytest.mark.parametrize("must_authenticate", [True, False])
 def test_a_failed_payment_never_says_why(language: str, must_authenticate: bool) -> None:
-    letter = write(PaymentFailedMail(replace(BILL, language=language), PAY_URL, must_authenticate))
+    letter = write(PaymentFailedMail(replace(BILL, language=language), PAY_URL, 74000, must_authenticate))
 
     assert PAY_URL in letter.text
     told = (letter.subject + letter.text).lower()
@@ -149,8 +149,12 @@ def test_a_failed_payment_never_says_why(language: str, must_authenticate: bool)
 
 
 def test_a_payment_to_confirm_and_one_to_repeat_ask_for_different_things() -> None:
-    assert "Confirm payment:" in write(PaymentFailedMail(BILL, PAY_URL, True)).text
-    assert "Choose another way to pay:" in write(PaymentFailedMail(BILL, PAY_URL, False)).text
+    assert "Confirm payment:" in write(PaymentFailedMail(BILL, PAY_URL, 74000, True)).text
+    card = write(PaymentFailedMail(BILL, PAY_URL, 74000, False))
+    assert "Choose another way to pay:" in card.text
+    assert card.subject == "Your payment of 740.00 EUR for invoice 2026-0042 did not go through"
+    assert "We tried to charge 740.00 EUR" in card.text
+    assert "€740.00" in card.html
 
 
 def test_the_gallery_letter_has_all_that_is_needed_to_see_the_photos() -> None:

@@ -12,7 +12,7 @@ from billing.domain.events import PIPELINE, DomainEvent
 from billing.domain.mail import MailKind
 from billing.ports.ledger import Books, InvoiceRow
 from billing.services.after_restore import perhaps_reminded
-from billing.services.asking_again import is_disputed, is_processing
+from billing.services.asking_again import is_disputed, is_processing, open_page
 from billing.services.deliver_invoices import delivered_to, mail_intent
 from billing.services.house import House
 
@@ -99,8 +99,8 @@ def _is_out_of_reach(books: Books, invoice_id: str) -> bool:
 
 
 def _remind(house: House, books: Books, row: InvoiceRow, step: Reminder) -> bool:
-    if books.invoices.pay_link(row.invoice.invoice_id) is None:
-        return False  # the link is on its way, or its failure waits for a person already
+    if open_page(books, row.invoice.invoice_id) is None:
+        return False  # it is on its way, or its failure waits for a person already
     reminder = mail_intent(
         books,
         row,

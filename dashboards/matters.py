@@ -11,7 +11,8 @@ from typing import Any
 from dashboards import wording
 
 # The end of a sentence: Ask the client for another address. When it is mended: `billing retry eff_1`, or with `--to …`.
-_COMMAND = re.compile(r"\s*(?:[^.:]*:)?\s*`(billing [^`]+)`((?:,? or (?:with )?`--[^`]+`)*)\.?\s*$")
+# Only what is said to come last is lifted out of its sentence: without its condition, a command is bad advice.
+_COMMAND = re.compile(r"\s*(?:When|Then|To)\b[^.:`]*:\s*`(billing [^`]+)`((?:,? or (?:with )?`--[^`]+`)*)\.?\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def _commands(row: dict[str, Any]) -> list[str]:
     """The sentence's own command with each of its options, else how to close the matter once it is settled."""
     own = _COMMAND.search(row["sentence"])
     if not own:
-        return [f'billing resolve {row["subject_id"]} --reason "…"']
+        return [f'billing resolve {row["subject_id"]} --code {row["code"]} --reason "…"']
     command, options = own[1], re.findall(r"`(--[^`]+)`", own[2])
     bare = re.sub(r" --[a-z-]+$", "", command)
     return [command, *(f"{bare} {option}" for option in options)]

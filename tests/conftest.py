@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from mutation_budget import pytest_collection_modifyitems as pytest_collection_modifyitems
+
+pytest_plugins = ["mutation_budget"]
 
 _URL, _WORKER = os.environ.get("BILLING_TEST_POSTGRES_URL"), os.environ.get("PYTEST_XDIST_WORKER")
 if _URL and _WORKER and not _URL.endswith(_WORKER):

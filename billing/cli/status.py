@@ -63,6 +63,10 @@ def command_for(item: AttentionItem) -> str:
         return f"billing settle {effect_id} --done/--not-done --reason '…'"
     if item.code == "effect_failed":
         return f"billing retry {effect_id}"
+    if item.code == "open_by_hand":
+        return f"billing gallery opened {effect_id} --url …"
+    if item.code == "close_by_hand":
+        return f"billing gallery closed {effect_id}"
     if item.subject_id == HOLD:
         return "billing reconcile" if item.code == "hold_restored" else "billing release --reason '…'"
     if item.code == MAILS_IN_DOUBT[1]:
@@ -71,7 +75,7 @@ def command_for(item: AttentionItem) -> str:
         return "billing doctor"
     if item.subject_id == "limits":
         return f"billing approve --over-limit {shlex.quote(item.code.removeprefix('limit_'))}"
-    return f"billing resolve {shlex.quote(item.subject_id)} --reason '…'"
+    return f"billing resolve {shlex.quote(item.subject_id)} --code {shlex.quote(item.code)} --reason '…'"
 
 
 def _status(office: Office) -> dict[str, Any]:

@@ -162,9 +162,7 @@ class Invoices(Protocol):
 
     def add_pay_link(self, invoice_id: str, link: PayLink, amount: Money, now: datetime) -> None: ...
 
-    def pay_link(self, invoice_id: str) -> PayLink | None:
-        """The newest open one."""
-        ...
+    def pay_link(self, invoice_id: str) -> PayLink | None: ...  # the newest open one
 
     def open_pay_links(self, invoice_id: str) -> list[PayLink]:
         """All that can take money, newest first."""
@@ -174,7 +172,9 @@ class Invoices(Protocol):
 
     def pause(self, invoice_id: str, actor: str, reason: str, now: datetime) -> None: ...
 
-    def resume(self, invoice_id: str, now: datetime) -> None: ...
+    def resume(self, invoice_id: str, now: datetime, placed_by: str | None = None) -> None: ...  # all, or one actor's
+
+    def resumed_at(self, invoice_id: str) -> datetime | None: ...  # when a pause of it was lifted last
 
     def is_paused(self, invoice_id: str) -> bool: ...
 

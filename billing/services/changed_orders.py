@@ -60,7 +60,7 @@ def _compare(house: House, books: Books, row: InvoiceRow, order: Order | None) -
             f"Order {invoice.order_number or invoice.part} has changed since invoice {invoice.number}: billed were"
             f" {invoice.total}, now it is {now_worth}. Nothing more is billed by itself. Agree with"
             f" {invoice.client.name}, bill or refund the difference by hand, or void the invoice; then"
-            f" `billing resolve {invoice.invoice_id}`."
+            f" `billing resolve {invoice.invoice_id} --code {ORDER_CHANGED}`."
         )
         books.desk.resolve_attention(invoice.invoice_id, ORDER_CHANGED, PIPELINE, house.now())
         books.desk.raise_attention(invoice.invoice_id, ORDER_CHANGED, sentence, house.now())

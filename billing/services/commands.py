@@ -16,7 +16,7 @@ from billing.domain.events import Command, DomainEvent
 from billing.domain.money import Money
 from billing.domain.payments import SavedMethod
 from billing.domain.settlements import NEVER_ARRIVED
-from billing.ports.ledger import Books, Ledger, PaymentRow
+from billing.ports.ledger import Books, InvoiceRow, Ledger, PaymentRow
 from billing.ports.outside import GalleryAccess
 from billing.services.approve_drafts import approve_draft, seen_of
 from billing.services.asking_again import close_links, ensure_pay_link
@@ -155,7 +155,20 @@ def _void(house: House, books: Books, command: Command) -> str:
     books.invoices.void(row.invoice.invoice_id, command.actor, command.reason, now)
     close_links(books, row, now)
     books.desk.resolve_attention(row.invoice.invoice_id, None, command.actor, now)
-    return f"{row.invoice.number} is void."
+    return f"{row.invoice.number} is void.{_show_what_was_paid(books, row, now)}"
+
+
+def _show_what_was_paid(books: Books, row: InvoiceRow, now: datetime) -> str:
+    """What was paid on a void invoice is the client's, and somebody has to say what becomes of it."""
+    payments, number = books.payments.of_invoice(row.invoice.invoice_id), row.invoice.number
+    entries = books.journal.entries_about(row.invoice.invoice_id)
+    credit = -sum(entry.amount.minor for entry in entries if entry.account == "client_credit")
+    if credit <= 0 or not payments:
+        return ""
+    paid = Money(credit, row.invoice.currency)
+    sentence = f"{paid} that {row.invoice.client.name} paid on {number} is their credit, as it is void; refund it."
+    books.desk.raise_attention(payments[-1].payment_id, "client_credit", sentence, now)
+    return f" {paid} that were paid on it are {row.invoice.client.name}'s credit: refund them with `billing refund`."
 
 
 def _pause(house: House, books: Books, command: Command) -> str:
@@ -215,7 +228,8 @@ def _settle(house: House, books: Books, command: Command) -> str:
     books.effects.settle(effect, outcome, house.now())
     books.desk.resolve_attention(effect.key, None, command.actor, house.now())
     HANDLERS[effect.kind].follow(house, books, effect, outcome)
-    again = f" To do it after all: `billing retry {effect_id}`." if state is EffectState.FAILED else ""
+    is_again = state is EffectState.FAILED and effect.kind is not EffectKind.CHARGE  # the client gets a page to pay on
+    again = f" To do it after all: `billing retry {effect_id}`." if is_again else ""
     return f"{capital(in_words(books, effect))} is settled as {state.value}.{again}"
 
 

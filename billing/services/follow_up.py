@@ -95,6 +95,8 @@ def follow_up_state(house: House, books: Books, row: InvoiceRow) -> FollowUpStat
 def _is_out_of_reach(books: Books, invoice_id: str) -> bool:
     """The client never got the invoice, or refused the last mail: a person was told, and more mails would not help."""
     mails = [mail for mail in books.effects.of_subject(invoice_id, EffectKind.MAIL) if mail.state not in OPEN_STATES]
+    if any(mail.purpose == MailKind.INVOICE.value and mail.state is EffectState.CANCELLED for mail in mails):
+        return mails[-1].state is EffectState.FAILED  # it was paid before the invoice went out, and is owed again
     return delivered_to(books, invoice_id) is None or mails[-1].state is EffectState.FAILED
 
 
@@ -121,7 +123,10 @@ def _hand_over(house: House, books: Books, row: InvoiceRow, step: HandOver) -> b
         f"Invoice {invoice.number} to {invoice.client.name} is {step.days_past_due} days past due and all reminders"
         f" were sent: {row.balance} is open. Call them, then record a payment, void it, or pause it with a reason."
     )
-    handed_over = DomainEvent(f"handed_over:{invoice.invoice_id}", "follow_ups_ended", invoice.invoice_id, house.now())
+    resumed_at = books.invoices.resumed_at(invoice.invoice_id)  # whoever let it go on is told anew that it has ended
+    occasion = f":{resumed_at.isoformat()}" if resumed_at else ""
+    event_id = f"handed_over:{invoice.invoice_id}{occasion}"
+    handed_over = DomainEvent(event_id, "follow_ups_ended", invoice.invoice_id, house.now())
     if not books.journal.tell(handed_over):
         return False  # a person has it, or had it and is done with it
     return books.desk.raise_attention(invoice.invoice_id, "follow_ups_ended", sentence, house.now())

@@ -25,7 +25,15 @@ from billing.ports.ledger import Books, PaymentRow
 from billing.services.asking_again import close_links, ensure_pay_link, note_processing
 from billing.services.deliver_invoices import mail_intent
 from billing.services.house import House
-from billing.services.money_back_follows import Case, Told, follow, show_dispute, show_returned, write_of_refund
+from billing.services.money_back_follows import (
+    Case,
+    Told,
+    close_returned,
+    follow,
+    show_dispute,
+    show_returned,
+    write_of_refund,
+)
 from billing.services.record_payments import record_captured, recorded
 
 ISSUED = ("invoice_issued", "invoice_credited", "credit_undone")
@@ -102,6 +110,7 @@ def _tell_refund(case: Case, refund: RefundFact) -> Told:
     is_news = any(moved) or known is not refund.status
     if refund.status is RefundStatus.SUCCEEDED and known is not refund.status:
         write_of_refund(case, refund)
+        close_returned(case, refund)
     if refund.status in NEVER_ARRIVED and known is not refund.status:
         show_returned(case, refund)
     if case.asked_for(refund.effect_key):

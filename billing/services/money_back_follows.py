@@ -11,7 +11,15 @@ from billing.domain.effects import Effect
 from billing.domain.events import PIPELINE, DomainEvent
 from billing.domain.mail import MailKind
 from billing.domain.money import Money
-from billing.domain.settlements import OPEN_DISPUTES, DisputeFact, DisputeStatus, Movement, RefundFact, RefundStatus
+from billing.domain.settlements import (
+    NEVER_ARRIVED,
+    OPEN_DISPUTES,
+    DisputeFact,
+    DisputeStatus,
+    Movement,
+    RefundFact,
+    RefundStatus,
+)
 from billing.ports.ledger import Books, InvoiceRow, PaymentRow
 from billing.services.asking_again import close_links, ensure_pay_link
 from billing.services.deliver_invoices import mail_intent
@@ -19,6 +27,7 @@ from billing.services.galleries import plan_revocations
 from billing.services.house import House
 
 OWED_AGAIN = ("refunded_elsewhere", "dispute_lost")
+RETURNED = "refund_returned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +109,7 @@ def follow(case: Case, before: InvoiceRow, told: Sequence[Told]) -> None:
         close_links(books, row, case.now)
     unasked = [one for one in news if one.code]
     if row.balance_minor <= 0:
-        for code in OWED_AGAIN:
-            books.desk.resolve_attention(case.invoice_id, code, PIPELINE, case.now)
+        rest_no_more(books, case.invoice_id, case.now)
         _show_debt(case, row, unasked)
     elif unasked and row.balance_minor > before.balance_minor:
         _let_a_person_decide(case, row, unasked)
@@ -133,14 +141,31 @@ def show_returned(case: Case, refund: RefundFact) -> None:
     effect, row = case.asked_for(refund.effect_key), case.row()
     if refund.status is RefundStatus.CANCELED and effect is None:
         return  # taken back by hand, where it was made
-    number, name = row.invoice.number, row.invoice.client.name
-    sentence = (
-        f"{refund.amount} of invoice {number} that were refunded did not reach {name}, and are back at Stripe: ask"
-        f" where to send them, and send them by hand. To try where they came from once more: `billing refund {number}"
-        f" --amount {refund.amount.decimal}`."
+    case.books.desk.raise_attention(_of(refund), RETURNED, of_returned(row, refund.amount, effect), case.now)
+
+
+def of_returned(row: InvoiceRow, amount: Money, effect: Effect | None) -> str:
+    """What to do with a refund that came back. `effect`: by which we asked for it."""
+    number = row.invoice.number
+    still_owed = " --still-owed" if effect and effect.parameters.get("still_owed") else ""
+    return (
+        f"{amount} of invoice {number} that were refunded did not reach {row.invoice.client.name}, and are back at"
+        f" Stripe. Either try where they came from once more, with `billing refund {number} --amount"
+        f" {amount.decimal}{still_owed}`; or ask where to send them, send them by hand, and close this."
     )
-    subject = effect.key if effect else refund.refund_id
-    case.books.desk.raise_attention(subject, "refund_returned", sentence, case.now)
+
+
+def close_returned(case: Case, refund: RefundFact) -> None:
+    """As much has gone out once more, and arrived."""
+    for earlier in case.books.settlements.refunds_of(case.invoice_id):
+        if earlier.status in NEVER_ARRIVED and earlier.amount_minor == refund.amount.minor:
+            for subject in filter(None, (earlier.effect_key, earlier.refund_id)):
+                case.books.desk.resolve_attention(subject, RETURNED, PIPELINE, case.now)
+
+
+def _of(refund: RefundFact) -> str:
+    """Under what the item of a returned refund is kept."""
+    return refund.effect_key or refund.refund_id
 
 
 def show_dispute(case: Case, dispute: DisputeFact) -> None:
@@ -166,17 +191,29 @@ def show_dispute(case: Case, dispute: DisputeFact) -> None:
 
 def _let_a_person_decide(case: Case, row: InvoiceRow, unasked: Sequence[Told]) -> None:
     """Owed again without our asking: nobody reminds a client who was promised otherwise, until a person says so."""
-    books, number = case.books, row.invoice.number
+    books = case.books
     for one in unasked:
-        sentence = (
-            f"{one.what}: {row.balance} of invoice {number} to {row.invoice.client.name} is owed again, and reminders"
-            f" rest. Ask for less with `billing credit {number} --amount …`, give it up with `billing write-off"
-            f" {number}`, or ask the client again with `billing reminders resume {number}`."
-        )
         books.desk.resolve_attention(case.invoice_id, one.code, PIPELINE, case.now)  # it says what is owed now
-        books.desk.raise_attention(case.invoice_id, str(one.code), sentence, case.now)
+        books.desk.raise_attention(case.invoice_id, str(one.code), of_owed_again(row, one.what), case.now)
     if not books.invoices.is_paused(case.invoice_id):
         books.invoices.pause(case.invoice_id, PIPELINE, f"{unasked[-1].what}.", case.now)
+
+
+def of_owed_again(row: InvoiceRow, what: str) -> str:
+    """What a person may decide."""
+    number = row.invoice.number
+    return (
+        f"{what}: {row.balance} of invoice {number} to {row.invoice.client.name} is owed again, and reminders"
+        f" rest. Ask for less with `billing credit {number} --amount …`, give it up with `billing write-off"
+        f" {number}`, or ask the client again with `billing reminders resume {number}`."
+    )
+
+
+def rest_no_more(books: Books, invoice_id: str, now: datetime) -> None:
+    """What was owed again is not: neither is it asked about, nor does our own pause outlive it."""
+    for code in OWED_AGAIN:
+        books.desk.resolve_attention(invoice_id, code, PIPELINE, now)
+    books.invoices.resume(invoice_id, now, placed_by=PIPELINE)
 
 
 def _show_debt(case: Case, row: InvoiceRow, unasked: Sequence[Told]) -> None:

@@ -14,7 +14,7 @@ from billing.services.command_arguments import invoice_of, optional
 from billing.services.effects.refund import left_of
 from billing.services.house import House
 from billing.services.money_back import ISSUED
-from billing.services.money_back_follows import OWED_AGAIN
+from billing.services.money_back_follows import OWED_AGAIN, of_owed_again, rest_no_more
 
 ASKED_FOR = (*ISSUED, "written_off")
 
@@ -78,8 +78,12 @@ def _ask_for_less(
     books.journal.tell(DomainEvent(posting.transaction_id, posting.kind, invoice_id, now, command.actor, body))
     close_links(books, row, now)
     after = books.invoices.require(invoice_id)
-    for code in (*OWED_AGAIN, "follow_ups_ended"):
-        books.desk.resolve_attention(invoice_id, code, command.actor, now)
+    if after.balance_minor <= 0:
+        books.desk.resolve_attention(invoice_id, "follow_ups_ended", command.actor, now)
+        rest_no_more(books, invoice_id, now)
+    for item in books.desk.open_items() if after.balance_minor > 0 else ():
+        if item.subject_id == invoice_id and item.code in OWED_AGAIN:  # it says what is owed now
+            books.desk.raise_attention(invoice_id, item.code, of_owed_again(after, sentence.rstrip(".")), now)
     if after.balance_minor > 0 and not books.invoices.is_paused(invoice_id):
         ensure_pay_link(books, after, f"command:{command.command_id}", now)
     return sentence if after.balance_minor <= 0 else f"{sentence} {after.balance} stay open."

@@ -16,6 +16,7 @@ from billing.ports.ledger import Books, InvoiceRow, PaymentRow
 from billing.services.asking_again import close_links, ensure_pay_link
 from billing.services.changed_orders import ORDER_CHANGED
 from billing.services.deliver_invoices import mail_intent
+from billing.services.money_back_follows import rest_no_more
 
 
 def our_id(provider: str, payment_id: str) -> str:
@@ -115,6 +116,7 @@ def _follow(
         ensure_pay_link(books, books.invoices.require(invoice_id), payment.payment_id, now)
     else:
         books.desk.resolve_attention(invoice_id, None, PIPELINE, now, but=[ORDER_CHANGED])
+        rest_no_more(books, invoice_id, now)
 
 
 def _write_back(payment: PaymentRow, row: InvoiceRow, allocated: Money) -> Intent:

@@ -68,6 +68,6 @@ def _show_failure(books: Books, payout: PayoutFact, now: datetime) -> None:
     sentence = (
         f"Payout {payout.payout_id} of {payout.amount} {what}; its money is back on the Stripe balance. Look in"
         " Stripe's dashboard under Payouts for the reason, and mend the bank account there: Stripe pays it out again"
-        f" by itself. Then: `billing resolve {payout.payout_id}`."
+        f" by itself. Then: `billing resolve {payout.payout_id} --code {PAYOUT_FAILED}`."
     )
     books.desk.raise_attention(payout.payout_id, PAYOUT_FAILED, sentence, now)

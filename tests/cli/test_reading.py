@@ -67,7 +67,7 @@ def test_no_command_is_read_out_of_what_an_outsider_wrote(run: Run) -> None:
     assert commands == {
         unknown: f"billing settle {derived_id('eff', unknown)} --done/--not-done --reason '…'",
         failed: f"billing retry {derived_id('eff', failed)}",
-        other: "billing resolve 'evt_1; rm -rf ~' --reason '…'",
+        other: "billing resolve 'evt_1; rm -rf ~' --code event_waits --reason '…'",
         "limits": "billing approve --over-limit mails",
     }
     shown = run("needs-attention").stdout.splitlines()

@@ -10,8 +10,8 @@ from dashboards.matters import by_subject, safe
 
 
 def row(number: int, subject: str, sentence: str, days_open: int = 3) -> dict[str, Any]:
-    return {"attention_id": number, "subject": subject, "subject_id": f"vsco:{number}", "sentence": sentence,
-            "days_open": days_open}  # fmt: skip
+    return {"attention_id": number, "subject": subject, "subject_id": f"vsco:{number}", "code": "a_code",
+            "sentence": sentence, "days_open": days_open}  # fmt: skip
 
 
 def test_mails_refused_for_one_invoice_are_one_matter_with_a_command_each() -> None:
@@ -47,13 +47,22 @@ def test_each_way_to_end_it_is_a_command(end: str, commands: tuple[str, ...]) ->
 def test_what_an_outsider_says_in_a_sentence_is_no_command() -> None:
     (matter,) = by_subject([row(1, "INV-1", "The server says `billing void INV-1` and no more.")])
 
-    assert matter.commands == ('billing resolve vsco:1 --reason "…"',)
+    assert matter.commands == ('billing resolve vsco:1 --code a_code --reason "…"',)
+
+
+def test_a_command_that_is_one_of_several_ways_stays_in_its_sentence() -> None:
+    """Cut out of it, it would read as what is to be done in any case: a refund sent by hand, and once more by us."""
+    sentence = "200.00 EUR came back. Either try once more, with `billing refund INV-1`; or send them by hand."
+    (matter,) = by_subject([row(1, "INV-1", sentence), row(2, "INV-1", "Ask for less, or: `billing write-off INV-1`.")])
+
+    assert matter.sentences == (sentence, "Ask for less, or: `billing write-off INV-1`.")
+    assert set(matter.commands) == {f'billing resolve vsco:{number} --code a_code --reason "…"' for number in (1, 2)}
 
 
 def test_without_a_command_of_its_own_a_matter_is_resolved_with_a_reason() -> None:
     (matter,) = by_subject([row(9, "Wedding Lang", "No address; add one.", 0)])
 
-    assert matter.commands == ('billing resolve vsco:9 --reason "…"',)
+    assert matter.commands == ('billing resolve vsco:9 --code a_code --reason "…"',)
     assert matter.waiting == "since today"
 
 

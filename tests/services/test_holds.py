@@ -234,7 +234,14 @@ def test_each_item_about_a_hold_ends_with_the_command_that_ends_it(studio: Studi
         show_mails_in_doubt(books, studio.clock.now())
 
     rows = [
-        {"subject": subject, "subject_id": subject, "sentence": sentence, "days_open": 0, "attention_id": 1}
+        {
+            "subject": subject,
+            "subject_id": subject,
+            "code": "hold",
+            "sentence": sentence,
+            "days_open": 0,
+            "attention_id": 1,
+        }
         for (subject, _), sentence in studio.open_items().items()
     ]
     commands = [command for matter in by_subject(rows) for command in matter.commands]

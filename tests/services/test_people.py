@@ -270,7 +270,8 @@ class TestGalleries:
         studio.with_gallery(host="manual")
         studio.round()
         [task] = studio.effects(EffectKind.GRANT)
-        assert studio.codes() == ["effect_failed"]
+        [sentence] = studio.open_items().values()
+        assert sentence.endswith(f"When it is open: `billing gallery opened {task.effect_id} --url …`.")
         outcome = studio.ask(
             "gallery_opened", effect_id=task.effect_id, url="https://g/1", password="lilac", expires_on="2026-06-01"
         )

@@ -79,6 +79,13 @@ _OPEN_PAY_LINKS = (
 )
 _THIS_PAY_LINK = update(pay_links).where(pay_links.c.link_id == bindparam("this"))
 _OPEN_PAUSES = update(pauses).where(pauses.c.invoice_id == bindparam("of_invoice"), pauses.c.lifted_at.is_(None))
+_OPEN_PAUSES_BY = _OPEN_PAUSES.where(pauses.c.actor == bindparam("placed_by"))
+_LAST_PAUSE_LIFTED = (
+    select(pauses.c.lifted_at)
+    .where(pauses.c.invoice_id == bindparam("invoice_id"), pauses.c.lifted_at.is_not(None))
+    .order_by(pauses.c.lifted_at.desc())
+    .limit(1)
+)
 _IS_PAUSED = (
     select(pauses.c.pause_id)
     .where(pauses.c.invoice_id == bindparam("invoice_id"), pauses.c.lifted_at.is_(None))
@@ -240,8 +247,15 @@ class SqlInvoices:
         values = {"invoice_id": invoice_id, "actor": actor, "reason": reason, "paused_at": now}
         insert(self._connection, pauses, values)
 
-    def resume(self, invoice_id: str, now: datetime) -> None:
-        change(self._connection, _OPEN_PAUSES, of_invoice=invoice_id, lifted_at=now)
+    def resume(self, invoice_id: str, now: datetime, placed_by: str | None = None) -> None:
+        if placed_by is None:
+            change(self._connection, _OPEN_PAUSES, of_invoice=invoice_id, lifted_at=now)
+        else:
+            change(self._connection, _OPEN_PAUSES_BY, of_invoice=invoice_id, placed_by=placed_by, lifted_at=now)
+
+    def resumed_at(self, invoice_id: str) -> datetime | None:
+        row = first(self._connection, _LAST_PAUSE_LIFTED, invoice_id=invoice_id)
+        return row.lifted_at if row else None
 
     def is_paused(self, invoice_id: str) -> bool:
         return first(self._connection, _IS_PAUSED, invoice_id=invoice_id) is not None

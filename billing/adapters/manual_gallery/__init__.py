@@ -11,7 +11,7 @@ __all__ = ["ManualGalleries"]
 
 
 class ManualGalleries:
-    """Never opens anything; says what a person has to do. The ready e-mail to the client is the caller's."""
+    """Never opens anything; says what a person has to do."""
 
     name = "manual"
 
@@ -20,15 +20,14 @@ class ManualGalleries:
         until = f" until {expires_on.isoformat()}" if expires_on else ""
         raise NeedsAttention(
             "gallery_by_hand",
-            f"The gallery {gallery_id} is opened by hand: publish it{until} at its host,"
-            " then send the client the e-mail that is ready, with link and password.",
+            f"The gallery {gallery_id} is opened by hand: publish it{until} at its host.",
         )
 
     def close_gallery(self, gallery_id: str) -> NoReturn:
         """Raises NeedsAttention `gallery_by_hand`."""
         raise NeedsAttention(
             "gallery_by_hand",
-            f"The gallery {gallery_id} is closed by hand: hide it at its host, then mark this task as done.",
+            f"The gallery {gallery_id} is closed by hand: hide it at its host.",
         )
 
     def is_open(self, gallery_id: str) -> None:

@@ -8,12 +8,15 @@ from datetime import datetime
 from billing.domain.effects import PROCESSING, RESTORED, Effect, EffectKind, EffectState, Outcome, ask_again_at
 from billing.domain.errors import TemporaryError
 from billing.domain.events import PIPELINE
+from billing.domain.money import Money
 from billing.domain.settlements import NEVER_ARRIVED
 from billing.ports.ledger import Books
 from billing.services.effects.handler import Handler
 from billing.services.effects.in_words import capital, in_words, of_what_failed
 from billing.services.house import House
+from billing.services.money_back_follows import RETURNED, of_returned
 
+GALLERY_BY_HAND = "gallery_by_hand"  # the host's answer where only a person can
 SHOW_AFTER_ATTEMPTS = 5  # about a quarter of an hour of trying
 MAILS_IN_DOUBT = ("restored", "mails_in_doubt")  # one item for all mails that a restore has left in doubt
 
@@ -92,11 +95,17 @@ def _question(books: Books, effect: Effect, outcome: Outcome) -> tuple[str, str]
     if outcome.state is EffectState.UNKNOWN:
         sentence = (
             f"Nobody knows how {in_words(books, effect)} has ended ({outcome.detail}); look outside. When"
-            f" you know: `billing settle {effect.effect_id} --done` or `--not-done`."
+            f" you know: `billing settle {effect.effect_id} {_how(effect)}."
         )
         return "effect_unknown", sentence
-    if outcome.state is EffectState.FAILED and effect.kind is EffectKind.REFUND and outcome.code in NEVER_ARRIVED:
-        return "refund_returned", f"{capital(in_words(books, effect))} did not succeed: the money is back at Stripe."
+    if effect.kind is EffectKind.REFUND and outcome.state is EffectState.CANCELLED:
+        not_done = f"{capital(in_words(books, effect))} was not done: {outcome.detail}."
+        return "refund_not_made", f"{not_done} If it is still wanted, ask for it again with `billing refund`."
+    if effect.kind is EffectKind.REFUND and outcome.state is EffectState.FAILED and outcome.code in NEVER_ARRIVED:
+        amount = Money(effect.number("amount_minor"), effect.text("currency"))
+        return RETURNED, of_returned(books.invoices.require(effect.subject_id), amount, effect)
+    if outcome.state is EffectState.FAILED and outcome.code == GALLERY_BY_HAND:
+        return _by_hand(books, effect, outcome)
     if outcome.state is EffectState.FAILED and effect.kind is not EffectKind.CHARGE:  # a charge asks the client
         elsewhere = ", or with `--to ADDRESS`" if effect.kind is EffectKind.MAIL else ""
         sentence = f"{capital(of_what_failed(books, effect))}: {outcome.detail}"
@@ -105,6 +114,19 @@ def _question(books: Books, effect: Effect, outcome: Outcome) -> tuple[str, str]
         tried = f"{capital(in_words(books, effect))} was tried {effect.attempts} times and goes on: {outcome.detail}"
         return "effect_delayed", tried
     return None
+
+
+def _how(effect: Effect) -> str:
+    """What is there needs more than a word to be recorded: its address, which is asked for again and again."""
+    return "--not-done`" if effect.kind in (EffectKind.PAY_LINK, EffectKind.GRANT) else "--done` or `--not-done`"
+
+
+def _by_hand(books: Books, effect: Effect, outcome: Outcome) -> tuple[str, str]:
+    task = f"{capital(in_words(books, effect))}: {outcome.detail}"
+    if effect.kind is EffectKind.REVOKE:
+        return "close_by_hand", f"{task} When it is closed: `billing gallery closed {effect.effect_id}`."
+    opened = f"`billing gallery opened {effect.effect_id} --url …`"
+    return "open_by_hand", f"{task} The client is mailed as you say so. When it is open: {opened}."
 
 
 def named(error: Exception) -> str:

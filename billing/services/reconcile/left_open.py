@@ -56,6 +56,8 @@ def _charge(books: Books, charge: Effect) -> Difference:
     sentence = (
         f"The charge of {amount} for {number} has been {charge.state.value.replace('_', ' ')} since"
         f" {charge.created_at:%Y-%m-%d}; look for {charge.provider_reference or 'it'} in Stripe's dashboard. A bank"
-        f" debit may take days; else `billing settle {charge.effect_id}` with what you see there."
+        " debit may take days."
     )
+    if charge.state is EffectState.UNKNOWN:
+        sentence += f" When you know: `billing settle {charge.effect_id} --done` or `--not-done`."
     return difference(STRIPE, charge.subject_id, "charge_open_too_long", sentence, amount)

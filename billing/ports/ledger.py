@@ -164,9 +164,7 @@ class Invoices(Protocol):
 
     def pay_link(self, invoice_id: str) -> PayLink | None: ...  # the newest open one
 
-    def open_pay_links(self, invoice_id: str) -> list[PayLink]:
-        """All that can take money, newest first."""
-        ...
+    def open_pay_links(self, invoice_id: str) -> list[PayLink]: ...  # all that can take money, newest first
 
     def close_pay_link(self, link_id: str, now: datetime) -> None: ...
 
@@ -235,6 +233,8 @@ class Payments(Protocol):
         """Once per event id, to be applied, or ignored from the start for this reason; False if it is there already."""
 
     def waiting_events(self, provider: str, limit: int) -> list[ProviderEvent]: ...
+
+    def is_waiting(self, provider: str, event_id: str) -> bool: ...
 
     def settle_event(self, provider: str, event_id: str, state: str, reason: str | None, now: datetime) -> None: ...
 

@@ -85,6 +85,8 @@ def _settle(house: House, event: ProviderEvent, found: Found) -> str:
     """One event in one transaction. One that breaks what nobody foresaw is shown to a person; the others go on."""
     try:
         with house.ledger.write() as books:
+            if not books.payments.is_waiting(house.gateway.name, event.event_id):
+                return "settled before"  # by another worker, who perhaps has read more than we have
             state, reason = _apply(house, books, event, found)
             if state != "waiting":
                 books.desk.resolve_attention(event.event_id, "event_waits", PIPELINE, house.now())
@@ -95,7 +97,8 @@ def _settle(house: House, event: ProviderEvent, found: Found) -> str:
     except Exception as error:
         reason = f"{event.kind} of {event.object_id} could not be applied ({type(error).__name__}: {error})."
         with house.ledger.write() as books:
-            _end(house, books, event, "review", reason)
+            if books.payments.is_waiting(house.gateway.name, event.event_id):
+                _end(house, books, event, "review", reason)
         return "review"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from billing.domain import canonical
 from billing.domain.effects import OPEN_STATES, EffectKind, Intent
 from billing.domain.payments import PayLink, PaymentFact, PaymentStatus
 from billing.domain.settlements import OPEN_DISPUTES
@@ -32,7 +33,10 @@ def ensure_pay_link(books: Books, row: InvoiceRow, cause: str, now: datetime) ->
     if open_page(books, row.invoice.invoice_id) or is_page_coming(books, row):
         return False
     intent = pay_link_intent(row.invoice, row.balance_minor)
-    again = pay_link_intent(row.invoice, row.balance_minor, f"again:{cause}")
+    # One cause may call for the same amount twice (an inquiry that is closed, then escalates and is won).
+    made = books.effects.of_subject(row.invoice.invoice_id, EffectKind.PAY_LINK)
+    pages = " ".join(sorted(page.provider_reference for page in made if page.provider_reference))
+    again = pay_link_intent(row.invoice, row.balance_minor, f"again:{cause}:{canonical.sha256(pages)[:8]}")
     return books.effects.intend(intent, now) or books.effects.intend(again, now)
 
 
@@ -67,6 +71,13 @@ def note_processing(books: Books, fact: PaymentFact, now: datetime) -> bool:
     if sorted(processing) != sorted(known):
         books.records.move_cursor(name, " ".join(sorted(processing)), now)
     return len(processing) < len(known) and fact.status is not PaymentStatus.SUCCEEDED
+
+
+def end_processing(books: Books, invoice_id: str, payment_id: str, now: datetime) -> None:
+    """Who learnt how the payment ended by another way than its events says so here."""
+    known = (books.records.cursor(_marker(invoice_id)) or "").split()
+    if payment_id in known:
+        books.records.move_cursor(_marker(invoice_id), " ".join(one for one in known if one != payment_id), now)
 
 
 def _marker(invoice_id: str) -> str:

@@ -83,8 +83,7 @@ def follow_up_state(house: House, books: Books, row: InvoiceRow) -> FollowUpStat
         payment_unknown=any(charge.state in OPEN_STATES for charge in charges)
         or is_processing(books, invoice.invoice_id),
         is_paused=books.invoices.is_paused(invoice.invoice_id) or _is_out_of_reach(books, invoice.invoice_id),
-        on_autopay=bool(charges)
-        and not any(charge.state in (EffectState.FAILED, EffectState.CANCELLED) for charge in charges),
+        on_autopay=any(charge.state in OPEN_STATES for charge in charges),
         sent=(
             *((purpose.split(":")[1], house.policy.day_of(at)) for purpose, at in sent),
             *perhaps_reminded(books, invoice, house.policy),

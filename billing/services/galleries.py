@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from billing.domain.effects import EffectKind, Intent
+from datetime import datetime
+
+from billing.domain.effects import EffectKind, EffectState, Intent
 from billing.domain.policy import GalleryPolicy
 from billing.domain.settlements import NEVER_ARRIVED, DisputeStatus
 from billing.ports.ledger import Books, GrantRow, InvoiceRow
@@ -23,7 +25,18 @@ def plan_revocations(house: House, books: Books, row: InvoiceRow) -> int:
     if not is_forfeited(house, books, row) or (row.is_void and _has_live_invoice(books, row)):
         return 0
     grants = books.grants.open_of_session(row.invoice.session_id)
-    return sum(books.effects.intend(_revoke_intent(row, grant), house.now()) for grant in grants)
+    return sum(_commit(books, _revoke_intent(row, grant), house.now()) for grant in grants)
+
+
+def _commit(books: Books, intent: Intent, now: datetime) -> bool:
+    """One that was given up, because its invoice was paid again, is taken up once that money goes back."""
+    if books.effects.intend(intent, now):
+        return True
+    known = books.effects.get(intent.effect_id)
+    if known is None or known.state is not EffectState.CANCELLED:
+        return False
+    books.effects.reopen(known.effect_id, EffectState.READY, now)
+    return True
 
 
 def is_forfeited(house: House, books: Books, row: InvoiceRow) -> bool:
@@ -42,7 +55,8 @@ def is_forfeited(house: House, books: Books, row: InvoiceRow) -> bool:
 
 
 def is_being_closed(books: Books, grant: GrantRow) -> bool:
-    return bool(books.effects.of_subject(grant.grant_id, EffectKind.REVOKE))
+    closings = books.effects.of_subject(grant.grant_id, EffectKind.REVOKE)
+    return any(closing.state is not EffectState.CANCELLED for closing in closings)
 
 
 def _has_live_invoice(books: Books, row: InvoiceRow) -> bool:

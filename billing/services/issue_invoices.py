@@ -123,6 +123,8 @@ def bill_session(house: House, session: SessionRow, drafted: Drafted, billed: Bi
         current = books.sessions.get(session.session_id)
         if current is None or current.state != "due":
             return  # another worker was faster
+        if drafted.record_horizon and _is_news(books, session, drafted.record_horizon):
+            return  # and has read more than this was priced from: it stays due
         if drafted.invoices and not _has_room(house, books):
             billed.over_limit += 1
             return
@@ -140,6 +142,12 @@ def bill_session(house: House, session: SessionRow, drafted: Drafted, billed: Bi
     billed.set_aside += bool(drafted.set_aside)
     billed.drafted += kept
     billed.finalized += finalized
+
+
+def _is_news(books: Books, session: SessionRow, horizon: int) -> bool:
+    """Whether the ledger has heard more of the job since."""
+    now, then = (books.records.of_job(session.source, session.job_id, at) for at in (None, horizon))
+    return now != then
 
 
 def _settle_session(books: Books, session: SessionRow, drafted: Drafted, now: datetime) -> None:

@@ -156,11 +156,13 @@ def of_returned(row: InvoiceRow, amount: Money, effect: Effect | None) -> str:
 
 
 def close_returned(case: Case, refund: RefundFact) -> None:
-    """As much has gone out once more, and arrived."""
+    """As much has gone out once more, and arrived: one of those that came back before is over."""
     for earlier in case.books.settlements.refunds_of(case.invoice_id):
-        if earlier.status in NEVER_ARRIVED and earlier.amount_minor == refund.amount.minor:
-            for subject in filter(None, (earlier.effect_key, earlier.refund_id)):
-                case.books.desk.resolve_attention(subject, RETURNED, PIPELINE, case.now)
+        came_back = earlier.status in NEVER_ARRIVED and earlier.created_at < refund.created_at
+        if came_back and earlier.amount_minor == refund.amount.minor:
+            subject = earlier.effect_key or earlier.refund_id
+            if case.books.desk.resolve_attention(subject, RETURNED, PIPELINE, case.now):
+                return
 
 
 def _of(refund: RefundFact) -> str:

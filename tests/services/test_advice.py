@@ -61,11 +61,42 @@ def test_a_returned_refund_is_over_when_as_much_has_gone_out_again(paid: Studio)
     [sentence] = paid.open_items().values()
     assert "`billing refund INV-2026-0001 --amount 200.00 --still-owed`; or ask where" in sentence
 
+    paid.clock.go(minutes=1)
     paid.ask("refund", number=number(paid), amount_minor=20_000, still_owed=1)
     paid.round()
     paid.round()
 
     assert paid.codes() == []
+
+
+def test_of_two_returned_refunds_one_that_goes_out_again_ends_one(paid: Studio) -> None:
+    for _ in range(2):
+        paid.ask("refund", number=number(paid), amount_minor=5_000)
+        paid.do(EffectKind.REFUND)
+    paid.gateway.fail_refund("re_1")
+    paid.gateway.fail_refund("re_2")
+    paid.round()
+    assert paid.codes() == ["refund_returned", "refund_returned"]
+
+    paid.clock.go(minutes=1)
+    paid.ask("refund", number=number(paid), amount_minor=5_000)
+    paid.round()
+
+    assert paid.codes() == ["refund_returned"]
+
+
+def test_an_autopay_invoice_that_is_owed_again_is_reminded_of(studio: Studio) -> None:
+    studio.autopay()
+    studio.round()
+    studio.round()
+    assert studio.invoice().balance_minor == 0
+    studio.gateway.refund_elsewhere("pi_1", eur(20_000))
+    studio.round()
+    studio.ask("resume_reminders", number=number(studio))
+    studio.round()
+    studio.round()
+
+    assert reminded(studio, 3)  # whichever stage it is by then
 
 
 def test_asking_for_less_of_what_is_owed_again_leaves_the_rest_to_be_decided(paid: Studio) -> None:

@@ -26,6 +26,9 @@ _WAITING = (
     .order_by(provider_events.c.inbox_id)
     .limit(bindparam("at_most", type_=Integer))
 )
+_EVENT_STATE = select(provider_events.c.state).where(
+    provider_events.c.provider == bindparam("provider"), provider_events.c.event_id == bindparam("event_id")
+)
 _EVENT = update(provider_events).where(
     provider_events.c.provider == bindparam("of_provider"), provider_events.c.event_id == bindparam("this")
 )
@@ -93,6 +96,11 @@ class SqlPayments:
             ProviderEvent(row.event_id, row.kind, row.occurred_at, row.object_id, row.payment_id, row.body)
             for row in rows(self._connection, _WAITING, provider=provider, at_most=limit)
         ]
+
+    def is_waiting(self, provider: str, event_id: str) -> bool:
+        return (
+            self._connection.execute(_EVENT_STATE, {"provider": provider, "event_id": event_id}).scalar() == "waiting"
+        )
 
     def settle_event(self, provider: str, event_id: str, state: str, reason: str | None, now: datetime) -> None:
         values = {"state": state, "reason": reason, "settled_at": now}

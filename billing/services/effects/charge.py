@@ -7,6 +7,7 @@ from billing.domain.errors import PermanentError
 from billing.domain.money import Money
 from billing.domain.payments import NextStep, PaymentFact, PaymentStatus, Refusal, SavedMethod, next_step
 from billing.ports.ledger import Books
+from billing.services.asking_again import end_processing
 from billing.services.effects.evidence import may_be_there, not_done, turn
 from billing.services.effects.pay_link import why_not_payable
 from billing.services.house import House
@@ -42,15 +43,16 @@ class _Charge:
         return None
 
     def act(self, house: House, effect: Effect) -> Outcome:
-        payment_id = effect.provider_reference
-        if payment_id is None:
-            return self._confirmed(house, effect, self._prepare(house, effect))
+        payment_id = effect.provider_reference or self._prepare(house, effect)
         with house.ledger.read() as books:
             reason = self._why_not(books, effect)
         return self._ended(house, payment_id, reason) if reason else self._confirmed(house, effect, payment_id)
 
     def follow(self, house: House, books: Books, effect: Effect, outcome: Outcome) -> None:
         """A success is recorded as a payment at once; a refusal becomes a pay link that is sent to the client."""
+        payment_id = outcome.reference or effect.provider_reference
+        if payment_id and outcome.state in (EffectState.DONE, EffectState.FAILED, EffectState.CANCELLED):
+            end_processing(books, effect.subject_id, payment_id, house.now())
         if isinstance(outcome.result, PaymentFact):
             record_captured(books, outcome.result, "autopay", house.policy, house.now())
         elif outcome.state in (EffectState.FAILED, EffectState.CANCELLED):

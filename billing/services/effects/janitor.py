@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from datetime import datetime, timedelta
 
-from billing.domain.effects import RESTORED, Effect, EffectKind, EffectState, Outcome, can_be_asked
+from billing.domain.effects import OPEN_STATES, RESTORED, Effect, EffectKind, EffectState, Outcome, can_be_asked
 from billing.domain.errors import BillingError
 from billing.domain.events import PIPELINE
 from billing.ports.ledger import Books
@@ -78,7 +78,9 @@ def show_stuck(house: House) -> int:
         if mended:
             books.desk.resolve_attention(*MAILS_IN_DOUBT, PIPELINE, now)
         return sum(
-            books.desk.raise_attention(effect.key, _STUCK, _sentence(books, effect, now), now) for effect in untold
+            books.desk.raise_attention(effect.key, _STUCK, _sentence(books, effect, now), now)
+            for effect in untold
+            if (seen := books.effects.get(effect.effect_id)) and seen.state in OPEN_STATES
         )
 
 

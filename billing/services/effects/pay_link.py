@@ -9,7 +9,7 @@ from billing.domain.mail import MailKind
 from billing.domain.money import Money
 from billing.domain.payments import NextStep, PayLink
 from billing.ports.ledger import Books, InvoiceRow
-from billing.services.asking_again import close_link_intent, is_disputed
+from billing.services.asking_again import close_link_intent, ensure_pay_link, is_disputed
 from billing.services.deliver_invoices import mail_intent
 from billing.services.effects.evidence import STILL_UNDER_WAY, may_be_there, not_done, turn
 from billing.services.house import House
@@ -42,9 +42,12 @@ class _PayLink:
         return _made(link)
 
     def follow(self, house: House, books: Books, effect: Effect, outcome: Outcome) -> None:
+        now = house.now()
+        if outcome.state is EffectState.CANCELLED and not self._why_not(books, effect):
+            # What stood in the way has ended since we looked; who ended it saw us at work.
+            ensure_pay_link(books, books.invoices.require(effect.subject_id), f"given_up:{effect.effect_id}", now)
         if outcome.state is not EffectState.DONE or outcome.reference is None:
             return
-        now = house.now()
         amount = Money(effect.number("amount_minor"), effect.text("currency"))
         link = PayLink(outcome.reference, outcome.detail)
         books.invoices.add_pay_link(effect.subject_id, link, amount, now)

@@ -6,7 +6,7 @@ from billing.domain.effects import Effect, EffectState, Outcome
 from billing.domain.errors import NeedsAttention
 from billing.domain.events import PIPELINE, DomainEvent
 from billing.ports.ledger import Books
-from billing.services.galleries import is_forfeited
+from billing.services.galleries import is_forfeited, plan_revocations
 from billing.services.house import House
 
 
@@ -28,6 +28,8 @@ class _Revoke:
     def follow(self, house: House, books: Books, effect: Effect, outcome: Outcome) -> None:
         if outcome.state is EffectState.DONE:
             record_revocation(house, books, effect, PIPELINE)
+        elif outcome.state is EffectState.CANCELLED:  # the money may have gone back again since we looked
+            plan_revocations(house, books, books.invoices.require(effect.text("invoice_id")))
 
     def ask(self, house: House, effect: Effect) -> Outcome:
         with house.ledger.read() as books:

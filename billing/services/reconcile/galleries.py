@@ -20,7 +20,7 @@ from billing.services.galleries import is_forfeited
 from billing.services.house import House
 from billing.services.observe_sessions import shared_records
 from billing.services.reconcile.found import GALLERIES, Found, Say, difference
-from billing.services.reconcile.sessions import Billed, billed_sessions
+from billing.services.reconcile.sessions import Billed, billed_again, billed_sessions
 
 AT_A_TIME = 100
 OPENED_WITHIN = timedelta(hours=1)  # what follows by itself has followed by then
@@ -52,9 +52,13 @@ def compare_galleries(house: House, found: Found, say: Say) -> None:
             some = billed[start : start + AT_A_TIME]
             with house.ledger.read() as books:
                 cases = [case for one in some for case in _cases(house, books, one, shared)]
-            for case, is_open in zip(cases, pool.map(lambda case: _is_open(house, case), cases), strict=True):
+            answers = list(pool.map(lambda case: _is_open(house, case), cases))
+            with house.ledger.read() as books:  # what changed in the books while it was asked is looked at next time
+                now = [case for one in billed_again(books, some) for case in _cases(house, books, one, shared)]
+            for case, is_open in zip(cases, answers, strict=True):
                 found.compared += 1
-                found.add(_compare(house, case, is_open))
+                if case in now:
+                    found.add(_compare(house, case, is_open))
             say(f"{min(start + AT_A_TIME, len(billed))} of {len(billed)} sessions' galleries compared")
 
 

@@ -20,6 +20,7 @@ _ON_ITS_WAY = (PayoutStatus.PENDING, PayoutStatus.IN_TRANSIT)
 
 def compare_payouts(house: House, found: Found, since: datetime) -> None:
     """Every payout made since then, read whole, kept, and compared with what the books have of it."""
+    started_at = house.now()
     listed = {payout.payout_id: payout.amount for payout in house.gateway.payouts_since(since)}
     with ThreadPoolExecutor(house.concurrency) as pool:
         for payout in pool.map(lambda payout_id: read_payout(house, payout_id), sorted(listed)):
@@ -30,7 +31,9 @@ def compare_payouts(house: House, found: Found, since: datetime) -> None:
             found.compared += 1
     with house.ledger.read() as books:
         kept = books.settlements.payouts_since(house.gateway.name, since)
-    found.add(_missing_there(payout) for payout in kept if payout.payout_id not in listed)
+    found.add(
+        _missing_there(payout) for payout in kept if payout.payout_id not in listed and payout.created_at < started_at
+    )
 
 
 def _compare(house: House, books: Books, payout: PayoutFact) -> list[Difference]:

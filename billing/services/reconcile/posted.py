@@ -50,9 +50,9 @@ def tell_left(house: House, found: Found, left: Sequence[Movement]) -> None:
         found.add(_missing_here(books, movement) for movement in left)
 
 
-def compare_listed(house: House, found: Found, listed: Collection[str], since: datetime) -> None:
+def compare_listed(house: House, found: Found, listed: Collection[str], since: datetime, started_at: datetime) -> None:
     """Movements that the books have and the provider does not list."""
-    until = house.now() - LISTED_AFTER
+    until = started_at - LISTED_AFTER
     with house.ledger.read() as books:
         for row in books.settlements.movements_since(house.gateway.name, since):
             movement = row.movement

@@ -34,6 +34,11 @@ def billed_sessions(house: House, scope: str) -> list[Billed]:
         return list(_billed(books, sorted(session_ids)))
 
 
+def billed_again(books: Books, some: Iterable[Billed]) -> list[Billed]:
+    """The same as the books have them now."""
+    return list(_billed(books, [one.session.session_id for one in some]))
+
+
 def _paid_since(house: House, books: Books, since: datetime) -> list[PaymentRow]:
     providers = (house.gateway.name, "office")
     return [payment for provider in providers for payment in books.payments.recorded_since(provider, since)]

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from billing.domain.errors import PermanentError
 from billing.domain.money import Money
 from billing.domain.settlement_books import CLEARING
-from billing.domain.settlements import Movement, MovementKind, RefundStatus
+from billing.domain.settlements import Movement, MovementKind, PaymentStory, RefundStatus
 from billing.ports.ledger import Books
+from billing.ports.operations import Difference
 from billing.services.house import House
 from billing.services.reconcile.found import STRIPE, Found, Say, difference
 from billing.services.reconcile.left_open import compare_left_open
@@ -31,6 +32,7 @@ def compare_stripe(house: House, found: Found, say: Say) -> None:
     if begin_at is None:
         return
     say("reading the movements of the Stripe balance")
+    started_at = house.now()
     with house.ledger.read() as books:
         since = settled_from(house, begin_at, min([house.now() - LOOKED_BACK, *_open_since(books)]))
     listed, paid, left = set[str](), set[str](), list[Movement]()
@@ -40,7 +42,7 @@ def compare_stripe(house: House, found: Found, say: Say) -> None:
         listed |= {movement.movement_id for movement in chunk.movements}
         paid |= {m.payment_id for m in chunk.movements if m.payment_id and m.kind is MovementKind.PAYMENT}
         say(f"{len(listed)} movements of the Stripe balance compared")
-    compare_listed(house, found, listed, since)
+    compare_listed(house, found, listed, since, started_at)
     left_ids = {movement.payment_id for movement in left if movement.payment_id}
     _compare_stories(house, found, say, _to_read_whole(house, since, paid) | left_ids)
     tell_left(house, found, left)
@@ -87,12 +89,19 @@ def _compare_stories(house: House, found: Found, say: Say, payment_ids: set[str]
             subject, amount = (row.payment_id, row.amount) if row else (payment_id, None)
             found.add([difference(STRIPE, subject, "payment_missing_there", sentence, amount)])
         else:
-            with house.ledger.write() as books:
-                if is_ours(books, story):
-                    found.mended += book_story(house, books, story)
-                found.add(compare_story(books, story))
+            differing = _told(house, found, story)
+            if differing:  # another worker may have told of more since it was read
+                differing = _told(house, found, house.gateway.read_story(payment_id))
+            found.add(differing)
         found.compared += 1
         say(f"{done} of {len(payment_ids)} payments read whole")
+
+
+def _told(house: House, found: Found, story: PaymentStory) -> list[Difference]:
+    with house.ledger.write() as books:
+        if is_ours(books, story):
+            found.mended += book_story(house, books, story)
+        return compare_story(books, story)
 
 
 def _compare_balance(house: House, found: Found) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
-from billing.domain.effects import Effect, EffectKind, EffectState
+from billing.domain.effects import OPEN_STATES, Effect, EffectKind, EffectState
 from billing.domain.errors import PermanentError
 from billing.domain.invoices import Invoice
 from billing.domain.money import Money
@@ -23,7 +24,7 @@ from billing.services.changed_orders import ORDER_CHANGED, change_of
 from billing.services.house import House
 from billing.services.observe_sessions import shared_records
 from billing.services.reconcile.found import VSCO, Found, Say, difference
-from billing.services.reconcile.sessions import Billed, billed_sessions
+from billing.services.reconcile.sessions import Billed, billed_again, billed_sessions
 
 Part = TypeVar("Part")
 
@@ -37,6 +38,8 @@ class _There:
 
     payments: Mapping[str, WrittenPayment] | PermanentError
     orders: Mapping[str, Order] | PermanentError
+    read_from: datetime  # what was written back since may not have been seen
+    not_written: frozenset[str]  # the effects that had not been done by then
 
 
 def compare_vsco(house: House, found: Found, say: Say) -> None:
@@ -45,16 +48,24 @@ def compare_vsco(house: House, found: Found, say: Say) -> None:
     shared = shared_records(house) if billed else []
     with ThreadPoolExecutor(house.concurrency) as pool:
         for start in range(0, len(billed), AT_A_TIME):
-            some = billed[start : start + AT_A_TIME]
-            there = list(pool.map(lambda one: _read(house, one, shared), some))
+            some, read_from, not_written = billed[start : start + AT_A_TIME], house.now(), _not_written(house)
+            there = list(pool.map(partial(_read, house, shared, read_from, not_written), some))
             with house.ledger.read() as books:
-                for one, now in zip(some, there, strict=True):
+                for one, now in zip(billed_again(books, some), there, strict=True):
                     found.add(_compare(house, books, one, now))
                     found.compared += 1
             say(f"{start + len(some)} of {len(billed)} sessions compared with VSCO Workspace")
 
 
-def _read(house: House, one: Billed, shared: Sequence[RawRecord]) -> _There:
+def _not_written(house: House) -> frozenset[str]:
+    with house.ledger.read() as books:
+        waiting = [books.effects.in_state(state, EffectKind.WRITE_BACK) for state in OPEN_STATES]
+    return frozenset(effect.effect_id for some in waiting for effect in some)
+
+
+def _read(
+    house: House, shared: Sequence[RawRecord], read_from: datetime, not_written: frozenset[str], one: Billed
+) -> _There:
     """TemporaryError ends the whole comparison: nothing is concluded from half of it."""
     job_id = one.session.job_id
 
@@ -62,7 +73,8 @@ def _read(house: House, one: Billed, shared: Sequence[RawRecord]) -> _There:
         facts = house.source.read_session(house.source.related_records(job_id), shared)
         return {order.order_id: order for order in facts.orders}
 
-    return _There(_tried(lambda: house.source.written_payments(job_id)), _tried(orders))
+    payments = _tried(lambda: house.source.written_payments(job_id))
+    return _There(payments, _tried(orders), read_from, not_written)
 
 
 def _tried(read: Callable[[], Mapping[str, Part]]) -> Mapping[str, Part] | PermanentError:
@@ -87,30 +99,36 @@ def _compare(house: House, books: Books, one: Billed, there: _There) -> list[Dif
     found = []
     for row in one.invoices:
         if not isinstance(there.payments, PermanentError):
-            found += _payments(house, books, row, there.payments)
+            found += _payments(house, books, row, there, there.payments)
         if not row.is_void and not isinstance(there.orders, PermanentError):
             found += _order(row, there.orders.get(row.invoice.part))
     refused = next((half for half in (there.payments, there.orders) if isinstance(half, PermanentError)), None)
     return [*found, *(_unreadable(one, refused) if refused else [])]
 
 
-def _payments(house: House, books: Books, row: InvoiceRow, there: Mapping[str, WrittenPayment]) -> list[Difference]:
+def _payments(
+    house: House, books: Books, row: InvoiceRow, there: _There, payments: Mapping[str, WrittenPayment]
+) -> list[Difference]:
     found = []
     for payment in books.payments.of_invoice(row.invoice.invoice_id):
-        written = there.get(payment.provider_object_id)
+        written = payments.get(payment.provider_object_id)
         for effect in books.effects.of_subject(payment.payment_id, EffectKind.WRITE_BACK):
-            found += _written(house, row, payment, effect, written)
+            if not _may_come(house, effect, there):
+                found += _written(row, payment, effect, written)
         if written is not None:
             found += _refunded(books, row, payment, written)
     return found
 
 
-def _written(
-    house: House, row: InvoiceRow, payment: PaymentRow, effect: Effect, written: WrittenPayment | None
-) -> list[Difference]:
-    """One write-back against what is there; one that may still come by itself is no difference."""
-    if effect.state is not EffectState.DONE and effect.created_at > house.now() - WRITTEN_WITHIN:
-        return []
+def _may_come(house: House, effect: Effect, there: _There) -> bool:
+    """Soon by itself, or it has come since it was read there."""
+    if effect.state is not EffectState.DONE:
+        return effect.created_at > house.now() - WRITTEN_WITHIN
+    return effect.effect_id in there.not_written or effect.created_at >= there.read_from
+
+
+def _written(row: InvoiceRow, payment: PaymentRow, effect: Effect, written: WrittenPayment | None) -> list[Difference]:
+    """One write-back against what is there."""
     amount, order_id = payment.amount, effect.text("order_id")
     applied = Money(effect.number("applied_minor"), amount.currency)
     which = f"{amount} of {row.invoice.number}, received {payment.received_on} ({payment.provider_object_id})"

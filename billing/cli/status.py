@@ -13,6 +13,7 @@ import click
 from billing.cli.opening import Office, open_office
 from billing.cli.tables import printable, table
 from billing.domain.canonical import derived_id
+from billing.domain.effects import EffectKind, is_a_word_enough
 from billing.domain.events import AttentionItem
 from billing.domain.money import Money
 from billing.ports.ledger import InvoiceRow
@@ -60,7 +61,8 @@ def command_for(item: AttentionItem) -> str:
     """What to run, by what the item is about. Its sentence may quote an outsider, so no command is read out of it."""
     effect_id = derived_id("eff", item.subject_id)  # items about an effect are kept under its key
     if item.code == "effect_unknown":
-        return f"billing settle {effect_id} --done/--not-done --reason '…'"
+        ways = "--done/--not-done" if is_a_word_enough(EffectKind(item.subject_id.split(":")[0])) else "--not-done"
+        return f"billing settle {effect_id} {ways} --reason '…'"
     if item.code == "effect_failed":
         return f"billing retry {effect_id}"
     if item.code == "open_by_hand":

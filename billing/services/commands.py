@@ -10,9 +10,9 @@ from datetime import date, datetime
 
 from billing.domain import canonical
 from billing.domain.books import added_up, post_void
-from billing.domain.effects import OPEN_STATES, Effect, EffectKind, EffectState, Intent, Outcome
+from billing.domain.effects import OPEN_STATES, Effect, EffectKind, EffectState, Intent, Outcome, is_a_word_enough
 from billing.domain.errors import BillingError, PermanentError, TemporaryError
-from billing.domain.events import Command, DomainEvent
+from billing.domain.events import PIPELINE, Command, DomainEvent
 from billing.domain.money import Money
 from billing.domain.payments import SavedMethod
 from billing.domain.settlements import NEVER_ARRIVED
@@ -173,6 +173,7 @@ def _show_what_was_paid(books: Books, row: InvoiceRow, now: datetime) -> str:
 
 def _pause(house: House, books: Books, command: Command) -> str:
     row = invoice_of(books, command)
+    books.invoices.resume(row.invoice.invoice_id, house.now(), placed_by=PIPELINE)  # ours would end by itself
     if not books.invoices.is_paused(row.invoice.invoice_id):
         books.invoices.pause(row.invoice.invoice_id, command.actor, command.reason, house.now())
     return f"Reminders of {row.invoice.number} are paused."
@@ -240,7 +241,7 @@ def _check_that_a_word_is_enough(books: Books, effect: Effect) -> None:
         if effect.provider_reference not in {payment.provider_object_id for payment in payments}:
             sentence = f"The payment of {effect.key} is not in the ledger; it is recorded by itself when Stripe tells."
             raise PermanentError("payment_not_recorded", sentence)
-    if effect.kind in (EffectKind.PAY_LINK, EffectKind.GRANT):
+    if not is_a_word_enough(effect.kind):
         sentence = f"{effect.key} is asked about by itself; else settle it as not done, and try it again."
         raise PermanentError("evidence_needed", sentence)
 

@@ -80,8 +80,7 @@ def follow_up_state(house: House, books: Books, row: InvoiceRow) -> FollowUpStat
         balance_minor=row.balance_minor,
         is_void=row.is_void,
         is_disputed=is_disputed(books, invoice.invoice_id),
-        payment_unknown=any(charge.state in OPEN_STATES for charge in charges)
-        or is_processing(books, invoice.invoice_id),
+        payment_unknown=is_processing(books, invoice.invoice_id),
         is_paused=books.invoices.is_paused(invoice.invoice_id) or _is_out_of_reach(books, invoice.invoice_id),
         on_autopay=any(charge.state in OPEN_STATES for charge in charges),
         sent=(

@@ -25,11 +25,11 @@ def plan_revocations(house: House, books: Books, row: InvoiceRow) -> int:
     if not is_forfeited(house, books, row) or (row.is_void and _has_live_invoice(books, row)):
         return 0
     grants = books.grants.open_of_session(row.invoice.session_id)
-    return sum(_commit(books, _revoke_intent(row, grant), house.now()) for grant in grants)
+    return sum(take_up(books, _revoke_intent(row, grant), house.now()) for grant in grants)
 
 
-def _commit(books: Books, intent: Intent, now: datetime) -> bool:
-    """One that was given up, because its invoice was paid again, is taken up once that money goes back."""
+def take_up(books: Books, intent: Intent, now: datetime) -> bool:
+    """Commit to an opening or a closing. One that was given up, as the money went the other way, is taken up again."""
     if books.effects.intend(intent, now):
         return True
     known = books.effects.get(intent.effect_id)

@@ -21,6 +21,7 @@ from billing.domain.settlements import (
     RefundStatus,
 )
 from billing.ports.ledger import Books, InvoiceRow, PaymentRow
+from billing.ports.settlements import RefundRow
 from billing.services.asking_again import close_links, ensure_pay_link
 from billing.services.deliver_invoices import mail_intent
 from billing.services.galleries import plan_revocations
@@ -109,7 +110,7 @@ def follow(case: Case, before: InvoiceRow, told: Sequence[Told]) -> None:
         close_links(books, row, case.now)
     unasked = [one for one in news if one.code]
     if row.balance_minor <= 0:
-        rest_no_more(books, case.invoice_id, case.now)
+        rest_no_more(books, case.invoice_id, PIPELINE, case.now)
         _show_debt(case, row, unasked)
     elif unasked and row.balance_minor > before.balance_minor:
         _let_a_person_decide(case, row, unasked)
@@ -159,13 +160,12 @@ def close_returned(case: Case, refund: RefundFact) -> None:
     """As much has gone out once more, and arrived: one of those that came back before is over."""
     for earlier in case.books.settlements.refunds_of(case.invoice_id):
         came_back = earlier.status in NEVER_ARRIVED and earlier.created_at < refund.created_at
-        if came_back and earlier.amount_minor == refund.amount.minor:
-            subject = earlier.effect_key or earlier.refund_id
-            if case.books.desk.resolve_attention(subject, RETURNED, PIPELINE, case.now):
-                return
+        is_as_much = earlier.amount_minor == refund.amount.minor
+        if came_back and is_as_much and case.books.desk.resolve_attention(_of(earlier), RETURNED, PIPELINE, case.now):
+            return
 
 
-def _of(refund: RefundFact) -> str:
+def _of(refund: RefundFact | RefundRow) -> str:
     """Under what the item of a returned refund is kept."""
     return refund.effect_key or refund.refund_id
 
@@ -211,10 +211,10 @@ def of_owed_again(row: InvoiceRow, what: str) -> str:
     )
 
 
-def rest_no_more(books: Books, invoice_id: str, now: datetime) -> None:
+def rest_no_more(books: Books, invoice_id: str, by: str, now: datetime) -> None:
     """What was owed again is not: neither is it asked about, nor does our own pause outlive it."""
     for code in OWED_AGAIN:
-        books.desk.resolve_attention(invoice_id, code, PIPELINE, now)
+        books.desk.resolve_attention(invoice_id, code, by, now)
     books.invoices.resume(invoice_id, now, placed_by=PIPELINE)
 
 

@@ -80,13 +80,14 @@ def _ask_for_less(
     after = books.invoices.require(invoice_id)
     if after.balance_minor <= 0:
         books.desk.resolve_attention(invoice_id, "follow_ups_ended", command.actor, now)
-        rest_no_more(books, invoice_id, now)
-    for item in books.desk.open_items() if after.balance_minor > 0 else ():
+        rest_no_more(books, invoice_id, command.actor, now)
+        return sentence
+    for item in books.desk.open_items():
         if item.subject_id == invoice_id and item.code in OWED_AGAIN:  # it says what is owed now
             books.desk.raise_attention(invoice_id, item.code, of_owed_again(after, sentence.rstrip(".")), now)
-    if after.balance_minor > 0 and not books.invoices.is_paused(invoice_id):
+    if not books.invoices.is_paused(invoice_id):
         ensure_pay_link(books, after, f"command:{command.command_id}", now)
-    return sentence if after.balance_minor <= 0 else f"{sentence} {after.balance} stay open."
+    return f"{sentence} {after.balance} stay open."
 
 
 def _of_what_is_owed(command: Command, row: InvoiceRow) -> Money:

@@ -116,7 +116,7 @@ def _follow(
         ensure_pay_link(books, books.invoices.require(invoice_id), payment.payment_id, now)
     else:
         books.desk.resolve_attention(invoice_id, None, PIPELINE, now, but=[ORDER_CHANGED])
-        rest_no_more(books, invoice_id, now)
+        rest_no_more(books, invoice_id, PIPELINE, now)
 
 
 def _write_back(payment: PaymentRow, row: InvoiceRow, allocated: Money) -> Intent:

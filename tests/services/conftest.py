@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from promises import broken_promises
 from studio import Studio
 
 from billing.adapters.ledger.books import SqlLedger
@@ -32,3 +33,20 @@ def studio(ledger_path: Path) -> Iterator[Studio]:
     ledger = SqlLedger(f"sqlite:///{ledger_path}")
     yield Studio.around(ledger)
     ledger.close()
+
+
+@pytest.fixture
+def promises_are_kept(studio: Studio) -> Iterator[None]:
+    """Whatever a test lets happen, every sentence of sql/checks is true afterwards."""
+    yield
+    assert broken_promises(studio) == {}
+
+
+@pytest.fixture
+def paid(studio: Studio) -> Studio:
+    """500.00 EUR by link, recorded; Stripe kept nothing."""
+    studio.session()
+    studio.round()
+    studio.pay_on_page()
+    studio.round()
+    return studio

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from promises import broken_promises
 from studio import Studio
 
 from billing.domain.effects import EffectKind
@@ -20,21 +18,7 @@ DUE_ON = date(2026, 3, 16)
 ACCOUNTS = "select account, sum(amount_minor) from journal_entries group by account"
 
 
-@pytest.fixture(autouse=True)
-def promises_are_kept(studio: Studio) -> Iterator[None]:
-    """Whatever a test lets happen, every sentence of sql/checks is true afterwards."""
-    yield
-    assert broken_promises(studio) == {}
-
-
-@pytest.fixture
-def paid(studio: Studio) -> Studio:
-    """500.00 EUR by link, recorded; Stripe kept nothing."""
-    studio.session()
-    studio.round()
-    studio.pay_on_page()
-    studio.round()
-    return studio
+pytestmark = pytest.mark.usefixtures("promises_are_kept")
 
 
 def eur(minor: int) -> Money:

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from promises import broken_promises
 from studio import Studio
 from test_money_back import eur, number, open_links, reminded, take_in
 
 from billing.domain.payments import PaymentStatus
 from billing.domain.settlements import DisputeStatus
 
-
-@pytest.fixture(autouse=True)
-def promises_are_kept(studio: Studio) -> Iterator[None]:
-    """Whatever a test lets happen, every sentence of sql/checks is true afterwards."""
-    yield
-    assert broken_promises(studio) == {}
+pytestmark = pytest.mark.usefixtures("promises_are_kept")
 
 
 def processing(studio: Studio) -> None:

@@ -119,11 +119,12 @@ def test_a_receipt_waits_for_the_page_of_the_rest_but_not_for_long(billed: Studi
     refused = TemporaryError("unreachable", "Stripe does not answer.")
     billed.gateway.line.fail("create_pay_link", refused, times=20)
 
-    billed.do(EffectKind.PAY_LINK)
-    assert billed.do(EffectKind.MAIL) == {"ready": 1}
-    billed.clock.go(minutes=11)
-    billed.do(EffectKind.PAY_LINK)
-    assert billed.do(EffectKind.MAIL) == {"done": 1}
+    ends = []
+    for _ in range(4):
+        billed.do(EffectKind.PAY_LINK)
+        ends += billed.do(EffectKind.MAIL)
+        billed.clock.go(minutes=11)
+    assert ends == ["ready", "ready", "ready", "done"]
 
     [receipt] = receipts(billed)
     assert "balance_minor=30000, pay_url=None" in receipt

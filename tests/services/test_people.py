@@ -271,7 +271,9 @@ class TestGalleries:
         studio.round()
         [task] = studio.effects(EffectKind.GRANT)
         [sentence] = studio.open_items().values()
-        assert sentence.endswith(f"When it is open: `billing gallery opened {task.effect_id} --url …`.")
+        assert sentence.endswith(
+            f"and the client is mailed its address: `billing gallery opened {task.effect_id} --url …`."
+        )
         outcome = studio.ask(
             "gallery_opened", effect_id=task.effect_id, url="https://g/1", password="lilac", expires_on="2026-06-01"
         )

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from studio import Studio, order
-from test_money_back import eur, number
-from test_stale_reads import hear, meanwhile
+from test_money_back import eur, number, take_in
+from test_stale_reads import meanwhile
 
 from billing.domain.settlements import DisputeStatus
 from billing.services.reconcile import reconcile
@@ -80,7 +80,7 @@ def test_a_dispute_that_ends_after_its_story_was_read(studio: Studio) -> None:
 
     def other() -> None:
         studio.gateway.end_dispute("dp_1", DisputeStatus.WON)
-        hear(studio)
+        take_in(studio)
 
     meanwhile(studio.gateway, "read_story", other)
 
@@ -122,7 +122,7 @@ def test_a_payment_that_came_while_the_movements_were_read_for_long(studio: Stud
         studio.gateway.movements_since = real
         listed = list(real(since))
         studio.pay_on_page("j2")
-        hear(studio)
+        take_in(studio)
         studio.clock.go(minutes=6)
         return iter(listed)
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 from fakes import Crash
-from promises import broken_promises
 from studio import Studio
 from test_money_back import accounts, eur, number, open_links, take_in
 
@@ -17,12 +15,7 @@ from billing.domain.errors import UnknownOutcomeError
 from billing.domain.settlements import DisputeStatus, RefundStatus
 from billing.services.commands import carry_out_commands, submit
 
-
-@pytest.fixture(autouse=True)
-def promises_are_kept(studio: Studio) -> Iterator[None]:
-    """Whatever a test lets happen, every sentence of sql/checks is true afterwards."""
-    yield
-    assert broken_promises(studio) == {}
+pytestmark = pytest.mark.usefixtures("promises_are_kept")
 
 
 @pytest.fixture

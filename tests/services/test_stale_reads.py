@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from promises import broken_promises
 from studio import Studio
-from test_money_back import eur, number, open_links, reminded
+from test_money_back import eur, number, open_links, reminded, take_in
+from test_money_orders import processing
 
 from billing.domain.effects import EffectKind, EffectState, Outcome
 from billing.domain.payments import PaymentStatus, Refusal
@@ -20,11 +20,7 @@ from billing.services.effects.grant import plan_grants
 from billing.services.issue_invoices import bill_due_sessions
 from billing.services.observe_sessions import observe_jobs
 
-
-@pytest.fixture(autouse=True)
-def promises_are_kept(studio: Studio) -> Iterator[None]:
-    yield
-    assert broken_promises(studio) == {}
+pytestmark = pytest.mark.usefixtures("promises_are_kept")
 
 
 def meanwhile(outside: Any, call: str, other: Callable[[], object]) -> None:
@@ -38,11 +34,6 @@ def meanwhile(outside: Any, call: str, other: Callable[[], object]) -> None:
         return answer
 
     setattr(outside, call, slow)
-
-
-def hear(studio: Studio) -> None:
-    poll_events(studio.house)
-    apply_events(studio.house)
 
 
 @pytest.mark.parametrize("what", ["consent", "cheque"])
@@ -64,18 +55,8 @@ def test_no_card_is_charged_whose_consent_or_debt_went_while_the_charge_was_prep
     assert not studio.gateway.payments["pi_1"].fact.amount
 
 
-def debit_on_the_page(studio: Studio) -> None:
-    studio.session()
-    studio.round()
-    studio.pay_on_page()
-    intent = studio.gateway.payments["pi_1"]
-    intent.fact = replace(intent.fact, status=PaymentStatus.PROCESSING, amount=eur(0), captured_at=None)
-    studio.gateway.events[-1] = replace(studio.gateway.events[-1], kind="payment_intent.processing")
-    hear(studio)
-
-
 def test_who_read_that_a_debit_is_processing_does_not_undo_that_it_failed(studio: Studio) -> None:
-    debit_on_the_page(studio)
+    processing(studio)
     studio.gateway.tell("charge.updated", "ch_pi_1", "pi_1")
     poll_events(studio.house)
 
@@ -83,7 +64,7 @@ def test_who_read_that_a_debit_is_processing_does_not_undo_that_it_failed(studio
         intent = studio.gateway.payments["pi_1"]
         intent.fact = replace(intent.fact, status=PaymentStatus.REQUIRES_CLIENT)
         studio.gateway.tell("payment_intent.payment_failed", "pi_1")
-        hear(studio)
+        take_in(studio)
 
     meanwhile(studio.gateway, "read_story", other)
     apply_events(studio.house)
@@ -125,9 +106,9 @@ def test_a_page_that_was_given_up_for_what_has_ended_meanwhile_is_made_after_all
     studio.session()
     studio.round()
     studio.pay_on_page(minor=20_000)
-    hear(studio)
+    take_in(studio)
     studio.gateway.dispute("pi_1", inquiry=True)
-    hear(studio)
+    take_in(studio)
     real = executor.record
 
     def other_is_faster(*arguments: Any) -> EffectState:
@@ -135,7 +116,7 @@ def test_a_page_that_was_given_up_for_what_has_ended_meanwhile_is_made_after_all
         outcome: Outcome = arguments[3]
         assert outcome.state is EffectState.CANCELLED
         studio.gateway.end_dispute("dp_1", DisputeStatus.INQUIRY_CLOSED)
-        hear(studio)
+        take_in(studio)
         return real(*arguments)
 
     monkeypatch.setattr(executor, "record", other_is_faster)
@@ -154,9 +135,9 @@ def test_a_gallery_whose_closing_was_given_up_closes_when_the_money_goes_back_ag
     studio.round()
     studio.clock.go(minutes=1)
     studio.gateway.refund_elsewhere("pi_1", eur(50_000))
-    hear(studio)
+    take_in(studio)
     studio.gateway.receive(studio.invoice().invoice.invoice_id, eur(50_000))
-    hear(studio)
+    take_in(studio)
     studio.round()
     [closing] = studio.effects(EffectKind.REVOKE)
     assert closing.state is EffectState.CANCELLED
@@ -173,14 +154,14 @@ def test_a_client_who_paid_again_is_told_of_the_gallery_that_stays_open(studio: 
     studio.with_gallery()
     studio.round()
     studio.pay_on_page()
-    hear(studio)
+    take_in(studio)
     plan_grants(studio.house)
     studio.do(EffectKind.GRANT)
     studio.clock.go(minutes=1)
     studio.gateway.refund_elsewhere("pi_1", eur(50_000))
-    hear(studio)
+    take_in(studio)
     studio.gateway.receive(studio.invoice().invoice.invoice_id, eur(50_000))
-    hear(studio)
+    take_in(studio)
     for _ in range(3):
         studio.round()
 

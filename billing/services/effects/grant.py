@@ -15,7 +15,7 @@ from billing.domain.sessions import Gallery
 from billing.ports.ledger import Books, GrantRow, InvoiceRow
 from billing.ports.outside import GalleryAccess, RawRecord
 from billing.services.deliver_invoices import mail_intent
-from billing.services.galleries import awaiting_grant, is_forfeited, plan_revocations
+from billing.services.galleries import awaiting_grant, is_forfeited, plan_revocations, take_up
 from billing.services.house import House
 from billing.services.observe_sessions import shared_records
 
@@ -76,19 +76,8 @@ def plan_grants(house: House) -> int:
                 continue
             closed = books.grants.last_revoked(row.invoice.session_id) or ""
             for gallery in _galleries(house, books, row, shared):
-                planned += _commit(house, books, _intent(house, row.invoice.invoice_id, gallery, closed))
+                planned += take_up(books, _intent(house, row.invoice.invoice_id, gallery, closed), house.now())
     return planned
-
-
-def _commit(house: House, books: Books, intent: Intent) -> bool:
-    """One that was given up, because its invoice was owed again, is taken up once it is paid again."""
-    if books.effects.intend(intent, house.now()):
-        return True
-    known = books.effects.get(intent.effect_id)
-    if known is None or known.state is not EffectState.CANCELLED:
-        return False
-    books.effects.reopen(known.effect_id, EffectState.READY, house.now())
-    return True
 
 
 def _galleries(house: House, books: Books, row: InvoiceRow, shared: Sequence[RawRecord]) -> tuple[Gallery, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date
 
 from billing.domain.effects import Effect, EffectKind, EffectState, Outcome, message_id
 from billing.domain.errors import PermanentError, TemporaryError
@@ -29,7 +29,7 @@ from billing.services.follow_up import follow_up_state
 from billing.services.galleries import is_being_closed
 from billing.services.house import House
 
-RECEIPT_WAITS = timedelta(minutes=10)  # for the page on which the rest is paid; then it goes out without
+RECEIPT_WAITS = 4  # tries, some minutes, for the page on which the rest is paid; then it goes out without
 
 
 class _Mail:
@@ -110,8 +110,6 @@ def _content(house: House, books: Books, effect: Effect) -> MailContent:
         sentences = tuple(effect.text("sentences").split("\n"))
         return OwnerAlert(house.policy.studio, effect.text("title"), sentences, effect.created_at)
     row = books.invoices.require(effect.text("invoice_id"))
-    if kind is MailKind.RECEIPT:
-        return _receipt(books, effect, row, house.now())
     return _WRITERS[kind](books, effect, row)
 
 
@@ -131,14 +129,14 @@ def _was_refused(books: Books, row: InvoiceRow) -> bool:
     )
 
 
-def _receipt(books: Books, effect: Effect, row: InvoiceRow, now: datetime) -> MailContent:
+def _receipt(books: Books, effect: Effect, row: InvoiceRow) -> MailContent:
     payment = books.payments.get(effect.subject_id)
     if payment is None:
         raise PermanentError("no_such_payment", f"Payment {effect.subject_id} is not in the ledger.")
     balance_minor, page = effect.number("balance_minor"), None
     if 0 < balance_minor == row.balance_minor and not row.is_void:  # else more has happened since
         page = open_page(books, row.invoice.invoice_id)
-        if page is None and is_page_coming(books, row) and now < effect.created_at + RECEIPT_WAITS:
+        if page is None and is_page_coming(books, row) and effect.attempts < RECEIPT_WAITS:
             raise _no_page(row)
     return ReceiptMail(
         invoice=row.invoice,
@@ -189,6 +187,7 @@ def _gallery(books: Books, effect: Effect, row: InvoiceRow) -> MailContent:
 
 _WRITERS = {
     MailKind.INVOICE: _invoice,
+    MailKind.RECEIPT: _receipt,
     MailKind.REFUND: _refund,
     MailKind.REMINDER: _reminder,
     MailKind.PAYMENT_FAILED: _payment_failed,

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from billing.domain.effects import PROCESSING, RESTORED, Effect, EffectKind, EffectState, Outcome, ask_again_at
+from billing.domain.effects import (
+    PROCESSING,
+    RESTORED,
+    Effect,
+    EffectKind,
+    EffectState,
+    Outcome,
+    ask_again_at,
+    is_a_word_enough,
+)
 from billing.domain.errors import TemporaryError
 from billing.domain.events import PIPELINE
 from billing.domain.money import Money
@@ -93,9 +102,10 @@ def _question(books: Books, effect: Effect, outcome: Outcome) -> tuple[str, str]
         )
         return "charge_processing", sentence
     if outcome.state is EffectState.UNKNOWN:
+        ways = "--done` or `--not-done`" if is_a_word_enough(effect.kind) else "--not-done`"
         sentence = (
             f"Nobody knows how {in_words(books, effect)} has ended ({outcome.detail}); look outside. When"
-            f" you know: `billing settle {effect.effect_id} {_how(effect)}."
+            f" you know: `billing settle {effect.effect_id} {ways}."
         )
         return "effect_unknown", sentence
     if effect.kind is EffectKind.REFUND and outcome.state is EffectState.CANCELLED:
@@ -116,17 +126,12 @@ def _question(books: Books, effect: Effect, outcome: Outcome) -> tuple[str, str]
     return None
 
 
-def _how(effect: Effect) -> str:
-    """What is there needs more than a word to be recorded: its address, which is asked for again and again."""
-    return "--not-done`" if effect.kind in (EffectKind.PAY_LINK, EffectKind.GRANT) else "--done` or `--not-done`"
-
-
 def _by_hand(books: Books, effect: Effect, outcome: Outcome) -> tuple[str, str]:
     task = f"{capital(in_words(books, effect))}: {outcome.detail}"
     if effect.kind is EffectKind.REVOKE:
         return "close_by_hand", f"{task} When it is closed: `billing gallery closed {effect.effect_id}`."
     opened = f"`billing gallery opened {effect.effect_id} --url …`"
-    return "open_by_hand", f"{task} The client is mailed as you say so. When it is open: {opened}."
+    return "open_by_hand", f"{task} When it is open, say so, and the client is mailed its address: {opened}."
 
 
 def named(error: Exception) -> str:

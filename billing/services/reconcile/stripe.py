@@ -89,15 +89,16 @@ def _compare_stories(house: House, found: Found, say: Say, payment_ids: set[str]
             subject, amount = (row.payment_id, row.amount) if row else (payment_id, None)
             found.add([difference(STRIPE, subject, "payment_missing_there", sentence, amount)])
         else:
-            differing = _told(house, found, story)
-            if differing:  # another worker may have told of more since it was read
-                differing = _told(house, found, house.gateway.read_story(payment_id))
+            differing = _tell_and_compare(house, found, story)
+            again = next(read_stories(house, [payment_id]))[1] if differing else story
+            if again is not story and not isinstance(again, PermanentError):  # another worker had heard more
+                differing = _tell_and_compare(house, found, again)
             found.add(differing)
         found.compared += 1
         say(f"{done} of {len(payment_ids)} payments read whole")
 
 
-def _told(house: House, found: Found, story: PaymentStory) -> list[Difference]:
+def _tell_and_compare(house: House, found: Found, story: PaymentStory) -> list[Difference]:
     with house.ledger.write() as books:
         if is_ours(books, story):
             found.mended += book_story(house, books, story)

@@ -26,6 +26,11 @@ class Matter:
     commands: tuple[str, ...]
 
     @property
+    def lead(self) -> str:
+        """Several are one for each of several items, or different ends of one, of which only one is true."""
+        return "Then run:" if len(self.commands) == 1 else "Then run what is right of:"
+
+    @property
     def waiting(self) -> str:
         if self.days_open <= 0:
             return "since today"

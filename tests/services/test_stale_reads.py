@@ -17,6 +17,7 @@ from billing.domain.settlements import DisputeStatus
 from billing.services.apply_events import apply_events, poll_events
 from billing.services.effects import executor
 from billing.services.effects.grant import plan_grants
+from billing.services.effects.janitor import show_stuck
 from billing.services.issue_invoices import bill_due_sessions
 from billing.services.observe_sessions import observe_jobs
 
@@ -183,4 +184,22 @@ def test_a_session_that_was_mended_while_it_was_priced_is_billed_by_the_next_rou
     studio.round()
 
     assert studio.state_of() == "billed"
+    assert studio.codes() == []
+
+
+def test_what_is_done_while_it_is_looked_at_is_not_shown_as_stuck(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio.session()
+    studio.bill()
+    studio.clock.go(days=2)
+
+    def other_first() -> Any:
+        monkeypatch.undo()
+        studio.do(EffectKind.PAY_LINK)
+        return studio.ledger.write()
+
+    monkeypatch.setattr(studio.ledger, "write", other_first)
+
+    assert show_stuck(studio.house) == 0
     assert studio.codes() == []

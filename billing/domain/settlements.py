@@ -57,6 +57,7 @@ class RefundStatus(StrEnum):
 
 
 NEVER_ARRIVED = (RefundStatus.FAILED, RefundStatus.CANCELED)  # the money is with the provider again
+OPEN_REFUNDS = (RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION)
 
 
 @dataclass(frozen=True, slots=True)

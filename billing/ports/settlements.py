@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -78,6 +77,8 @@ class Settlements(Protocol):
 
     def disputes_of(self, invoice_id: str) -> list[DisputeRow]: ...
 
+    def open_refunds(self) -> list[RefundRow]: ...
+
     def open_disputes(self) -> list[DisputeRow]: ...
 
     def keep_payout(self, payout: PayoutFact, now: datetime) -> None:
@@ -87,5 +88,3 @@ class Settlements(Protocol):
     def payouts_since(self, provider: str, since: datetime) -> list[PayoutFact]:
         """As they were last read, with their movement ids and without their own movements; oldest first."""
         ...
-
-    def refunds_since(self, since: datetime) -> Sequence[RefundRow]: ...

@@ -288,6 +288,32 @@ def test_a_charge_without_an_answer_for_a_day_is_open_too_long(studio: Studio) -
     assert shown(studio, one)
 
 
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(RefundStatus.PENDING, "has not reached Ada j1"), (RefundStatus.REQUIRES_ACTION, "waits for Ada j1")],
+)
+def test_a_refund_under_way_for_more_than_a_week_is_open_too_long(
+    studio: Studio, status: RefundStatus, words: str
+) -> None:
+    paid_studio(studio)
+    studio.gateway.refund_elsewhere("pi_1", eur(10_000))
+    made = studio.gateway.refunds["re_1"]
+    studio.gateway.refunds["re_1"] = replace(made, status=status, movements=())
+    studio.gateway.movements.pop()
+    studio.round()
+    studio.clock.go(days=6)
+    assert stripe(studio).is_clean
+    studio.clock.go(days=100)
+
+    one = only(stripe(studio))
+
+    assert (one.cause, one.subject_id, one.ledger_minor) == ("refund_open_too_long", "re_1", 10_000)
+    assert f"made on {made.created_at:%Y-%m-%d}, {words}" in one.sentence
+    assert shown(studio, one)
+    studio.gateway.refunds["re_1"] = replace(made, status=RefundStatus.SUCCEEDED, movements=())
+    assert stripe(studio).closed == 1
+
+
 def test_a_balance_that_nothing_explains_differs_by_what_is_left(studio: Studio) -> None:
     paid_studio(studio)
     stripe(studio)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +12,7 @@ from billing.adapters.ledger.statements import first, insert_once, put, rows
 from billing.domain.money import Money
 from billing.domain.settlements import (
     OPEN_DISPUTES,
+    OPEN_REFUNDS,
     DisputeFact,
     DisputeStatus,
     Movement,
@@ -34,7 +34,7 @@ _MOVEMENTS_SINCE = _MOVEMENTS.where(
 )
 _REFUNDS = select(refunds).order_by(refunds.c.created_at, refunds.c.refund_id)
 _REFUNDS_OF = _REFUNDS.where(refunds.c.invoice_id == bindparam("invoice_id"))
-_REFUNDS_SINCE = _REFUNDS.where(refunds.c.created_at >= bindparam("since"))
+_OPEN_REFUNDS = _REFUNDS.where(refunds.c.status.in_([status.value for status in OPEN_REFUNDS]))
 _DISPUTES = select(disputes).order_by(disputes.c.opened_at, disputes.c.dispute_id)
 _DISPUTES_OF = _DISPUTES.where(disputes.c.invoice_id == bindparam("invoice_id"))
 _OPEN_DISPUTES = _DISPUTES.where(disputes.c.status.in_([status.value for status in OPEN_DISPUTES]))
@@ -124,8 +124,8 @@ class SqlSettlements:
     def refunds_of(self, invoice_id: str) -> list[RefundRow]:
         return self._refunds(_REFUNDS_OF, invoice_id=invoice_id)
 
-    def refunds_since(self, since: datetime) -> Sequence[RefundRow]:
-        return self._refunds(_REFUNDS_SINCE, since=since)
+    def open_refunds(self) -> list[RefundRow]:
+        return self._refunds(_OPEN_REFUNDS)
 
     def disputes_of(self, invoice_id: str) -> list[DisputeRow]:
         return self._disputes(_DISPUTES_OF, invoice_id=invoice_id)

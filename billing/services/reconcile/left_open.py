@@ -1,4 +1,4 @@
-"""What should have ended by itself and has not: pay links on which nothing is owed, charges without an answer."""
+"""What should have ended by itself and has not: pay links of which nothing is owed, charges and refunds under way."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from datetime import timedelta
 from billing.domain.effects import OPEN_STATES, Effect, EffectKind, EffectState
 from billing.domain.money import Money
 from billing.domain.payments import PayLink
+from billing.domain.settlements import RefundStatus
 from billing.ports.ledger import Books, InvoiceRow
 from billing.ports.operations import Difference
+from billing.ports.settlements import RefundRow
 from billing.services.house import House
 from billing.services.reconcile.found import STRIPE, Found, difference
 from billing.services.reconcile.sessions import Billed
 
 CHARGE_OPEN_FOR = timedelta(days=1)
+REFUND_OPEN_FOR = timedelta(days=7)
 
 
 def compare_left_open(house: House, found: Found, billed: list[Billed]) -> None:
-    """Of the invoices of these sessions, and of all charges that are under way."""
+    """Of the invoices of these sessions, and of all charges and refunds that are under way."""
     with house.ledger.read() as books:
         for one in billed:
             for row in one.invoices:
@@ -28,6 +31,8 @@ def compare_left_open(house: House, found: Found, billed: list[Billed]) -> None:
         for state in OPEN_STATES:
             charges = books.effects.in_state(state, EffectKind.CHARGE)
             found.add(_charge(books, charge) for charge in charges if _is_old(house, charge))
+        refunds = books.settlements.open_refunds()
+        found.add(_refund(books, one) for one in refunds if one.created_at < house.now() - REFUND_OPEN_FOR)
 
 
 def _is_being_closed(books: Books, link: PayLink) -> bool:
@@ -61,3 +66,17 @@ def _charge(books: Books, charge: Effect) -> Difference:
     if charge.state is EffectState.UNKNOWN:
         sentence += f" When you know: `billing settle {charge.effect_id} --done` or `--not-done`."
     return difference(STRIPE, charge.subject_id, "charge_open_too_long", sentence, amount)
+
+
+def _refund(books: Books, refund: RefundRow) -> Difference:
+    """What each status waits for: Stripe's reference, "Refund object", `status` and `next_action`."""
+    row, amount = books.invoices.require(refund.invoice_id), Money(refund.amount_minor, refund.currency)
+    name = row.invoice.client.name
+    waits = f"has not reached {name}; look why"
+    if refund.status is RefundStatus.REQUIRES_ACTION:
+        waits = f"waits for {name} to tell Stripe where to send it, as Stripe asked them by mail; remind them, or look"
+    sentence = (
+        f"The refund of {amount} for {row.invoice.number}, made on {refund.created_at:%Y-%m-%d}, {waits} in Stripe's"
+        f" dashboard under {refund.refund_id}."
+    )
+    return difference(STRIPE, refund.refund_id, "refund_open_too_long", sentence, amount)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from billing.domain.errors import PermanentError
 from billing.domain.money import Money
 from billing.domain.settlement_books import CLEARING
-from billing.domain.settlements import Movement, MovementKind, PaymentStory, RefundStatus
+from billing.domain.settlements import Movement, MovementKind, PaymentStory
 from billing.ports.ledger import Books
 from billing.ports.operations import Difference
 from billing.services.house import House
@@ -23,7 +23,6 @@ from billing.services.record_payments import our_id
 
 TRIES = 3
 READ_WHOLE_FOR = timedelta(days=2)  # payments so young are read with all that became of them, whatever moved
-_UNFINISHED = (RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION)
 
 
 def compare_stripe(house: House, found: Found, say: Say) -> None:
@@ -46,7 +45,7 @@ def compare_stripe(house: House, found: Found, say: Say) -> None:
     left_ids = {movement.payment_id for movement in left if movement.payment_id}
     _compare_stories(house, found, say, _to_read_whole(house, since, paid) | left_ids)
     tell_left(house, found, left)
-    say("comparing payouts, pay links and charges")
+    say("comparing payouts, pay links, charges and refunds")
     compare_payouts(house, found, since)
     compare_left_open(house, found, billed_sessions(house, STRIPE))
     _compare_balance(house, found)
@@ -71,8 +70,7 @@ def _to_read_whole(house: House, since: datetime, paid: set[str]) -> set[str]:
         recorded = books.payments.recorded_since(provider, since)
         wanted = {p.provider_object_id for p in recorded if p.provider_object_id not in paid or p.captured_at >= young}
         wanted |= {dispute.payment_id for dispute in books.settlements.open_disputes()}
-        refunds = books.settlements.refunds_since(since)
-        wanted |= {refund.payment_id for refund in refunds if refund.status in _UNFINISHED}
+        wanted |= {refund.payment_id for refund in books.settlements.open_refunds()}
         for one in books.operations.open_differences(STRIPE):
             payment = books.payments.get(one.subject_id)
             wanted |= {payment.provider_object_id} if payment else set()

@@ -11,9 +11,9 @@ from billing.cli.opening import open_office
 from billing.cli.tables import table
 from billing.domain.errors import PermanentError
 from billing.domain.money import Money
-from billing.domain.policy import DailyLimits
 from billing.ports.ledger import DraftRow
 from billing.services.approve_drafts import seen_as, seen_text
+from billing.services.limits import limit_today
 
 
 @click.command()
@@ -21,7 +21,7 @@ from billing.services.approve_drafts import seen_as, seen_text
 @click.option(
     "--over-limit", type=click.Choice(["invoices", "mails", "charges"]), help="Let today's work go on beyond its limit."
 )
-@click.option("--to", "to", type=click.IntRange(min=1), help="The limit for today; without it, twice the usual one.")
+@click.option("--to", "to", type=click.IntRange(min=1), help="The limit for today; without it, twice what it is now.")
 @click.option("--reason", default="looked at and approved", show_default=True, help="Why; it is kept.")
 @money_act
 def approve(
@@ -37,7 +37,7 @@ def approve(
         billing approve --over-limit mails --to 2000
     """
     if over_limit:
-        most = to or 2 * _usual_limit(over_limit)
+        most = to or 2 * _limit_today(over_limit)
         confirm(f"Let today's {over_limit} go up to {most}?", yes)
         ask("raise_limit", {"what": over_limit, "to": most}, actor=actor, reason=reason, now=now, wait=wait)
         return
@@ -73,10 +73,9 @@ def _waiting() -> list[DraftRow]:
         return books.invoices.drafts("waiting")
 
 
-def _usual_limit(what: str) -> int:
-    with open_office() as office:
-        limits: DailyLimits = office.settings.policy.limits
-    return int(getattr(limits, what))
+def _limit_today(what: str) -> int:
+    with open_office() as office, office.ledger.read() as books:
+        return limit_today(office.settings.policy, books, what, office.clock.now())
 
 
 def _list(waiting: list[DraftRow]) -> str:

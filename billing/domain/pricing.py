@@ -123,7 +123,10 @@ def _check_against_source(order: Order, priced: PricedOrder) -> None:
 
 def _nothing_due(order: Order, priced: PricedOrder) -> str:
     if priced.amount_due_minor == 0:
-        return f"{_name(order)} has nothing left to pay; no invoice is needed."
+        return (
+            f"{_name(order)} has nothing left to pay, so no invoice goes out, and no gallery is opened by itself; open"
+            " it by hand, and close this."
+        )
     return f"{_name(order)} is overpaid by {Money(-priced.amount_due_minor, order.currency)}; refund or credit it."
 
 

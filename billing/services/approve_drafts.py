@@ -112,8 +112,7 @@ def _changed(what: str) -> PermanentError:
 def _has_room(house: House, books: Books, draft: DraftRow) -> bool:
     """A draft of today counts among today's invoices already; an older one needs room among them."""
     since = house.policy.day_starts_at(house.now())
-    limit, made = house.policy.limits.invoices, books.invoices.made_since(since)
-    return draft.created_at >= since or room_in(house, books, "invoices", limit, made) > 0
+    return draft.created_at >= since or room_in(house, books, "invoices", books.invoices.made_since(since)) > 0
 
 
 def _renew(house: House, books: Books, session: SessionRow, invoice_id: str, fresh: Invoice | None) -> None:

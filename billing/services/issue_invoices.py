@@ -17,7 +17,7 @@ from billing.ports.outside import RawRecord
 from billing.services.after_restore import PERHAPS_BILLED, check_series, needs_a_person, warn_of_draft
 from billing.services.draft_invoices import Drafted, draft_session, unforeseen
 from billing.services.house import House
-from billing.services.limits import room_in, room_today
+from billing.services.limits import room_in
 from billing.services.observe_sessions import shared_records
 from billing.services.session_records import are_stale, read_again
 
@@ -82,15 +82,13 @@ def _bill_or_set_aside(house: House, session: SessionRow, shared: Sequence[RawRe
 
 def invoices_left_today(house: House) -> int:
     """How many more invoices the daily limit allows (drafts count too)."""
-    return room_today(
-        house, "invoices", house.policy.limits.invoices, lambda books, since: books.invoices.made_since(since)
-    )
+    with house.ledger.read() as books:
+        return _room(house, books)
 
 
-def _has_room(house: House, books: Books) -> bool:
+def _room(house: House, books: Books) -> int:
     """The same, asked in the transaction that makes them: two workers share one limit."""
-    made = books.invoices.made_since(house.policy.day_starts_at(house.now()))
-    return room_in(house, books, "invoices", house.policy.limits.invoices, made) > 0
+    return room_in(house, books, "invoices", books.invoices.made_since(house.policy.day_starts_at(house.now())))
 
 
 def may_bill(house: House) -> bool:
@@ -125,7 +123,7 @@ def bill_session(house: House, session: SessionRow, drafted: Drafted, billed: Bi
             return  # another worker was faster
         if drafted.record_horizon and _is_news(books, session, drafted.record_horizon):
             return  # and has read more than this was priced from: it stays due
-        if drafted.invoices and not _has_room(house, books):
+        if drafted.invoices and not _room(house, books):
             billed.over_limit += 1
             return
         for draft in drafted.invoices:

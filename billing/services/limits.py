@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 
 from billing.domain.errors import PermanentError
 from billing.domain.events import PIPELINE
+from billing.domain.policy import StudioPolicy
 from billing.ports.ledger import Books
 from billing.services.house import House
 
 LIMITED = ("invoices", "mails", "charges")
 
 
-def room_today(house: House, what: str, limit: int, count: Callable[[Books, datetime], int]) -> int:
-    """How much more of `what` may be done in the studio's day. A person may have raised today's limit."""
-    with house.ledger.read() as books:
-        return room_in(house, books, what, limit, count(books, house.policy.day_starts_at(house.now())))
+def limit_today(policy: StudioPolicy, books: Books, what: str, now: datetime) -> int:
+    """How much of `what` may be done in the studio's day. A person may have raised it for today."""
+    return int(books.records.cursor(_limit_name(policy, what, now)) or getattr(policy.limits, what))
 
 
-def room_in(house: House, books: Books, what: str, limit: int, done: int) -> int:
-    """The same, of a transaction that is open."""
-    raised = books.records.cursor(limit_name(what, house, house.now()))
-    return max(0, int(raised or limit) - done)
+def room_in(house: House, books: Books, what: str, done: int) -> int:
+    """How much more of it."""
+    return max(0, limit_today(house.policy, books, what, house.now()) - done)
 
 
 def raise_limit(house: House, books: Books, what: str, to: int) -> None:
@@ -32,9 +30,9 @@ def raise_limit(house: House, books: Books, what: str, to: int) -> None:
             "no_such_limit", f"There are limits of {', '.join(LIMITED)}, each at least 1; not {what} {to}."
         )
     now = house.now()
-    books.records.move_cursor(limit_name(what, house, now), str(to), now)
+    books.records.move_cursor(_limit_name(house.policy, what, now), str(to), now)
     books.desk.resolve_attention("limits", f"limit_{what}", PIPELINE, now)
 
 
-def limit_name(what: str, house: House, now: datetime) -> str:
-    return f"limit:{what}:{house.policy.day_of(now)}"
+def _limit_name(policy: StudioPolicy, what: str, now: datetime) -> str:
+    return f"limit:{what}:{policy.day_of(now)}"

@@ -62,7 +62,11 @@ def record_payment(
     """
     row = books.invoices.get(payment.invoice_id or "")
     if row is None:
-        sentence = f"{payment.amount} arrived ({payment.provider_object_id}) for an invoice that is not in the ledger."
+        sentence = (
+            f"{payment.amount} arrived ({payment.provider_object_id}) for an invoice that is not in the ledger; it was"
+            " made by another ledger, or after the backup that was restored here. Look in Stripe's dashboard whose it"
+            " is, and refund it there or book it by hand."
+        )
         books.desk.raise_attention(payment.provider_object_id, "payment_without_invoice", sentence, now)
         return False
     if not books.payments.add(payment, now):

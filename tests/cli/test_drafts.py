@@ -57,3 +57,4 @@ def test_a_limit_is_raised_for_today(run: Run) -> None:
         == "Today's limit of mails is 7.\n"
     )
     assert "of invoices is 400." in run("approve", "--over-limit", "invoices", "--yes", "--now").stdout
+    assert "of invoices is 800." in run("approve", "--over-limit", "invoices", "--yes", "--now").stdout

@@ -14,7 +14,6 @@ from billing.domain.effects import ASK_AFTER, EffectKind, EffectState, ask_again
 from billing.domain.errors import PermanentError, TemporaryError, UnknownOutcomeError
 from billing.domain.payments import PaymentStatus
 from billing.services.effects.janitor import show_stuck
-from billing.services.limits import room_today
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 UNCLEAR = UnknownOutcomeError("stripe_unknown", "The line was cut.")
@@ -207,7 +206,6 @@ def test_what_waits_behind_a_daily_limit_is_told_of_once_and_not_for_each(studio
 
     assert show_stuck(studio.house) == 0
     assert violations(studio) == []
-    assert room_today(studio.house, "charges", 5, lambda _books, _since: 0) == 5
 
 
 def test_a_refusal_while_asking_is_no_evidence_and_is_asked_again_by_the_same_table(in_doubt: Studio) -> None:

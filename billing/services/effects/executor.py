@@ -26,6 +26,7 @@ from billing.services.limits import room_in
 __all__ = ["LEASE", "Handler", "run_effects", "settle_unknown"]
 
 LOOK_AGAIN_AFTER = timedelta(minutes=1)  # what was taken up just before a hold was placed
+_LIMITED = {EffectKind.MAIL: "mails", EffectKind.CHARGE: "charges"}
 _AT_MOST_AT_ONCE = {EffectKind.MAIL: 8}  # a mail server takes few connections from one sender
 
 
@@ -85,13 +86,11 @@ def _claim(house: House, kind: EffectKind, purpose: str | None, free: int) -> li
 
 def _room(house: House, books: Books, kind: EffectKind, free: int) -> int:
     """How many may be begun: counted in the transaction that claims them, so that two workers share one limit."""
-    limits = house.policy.limits
-    limit = {EffectKind.MAIL: ("mails", limits.mails), EffectKind.CHARGE: ("charges", limits.charges)}.get(kind)
-    if limit is None:
+    name = _LIMITED.get(kind)
+    if name is None:
         return free
-    name, per_day = limit
     since = house.policy.day_starts_at(house.now())
-    room = room_in(house, books, name, per_day, books.effects.intended_since(kind, since))
+    room = room_in(house, books, name, books.effects.intended_since(kind, since))
     waiting = 0 if room > 0 else len(books.effects.in_state(EffectState.READY, kind))
     if not waiting:
         books.desk.resolve_attention("limits", f"limit_{name}", PIPELINE, house.now())

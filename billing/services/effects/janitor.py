@@ -98,7 +98,10 @@ def _is_told_elsewhere(effect: Effect, told: set[str]) -> bool:
 def _sentence(books: Books, effect: Effect, now: datetime) -> str:
     hours = int((now - effect.created_at).total_seconds() // 3600)
     state = effect.state.value.replace("_", " ")
+    then = "It goes on by itself when it does."
+    if effect.state is EffectState.UNKNOWN:
+        then = f"When you know how it ended: `billing settle {effect.effect_id} --done` or `--not-done`."
     return (
         f"{capital(in_words(books, effect))} was decided {hours} hours ago and is still {state}; see in `billing"
-        " status` and `billing doctor` whether the pipeline runs. It goes on by itself when it does."
+        f" status` and `billing doctor` whether the pipeline runs. {then}"
     )

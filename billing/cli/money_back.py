@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import click
 
-from billing.cli.amounts import minor_units
+from billing.cli.amounts import DAY, minor_units
 from billing.cli.door import ask, confirm, money_act
 from billing.cli.invoice import the_invoice
 from billing.domain.money import Money
@@ -17,24 +19,35 @@ from billing.ports.ledger import InvoiceRow
 @click.option("--reason", required=True, help="Why; it is kept, and told to Stripe.")
 @click.option("--still-owed", is_flag=True, help="The invoice goes on asking for it; else it asks for so much less.")
 @click.option("--force", is_flag=True, help="Though a dispute is open: the money may go back twice.")
+@click.option("--by-hand", metavar="METHOD", help="Book what you gave back yourself: cash, cheque, bank transfer, …")
+@click.option("--on", "given_on", type=DAY, help="With --by-hand: the day on which you gave it; today unless given.")
 @money_act
 def refund(
-    number: str, amount: str | None, reason: str, still_owed: bool, force: bool,
-    actor: str, wait: int, now: bool, yes: bool,
+    number: str, amount: str | None, reason: str, still_owed: bool, force: bool, by_hand: str | None,
+    given_on: date | None, actor: str, wait: int, now: bool, yes: bool,
 ) -> None:  # fmt: skip
     """Give back money that was paid on the invoice NUMBER through Stripe, the newest payment first.
+
+    With --by-hand no money moves from here: what you gave back yourself is booked, and the client is told.
 
     \b
     Examples:
         billing refund INV-2026-0042 --reason "the session was cut short" --amount 120.50
         billing refund INV-2026-0042 --reason "charged the wrong card" --still-owed
+        billing refund INV-2026-0042 --reason "one print was lost" --amount 80 --by-hand cash
     """
     row = the_invoice(number)
     minor = _minor(row, amount)
-    how_much = Money(minor, row.invoice.currency) if minor else "all that was paid through Stripe"
+    all_of_it = "all that was paid" if by_hand else "all that was paid through Stripe"
+    how_much = Money(minor, row.invoice.currency) if minor else all_of_it
     then = "goes on asking for it" if still_owed else "asks for so much less"
-    confirm(f"Give back {how_much} to {row.invoice.client.name}? Invoice {number} {then}.", yes)
-    arguments = {"number": number, "amount_minor": minor, "still_owed": int(still_owed), "force": int(force)}
+    name = row.invoice.client.name
+    act = f"Book that {name} has got back {how_much} ({by_hand})" if by_hand else f"Give back {how_much} to {name}"
+    confirm(f"{act}? Invoice {number} {then}.", yes)
+    arguments: dict[str, str | int | None] = {
+        "number": number, "amount_minor": minor, "still_owed": int(still_owed), "force": int(force),
+        "by_hand": by_hand, "given_on": given_on.isoformat() if given_on else None,
+    }  # fmt: skip
     ask(
         "refund",
         {name: value or None for name, value in arguments.items()},

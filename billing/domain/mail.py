@@ -73,13 +73,17 @@ class ReceiptMail:
 
 @dataclass(frozen=True, slots=True)
 class RefundMail:
-    """Money went back to the client. `balance_minor` is what is open on the invoice after it."""
+    """Money went back to the client. `balance_minor` is what is open on the invoice after it.
+
+    `is_by_hand`: the studio gave it, and no bank of the provider's is on its way with it.
+    """
 
     invoice: Invoice
     amount_minor: int
     refunded_on: date
     method_label: str
     balance_minor: int
+    is_by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from billing.domain.money import Money
 
+OFFICE = "office"  # the provider of money that comes and goes by cheque, in cash or by transfer
+
 
 class PaymentStatus(StrEnum):
     """`processing` (bank debits, days long) is not paid."""

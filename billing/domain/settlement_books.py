@@ -15,6 +15,7 @@ from billing.domain.money import Money
 from billing.domain.settlements import Movement
 
 CLEARING = "stripe_clearing"
+BANK = "bank"
 _TAKEN_BACK = ("revenue", "tax_payable", "discounts")
 
 
@@ -25,10 +26,13 @@ def post_late_fee(payment_id: str, invoice_id: str, fee: Money, posted_on: date)
     )
 
 
-def post_refund(movement: Movement, invoice_id: str, client_id: str, from_credit: Money, posted_on: date) -> Posting:
+def post_refund(
+    movement: Movement, invoice_id: str, client_id: str, from_credit: Money, posted_on: date, account: str = CLEARING
+) -> Posting:
     """Money back to the client (`movement.amount` is negative), or returned by their bank (positive).
 
-    `from_credit` is the part (positive) that was the client's credit rather than paid on the invoice.
+    `from_credit` is the part (positive) that was the client's credit rather than paid on the invoice; `account` is
+    where the money comes from.
     """
     back = -movement.amount
     credit = from_credit if back.minor > 0 else -from_credit
@@ -41,7 +45,7 @@ def post_refund(movement: Movement, invoice_id: str, client_id: str, from_credit
             ("receivable", invoice_id, back - credit),
             ("client_credit", client_id, credit),
             ("fees", "stripe", movement.fee),
-            (CLEARING, "", -(back + movement.fee)),
+            (account, "", -(back + movement.fee)),
         ],
     )
 
@@ -90,7 +94,7 @@ def post_payout(movement: Movement, payout_id: str, posted_on: date) -> Posting:
         payout_id,
         posted_on,
         [
-            ("bank", payout_id, -movement.amount),
+            (BANK, payout_id, -movement.amount),
             ("fees", "payout", movement.fee),
             (CLEARING, "", movement.net),
         ],

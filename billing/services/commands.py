@@ -14,7 +14,8 @@ from billing.domain.effects import OPEN_STATES, Effect, EffectKind, EffectState,
 from billing.domain.errors import BillingError, PermanentError, TemporaryError
 from billing.domain.events import PIPELINE, Command, DomainEvent
 from billing.domain.money import Money
-from billing.domain.payments import SavedMethod
+from billing.domain.payments import OFFICE, SavedMethod
+from billing.domain.settlement_books import BANK
 from billing.domain.settlements import NEVER_ARRIVED
 from billing.ports.ledger import Books, InvoiceRow, Ledger, PaymentRow
 from billing.ports.outside import GalleryAccess
@@ -126,8 +127,8 @@ def _record_payment(house: House, books: Books, command: Command) -> str:
         raise PermanentError("amount_not_positive", f"A payment is more than nothing; {amount} is not.")
     reference = text(command, "reference")
     payment = PaymentRow(
-        payment_id=canonical.derived_id("pay", "office", row.invoice.invoice_id, reference),
-        provider="office",
+        payment_id=canonical.derived_id("pay", OFFICE, row.invoice.invoice_id, reference),
+        provider=OFFICE,
         provider_object_id=f"{row.invoice.number}/{reference}",
         invoice_id=row.invoice.invoice_id,
         amount=amount,
@@ -137,7 +138,7 @@ def _record_payment(house: House, books: Books, command: Command) -> str:
         captured_at=house.now(),
         received_on=date.fromisoformat(text(command, "received_on")),
     )
-    if not record_payment(books, payment, "bank", house.now(), command.actor):
+    if not record_payment(books, payment, BANK, house.now(), command.actor):
         raise PermanentError("recorded_before", f"A payment {reference} of {row.invoice.number} is recorded already.")
     return f"Recorded {amount} for {row.invoice.number}."
 

@@ -10,7 +10,7 @@ from billing.domain import settlement_books as postings
 from billing.domain.books import Posting, added_up
 from billing.domain.mail import MailKind
 from billing.domain.money import Money
-from billing.domain.payments import PaymentFact, PaymentStatus
+from billing.domain.payments import OFFICE, PaymentFact, PaymentStatus
 from billing.domain.settlements import (
     NEVER_ARRIVED,
     DisputeFact,
@@ -62,6 +62,13 @@ def record_story(house: House, books: Books, story: PaymentStory) -> tuple[str, 
         return "waiting", None  # nothing is posted by a status: what the bank took is told soon
     is_news = known is None or any(one.is_news for one in told)
     return "applied", None if is_news else "recorded before"
+
+
+def record_refund(house: House, books: Books, payment: PaymentRow, refund: RefundFact) -> None:
+    """One refund of a payment that is in the ledger, and what it leads to."""
+    case = Case(house, books, payment, str(payment.invoice_id))
+    before = case.row()
+    follow(case, before, [_tell_refund(case, refund)])
 
 
 def _record(house: House, books: Books, fact: PaymentFact) -> PaymentRow | None:
@@ -129,8 +136,9 @@ def _post_refund(case: Case, refund: RefundFact, movement: Movement) -> bool:
         _ask_for_it_again(case, refund.refund_id, movement)
     day = case.day_of(movement)
     credit = case.part_of_credit(-movement.amount)
-    posting = postings.post_refund(movement, case.invoice_id, case.client_id, credit, day)
-    _post(case, movement, posting)
+    account = postings.BANK if refund.provider == OFFICE else postings.CLEARING
+    posting = postings.post_refund(movement, case.invoice_id, case.client_id, credit, day, account)
+    _post(case, movement, posting, refund.provider)
     effect = case.asked_for(refund.effect_key)
     if effect and not effect.parameters.get("still_owed") and not is_returned:
         _ask_for_less(case, refund, -movement.amount - credit, movement)
@@ -205,15 +213,15 @@ def _is_kept(case: Case, movement: Movement) -> bool:
     return case.books.settlements.movement(movement.movement_id) is not None
 
 
-def _post(case: Case, movement: Movement, posting: Posting) -> None:
+def _post(case: Case, movement: Movement, posting: Posting, provider: str | None = None) -> None:
     case.books.journal.post(posting, case.now)
-    _keep(case, movement, posting.transaction_id)
+    _keep(case, movement, posting.transaction_id, provider)
 
 
-def _keep(case: Case, movement: Movement, transaction_id: str | None) -> Told:
+def _keep(case: Case, movement: Movement, transaction_id: str | None, provider: str | None = None) -> Told:
     """One that is in another currency than the payment posts nothing here: a person books it."""
     books, payment = case.books, case.payment
-    books.settlements.add_movement(payment.provider, movement, case.invoice_id, transaction_id, case.now)
+    books.settlements.add_movement(provider or payment.provider, movement, case.invoice_id, transaction_id, case.now)
     if transaction_id is None:
         sentence = (
             f"{movement.movement_id} ({movement.kind.value} of {movement.source_id}) moved {movement.amount}, but"

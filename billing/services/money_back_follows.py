@@ -125,15 +125,16 @@ def write_of_refund(case: Case, refund: RefundFact) -> None:
     same_currency = refund.amount.currency == case.row().invoice.currency
     if not same_currency:
         return  # no letter could say what it means for the invoice
-    letter = mail_intent(
-        case.books,
-        case.row(),
-        MailKind.REFUND,
-        refund.refund_id,
-        amount_minor=refund.amount.minor,
-        refunded_on=case.house.policy.day_of(refund.created_at).isoformat(),
-        method_label=case.payment.method_label,
-    )
+    effect = case.asked_for(refund.effect_key)
+    by_hand = effect.parameters.get("by_hand") if effect else None
+    said: dict[str, str | int] = {
+        "amount_minor": refund.amount.minor,
+        "refunded_on": case.house.policy.day_of(refund.created_at).isoformat(),
+        "method_label": by_hand or case.payment.method_label,
+    }
+    if by_hand:
+        said["by_hand"] = 1
+    letter = mail_intent(case.books, case.row(), MailKind.REFUND, refund.refund_id, "", **said)
     case.books.effects.intend(letter, case.now)
 
 
@@ -152,7 +153,8 @@ def of_returned(row: InvoiceRow, amount: Money, effect: Effect | None) -> str:
     return (
         f"{amount} of invoice {number} that were refunded did not reach {row.invoice.client.name}, and are back at"
         f" Stripe. Either try where they came from once more, with `billing refund {number} --amount"
-        f" {amount.decimal}{still_owed}`; or ask where to send them, send them by hand, and close this."
+        f" {amount.decimal}{still_owed}`; or ask where to send them, send them by hand, and book it with the same and"
+        " `--by-hand transfer`."
     )
 
 

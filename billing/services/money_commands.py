@@ -8,6 +8,7 @@ from billing.domain.effects import OPEN_STATES, EffectKind, Intent
 from billing.domain.errors import PermanentError
 from billing.domain.events import Command, DomainEvent
 from billing.domain.money import Money
+from billing.domain.payments import OFFICE
 from billing.ports.ledger import Books, InvoiceRow, PaymentRow
 from billing.services.asking_again import close_links, ensure_pay_link, is_disputed
 from billing.services.command_arguments import invoice_of, optional
@@ -15,13 +16,17 @@ from billing.services.effects.refund import left_of
 from billing.services.house import House
 from billing.services.money_back import ISSUED
 from billing.services.money_back_follows import OWED_AGAIN, of_owed_again, rest_no_more
+from billing.services.refunds_by_hand import book_by_hand
 
 ASKED_FOR = (*ISSUED, "written_off")
 
 
 def refund(house: House, books: Books, command: Command) -> str:
-    """Commit to giving money back, of the newest payments first; one effect for each payment."""
-    row = invoice_of(books, command)
+    """Commit to giving money back, of the newest payments first; one effect for each payment.
+
+    What was given back by hand is booked, first of what came to the office: the rest may go back where it was from.
+    """
+    row, by_hand = invoice_of(books, command), optional(command, "by_hand")
     invoice, number = row.invoice, row.invoice.number
     if is_disputed(books, invoice.invoice_id) and not optional(command, "force"):
         raise PermanentError(
@@ -29,19 +34,31 @@ def refund(house: House, books: Books, command: Command) -> str:
             f"A dispute of {number} is open: the bank may give the money back, and it would go twice. Answer it in"
             " Stripe's dashboard, or refund with --force.",
         )
-    left = [(payment, left_of(books, payment)) for payment in reversed(books.payments.of_invoice(invoice.invoice_id))]
-    there = sum(minor for payment, minor in left if payment.provider == house.gateway.name)
-    amount = _amount(command, row, there)
-    if not 0 < amount.minor <= there:
-        raise PermanentError("more_than_is_left", _why_not_so_much(house, row, left, amount))
+    newest_first = reversed(books.payments.of_invoice(invoice.invoice_id))
+    all_left = [(payment, left_of(books, payment)) for payment in newest_first]
+    office = [(payment, minor) for payment, minor in all_left if payment.provider == OFFICE]
+    other = [(payment, minor) for payment, minor in all_left if payment.provider != OFFICE]
+    left = [*office, *other] if by_hand else other
+    amount = _amount(command, row, _sum(left))
+    if not 0 < amount.minor <= _sum(left):
+        way, kept = (" through Stripe", _sum(office)) if not by_hand else ("", 0)
+        raise PermanentError("more_than_is_left", _why_not_so_much(row, amount, _sum(left), way, kept))
     rest = amount.minor
     for payment, minor in left:
-        part = min(rest, minor) if payment.provider == house.gateway.name else 0
-        if part:
+        if part := min(rest, minor):
             intent = _refund_intent(command, row, payment, Money(part, payment.amount.currency))
-            books.effects.intend(intent, house.now())
+            if by_hand:
+                book_by_hand(house, books, command, intent, payment)
+            else:
+                books.effects.intend(intent, house.now())
             rest -= part
+    if by_hand:
+        return f"{amount} of {number} that were given back to {invoice.client.name} ({by_hand}) are booked."
     return f"{amount} of {number} go back to {invoice.client.name}."
+
+
+def _sum(left: list[tuple[PaymentRow, int]]) -> int:
+    return sum(minor for _, minor in left)
 
 
 def credit(house: House, books: Books, command: Command) -> str:
@@ -109,16 +126,15 @@ def _amount(command: Command, row: InvoiceRow, all_of_it: int) -> Money:
     return Money(minor, row.invoice.currency)
 
 
-def _why_not_so_much(house: House, row: InvoiceRow, left: list[tuple[PaymentRow, int]], amount: Money) -> str:
-    there = sum(minor for payment, minor in left if payment.provider == house.gateway.name)
-    office = sum(minor for payment, minor in left if payment.provider != house.gateway.name)
-    currency = row.invoice.currency
+def _why_not_so_much(row: InvoiceRow, amount: Money, there: int, way: str, office: int) -> str:
+    """`there` and `office`, in minor units: what can go back this way, and what came to the office and cannot."""
+    number, currency = row.invoice.number, row.invoice.currency
     how_much = f"only {Money(there, currency)}, not {amount}," if there else "nothing"
-    sentence = f"Of {row.invoice.number} {how_much} can go back through Stripe."
+    sentence = f"Of {number} {how_much} can go back{way}."
     if office:
         sentence += (
-            f" {Money(office, currency)} came by cheque, cash or transfer: give that back by hand, and ask for less"
-            f" with `billing credit {row.invoice.number}`."
+            f" {Money(office, currency)} came by cheque, cash or transfer: give that back by hand, and book it with"
+            f" `billing refund {number} --by-hand cash`."
         )
     return sentence
 
@@ -136,5 +152,7 @@ def _refund_intent(command: Command, row: InvoiceRow, payment: PaymentRow, amoun
         "still_owed": int(bool(optional(command, "still_owed"))),
         "force": int(bool(optional(command, "force"))),
     }
+    if by_hand := optional(command, "by_hand"):
+        parameters["by_hand"] = by_hand
     purpose = f"command:{command.command_id}"
     return Intent(EffectKind.REFUND, purpose, row.invoice.invoice_id, parameters, occasion=payment.provider_object_id)

@@ -1,12 +1,14 @@
 -- Every movement of the provider's balance is in the journal, once, with what it came to; one that cannot be is shown.
+-- What was given back by hand came from the bank.
 with cleared as (
     select
         transaction_id,
         currency,
+        case account when 'bank' then 'office' else 'stripe' end as provider,
         sum(amount_minor) as cleared_minor
     from journal_entries
-    where account = 'stripe_clearing'
-    group by transaction_id, currency
+    where account in ('stripe_clearing', 'bank')
+    group by transaction_id, currency, account
 ),
 
 posted as (
@@ -20,6 +22,7 @@ posted as (
     left join cleared
         on
             movements.currency = cleared.currency
+            and movements.provider = cleared.provider
             and (
                 movements.transaction_id = cleared.transaction_id
                 -- A payment's fee that was told later has a transaction of its own.

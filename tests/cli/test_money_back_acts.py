@@ -53,6 +53,7 @@ def test_without_an_amount_all_that_is_owed_is_given_up(run: Run, open_number: s
         (("refund", "--amount", "1.50"), "Give back 1.50 EUR to"),
         (("refund", "--still-owed"), "goes on asking for it"),
         (("refund",), "Give back all that was paid through Stripe to"),
+        (("refund", "--amount", "1.50", "--by-hand", "cash"), "has got back 1.50 EUR (cash)? Invoice"),
         (("credit", "--amount", "2"), "Ask for 2.00 EUR less of"),
         (("write-off", "--amount", "2"), "Write off 2.00 EUR of"),
     ],
@@ -77,6 +78,15 @@ def test_a_refund_is_committed_to_with_its_reason(run: Run, paid_number: str) ->
     [(state, parameters)] = refunds()
     assert state == "ready"
     assert json.loads(parameters).items() >= {"amount_minor": 150, "reason": "agreed by phone"}.items()
+
+
+def test_what_was_given_back_by_hand_is_booked(run: Run, paid_number: str) -> None:
+    done = run("refund", paid_number, "--amount", "1.50", "--by-hand", "cash", *DONE)
+
+    assert done.stdout.startswith(f"1.50 EUR of {paid_number} that were given back to ")
+    [(state, parameters)] = refunds()
+    assert state == "done"
+    assert json.loads(parameters)["by_hand"] == "cash"
 
 
 def test_more_than_was_paid_is_refused_with_what_is_left(run: Run, paid_number: str) -> None:

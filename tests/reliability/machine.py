@@ -196,10 +196,14 @@ class StudioLife(Work, RuleBasedStateMachine):
         self.studio.ask("pause_reminders" if pauses else "resume_reminders", number=number)
         (self.model.paused.add if pauses else self.model.paused.discard)(invoice_id)
 
-    @rule(which=ANY, what=st.sampled_from(["refund", "refund", "credit", "write_off"]), tenths=SHARES)
+    @rule(which=ANY, what=st.sampled_from(["refund", "refund", "by_hand", "credit", "write_off"]), tenths=SHARES)
     def give_back_or_give_up(self, which: int, what: str, tenths: int) -> None:
-        _, number, due = self.pick_invoice(which)
-        self.studio.ask(what, number=number, amount_minor=max(1, due * tenths // 10))
+        invoice_id, number, due = self.pick_invoice(which)
+        minor = max(1, due * tenths // 10)
+        if what != "by_hand":
+            self.studio.ask(what, number=number, amount_minor=minor)
+        elif self.studio.ask("refund", number=number, amount_minor=minor, by_hand="cash").endswith("are booked."):
+            self.model.by_hand[invoice_id] += minor
 
     @rule(places=st.sampled_from([False, False, False, True]))
     def hold_or_release(self, places: bool) -> None:

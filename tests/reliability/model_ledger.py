@@ -38,6 +38,7 @@ class Model:
     """Per invoice what a person did here; what the provider did is the provider's own truth."""
 
     cheques: Counter[str] = field(default_factory=Counter)  # by invoice id, in minor units
+    by_hand: Counter[str] = field(default_factory=Counter)  # given back, by invoice id, in minor units
     void: set[str] = field(default_factory=set)
     paused: set[str] = field(default_factory=set)  # by a person, and not resumed since
     held: bool = False
@@ -126,6 +127,7 @@ def _balances(studio: Studio, model: Model, said: Said) -> list[str]:
     expected = {
         invoice_id: (0 if invoice_id in model.void else due - said.given_up.get(invoice_id, 0))
         - model.cheques[invoice_id]
+        + model.by_hand[invoice_id]
         for invoice_id, (_, _, due, _) in said.invoices.items()
     }
     for payment_id in said.payments:

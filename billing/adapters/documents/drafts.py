@@ -101,6 +101,7 @@ def _refund(mail: RefundMail) -> Draft:
     back = Money(mail.amount_minor, mail.invoice.currency)
     values = {"amount": voice.coded(back), "date": voice.wording.full_date(mail.refunded_on)}
     still_open = voice.say("refund.still_open", balance=voice.coded(Money(mail.balance_minor, mail.invoice.currency)))
+    when = [] if mail.is_by_hand else [voice.say("refund.when")]
     return voice.draft(
         "refund.subject",
         subject_values=values,
@@ -108,7 +109,7 @@ def _refund(mail: RefundMail) -> Draft:
         headline_note=voice.say("refund.headline", **values),
         opening=[
             voice.say("refund.sent", method=isolated(voice.wording.method(mail.method_label)), **values),
-            voice.say("refund.when"),
+            *when,
             still_open if mail.balance_minor > 0 else voice.say("refund.nothing_open"),
         ],
     )

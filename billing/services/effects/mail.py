@@ -155,6 +155,7 @@ def _refund(_books: Books, effect: Effect, row: InvoiceRow) -> MailContent:
         date.fromisoformat(effect.text("refunded_on")),
         effect.text("method_label"),
         max(0, row.balance_minor),
+        is_by_hand=bool(effect.parameters.get("by_hand")),
     )
 
 

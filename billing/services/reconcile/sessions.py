@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from billing.domain.payments import OFFICE
 from billing.ports.ledger import Books, InvoiceRow, PaymentRow, SessionRow
 from billing.services.house import House
 
@@ -40,7 +41,7 @@ def billed_again(books: Books, some: Iterable[Billed]) -> list[Billed]:
 
 
 def _paid_since(house: House, books: Books, since: datetime) -> list[PaymentRow]:
-    providers = (house.gateway.name, "office")
+    providers = (house.gateway.name, OFFICE)
     return [payment for provider in providers for payment in books.payments.recorded_since(provider, since)]
 
 

@@ -98,12 +98,15 @@ def test_a_receipt_of_a_part_leads_to_the_page_where_the_rest_is_paid() -> None:
 def test_a_refund_says_what_went_back_how_long_it_takes_and_what_is_open() -> None:
     letter = write(RefundMail(BILL, 20000, date(2026, 4, 2), "Visa ending 4242", 0))
     open_ = write(RefundMail(BILL, 20000, date(2026, 4, 2), "Visa ending 4242", 20000))
+    in_cash = write(RefundMail(BILL, 20000, date(2026, 4, 2), "cash", 0, is_by_hand=True))
 
     assert letter.subject == "We refunded 200.00 EUR of invoice 2026-0042"
     assert "On 2 April 2026 we sent 200.00 EUR back to you (Visa ending 4242)" in letter.text
     assert "five to ten days" in letter.text
     assert "Nothing is open on this invoice." in letter.text
     assert "200.00 EUR of 2,640.00 EUR is open on this invoice." in open_.text
+    assert "we sent 200.00 EUR back to you (cash)" in in_cash.text
+    assert "five to ten days" not in in_cash.text
 
 
 def test_the_last_receipt_says_that_all_is_paid() -> None:

@@ -1,0 +1,57 @@
+"""Money that the studio gave back by hand, in cash, by cheque or by transfer: booked, and told to the client.
+
+The provider moves nothing. It is an effect that a person has carried out, so that what is left of a payment, and
+what the invoice asks for after it, are found as for any other refund.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+from billing.domain import canonical
+from billing.domain.effects import EffectState, Intent
+from billing.domain.errors import PermanentError
+from billing.domain.events import Command
+from billing.domain.money import Money
+from billing.domain.payments import OFFICE
+from billing.domain.settlements import Movement, MovementKind, RefundFact, RefundStatus
+from billing.ports.ledger import Books, PaymentRow
+from billing.services.command_arguments import optional
+from billing.services.house import House
+from billing.services.money_back import record_refund
+
+
+def book_by_hand(house: House, books: Books, command: Command, intent: Intent, payment: PaymentRow) -> None:
+    """`intent` is the refund as it would be asked for of the provider. PermanentError: a day that cannot be."""
+    at = _given_back_at(house, command, payment)
+    amount = Money(int(str(intent.parameters["amount_minor"])), payment.amount.currency)
+    refund_id = canonical.derived_id("hand", intent.key)
+    moved = Movement(f"{refund_id}:moved", MovementKind.REFUND, refund_id, -amount, Money(0, amount.currency), at)
+    refund = RefundFact(
+        provider=OFFICE,
+        refund_id=refund_id,
+        payment_id=payment.provider_object_id,
+        amount=amount,
+        status=RefundStatus.SUCCEEDED,
+        reason=command.reason,
+        created_at=at,
+        movements=(moved,),
+        effect_key=intent.key,
+    )
+    books.effects.intend(intent, house.now())
+    books.effects.reopen(intent.effect_id, EffectState.DONE, house.now())
+    record_refund(house, books, payment, refund)
+
+
+def _given_back_at(house: House, command: Command, payment: PaymentRow) -> datetime:
+    """Noon of the day that was named, in the studio's time; now, if none was or it is today."""
+    named, today = optional(command, "given_on"), house.today()
+    day = date.fromisoformat(named) if named else today
+    if day > today:
+        raise PermanentError("not_yet", f"{day} is to come; book what was given back once it is.")
+    if day < payment.received_on:
+        came = f"Payment {payment.provider_object_id} came on {payment.received_on}"
+        raise PermanentError("before_it_came", f"{came}, and cannot have gone back on {day}.")
+    noon = datetime.combine(day, time(12), ZoneInfo(house.policy.time_zone))
+    return house.now() if day == today else noon

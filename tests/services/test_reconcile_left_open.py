@@ -1,0 +1,71 @@
+"""What should have ended by itself, and is told of when it has not: pay links, charges, refunds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from studio import Studio
+from test_payouts import eur, paid_studio
+from test_reconcile_stripe import only, shown, stripe
+
+from billing.domain.effects import EffectKind
+from billing.domain.errors import PermanentError
+from billing.domain.payments import PaymentStatus
+from billing.domain.settlements import RefundStatus
+
+
+def test_a_pay_link_that_is_open_though_nothing_is_owed_is_left_open(studio: Studio) -> None:
+    studio.session()
+    studio.round()
+    studio.gateway.line.fail("close_pay_link", PermanentError("stripe_refused", "Stripe refused it."))
+    invoice = studio.invoice().invoice
+    studio.ask("void", number=str(invoice.number))
+    studio.do(EffectKind.CLOSE_PAY_LINK)
+
+    one = only(stripe(studio))
+
+    assert (one.cause, one.subject_id) == ("pay_link_left_open", invoice.invoice_id)
+    assert "plink_1 of INV-2026-0001 can still take money, though the invoice is void" in one.sentence
+    with studio.ledger.write() as books:
+        books.invoices.close_pay_link("plink_1", studio.clock.now())
+    assert stripe(studio).closed == 1
+
+
+def test_a_charge_without_an_answer_for_a_day_is_open_too_long(studio: Studio) -> None:
+    studio.autopay()
+    studio.gateway.cards["pm_1"] = PaymentStatus.PROCESSING
+    studio.round()
+    assert stripe(studio).is_clean
+    studio.clock.go(days=2)
+
+    one = only(stripe(studio))
+
+    assert (one.cause, one.ledger_minor) == ("charge_open_too_long", 50_000)
+    assert shown(studio, one)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(RefundStatus.PENDING, "has not reached Ada j1"), (RefundStatus.REQUIRES_ACTION, "waits for Ada j1")],
+)
+def test_a_refund_under_way_for_more_than_a_week_is_open_too_long(
+    studio: Studio, status: RefundStatus, words: str
+) -> None:
+    paid_studio(studio)
+    studio.gateway.refund_elsewhere("pi_1", eur(10_000))
+    made = studio.gateway.refunds["re_1"]
+    studio.gateway.refunds["re_1"] = replace(made, status=status, movements=())
+    studio.gateway.movements.pop()
+    studio.round()
+    studio.clock.go(days=6)
+    assert stripe(studio).is_clean
+    studio.clock.go(days=100)
+
+    one = only(stripe(studio))
+
+    assert (one.cause, one.subject_id, one.ledger_minor) == ("refund_open_too_long", "re_1", 10_000)
+    assert f"made on {made.created_at:%Y-%m-%d}, {words}" in one.sentence
+    assert shown(studio, one)
+    studio.gateway.refunds["re_1"] = replace(made, status=RefundStatus.SUCCEEDED, movements=())
+    assert stripe(studio).closed == 1

@@ -26,6 +26,7 @@ from billing.services.effects import HANDLERS
 from billing.services.effects.grant import record_grant
 from billing.services.effects.in_words import capital, in_words
 from billing.services.effects.revoke import record_revocation
+from billing.services.galleries import ask_nobody_to_open
 from billing.services.holds import hold, release
 from billing.services.house import House
 from billing.services.limits import raise_limit
@@ -156,6 +157,7 @@ def _void(house: House, books: Books, command: Command) -> str:
     books.invoices.void(row.invoice.invoice_id, command.actor, command.reason, now)
     close_links(books, row, now)
     books.desk.resolve_attention(row.invoice.invoice_id, None, command.actor, now)
+    ask_nobody_to_open(house, books, books.invoices.require(row.invoice.invoice_id))
     return f"{row.invoice.number} is void.{_show_what_was_paid(books, row, now)}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from billing.domain.effects import EffectKind, EffectState, Intent
+from billing.domain.events import PIPELINE
 from billing.domain.policy import GalleryPolicy
 from billing.domain.settlements import NEVER_ARRIVED, DisputeStatus
 from billing.ports.ledger import Books, GrantRow, InvoiceRow
@@ -20,8 +21,30 @@ def awaiting_grant(house: House, books: Books) -> list[InvoiceRow]:
     return [row for row in rows if not is_forfeited(house, books, row)]
 
 
+def why_not_open(house: House, books: Books, row: InvoiceRow) -> str | None:
+    """What the policy says against opening the invoice's gallery now."""
+    if row.is_void:
+        return "the invoice is void"
+    if house.policy.gallery_policy is GalleryPolicy.PAID_IN_FULL and row.balance_minor > 0:
+        return f"invoice {row.invoice.number} is not paid in full any more"
+    if is_forfeited(house, books, row):
+        return f"the money of invoice {row.invoice.number} went back"
+    return None
+
+
+def ask_nobody_to_open(house: House, books: Books, row: InvoiceRow) -> None:
+    """One that waits for a person must not be opened once the money is gone; when it is back, they are asked anew."""
+    if why_not_open(house, books, row) is None:
+        return
+    for opening in books.effects.of_subject(row.invoice.invoice_id, EffectKind.GRANT):
+        if opening.state is EffectState.FAILED:
+            books.effects.reopen(opening.effect_id, EffectState.CANCELLED, house.now())
+            books.desk.resolve_attention(opening.key, None, PIPELINE, house.now())
+
+
 def plan_revocations(house: House, books: Books, row: InvoiceRow) -> int:
     """Commit to closing the session's open galleries, if this invoice's money went back; returns how many."""
+    ask_nobody_to_open(house, books, row)
     if not is_forfeited(house, books, row) or (row.is_void and _has_live_invoice(books, row)):
         return 0
     grants = books.grants.open_of_session(row.invoice.session_id)

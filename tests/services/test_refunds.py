@@ -12,6 +12,7 @@ from test_money_back import accounts, eur, number, open_links, take_in
 
 from billing.domain.effects import EffectKind, EffectState
 from billing.domain.errors import UnknownOutcomeError
+from billing.domain.policy import GalleryPolicy
 from billing.domain.settlements import DisputeStatus, RefundStatus
 from billing.services.commands import carry_out_commands, submit
 
@@ -319,6 +320,43 @@ class TestGalleries:
         paid.round()
 
         assert paid.host.opened == ["g-j1"]
+
+    def test_nobody_is_asked_to_open_one_while_its_money_is_gone(self, studio: Studio) -> None:
+        studio.with_gallery(host="manual")
+        studio.round()
+        studio.pay_on_page()
+        studio.round()
+        studio.round()
+        [task] = studio.effects(EffectKind.GRANT)
+        assert studio.codes() == ["open_by_hand"]
+
+        studio.gateway.refund_elsewhere("pi_1", eur(50_000))
+        studio.round()
+
+        assert studio.codes() == ["refunded_elsewhere"]
+        assert "no gallery that waits" in studio.ask("gallery_opened", effect_id=task.effect_id, url="https://g/1")
+
+        studio.gateway.receive(studio.invoice().invoice.invoice_id, eur(50_000))
+        studio.clock.go(minutes=1)
+        studio.round()
+        studio.round()
+
+        assert studio.codes() == ["open_by_hand"]
+        assert (
+            studio.ask("gallery_opened", effect_id=task.effect_id, url="https://g/1")
+            == "The client is told of https://g/1."
+        )
+
+    def test_nobody_is_asked_to_open_that_of_a_void_invoice(self, studio: Studio) -> None:
+        studio.policy = replace(studio.policy, gallery_policy=GalleryPolicy.INVOICED)
+        studio.with_gallery(host="manual")
+        studio.round()
+        assert studio.codes() == ["open_by_hand"]
+
+        studio.ask("void", number=number(studio))
+
+        assert studio.codes() == []
+        assert [task.state for task in studio.effects(EffectKind.GRANT)] == [EffectState.CANCELLED]
 
     @pytest.mark.parametrize("when", ["before", "after"])
     def test_a_crash_while_closing_leads_to_a_closed_gallery(self, paid: Studio, when: str) -> None:

@@ -10,12 +10,11 @@ from billing.domain.effects import RESTORED, Effect, EffectKind, EffectState, In
 from billing.domain.errors import BillingError, NeedsAttention, TemporaryError
 from billing.domain.events import PIPELINE, DomainEvent
 from billing.domain.mail import MailKind
-from billing.domain.policy import GalleryPolicy
 from billing.domain.sessions import Gallery
 from billing.ports.ledger import Books, GrantRow, InvoiceRow
 from billing.ports.outside import GalleryAccess, RawRecord
 from billing.services.deliver_invoices import mail_intent
-from billing.services.galleries import awaiting_grant, is_forfeited, plan_revocations, take_up
+from billing.services.galleries import awaiting_grant, is_forfeited, plan_revocations, take_up, why_not_open
 from billing.services.house import House
 from billing.services.observe_sessions import shared_records
 
@@ -23,13 +22,7 @@ from billing.services.observe_sessions import shared_records
 class _Grant:
     def unwanted(self, house: House, books: Books, effect: Effect) -> str | None:
         row = books.invoices.get(effect.subject_id)
-        if row is None or row.is_void:
-            return "the invoice is void"
-        if house.policy.gallery_policy is GalleryPolicy.PAID_IN_FULL and row.balance_minor > 0:
-            return f"invoice {row.invoice.number} is not paid in full any more"
-        if is_forfeited(house, books, row):
-            return f"the money of invoice {row.invoice.number} went back"
-        return None
+        return "the invoice is gone" if row is None else why_not_open(house, books, row)
 
     def act(self, house: House, effect: Effect) -> Outcome:
         return self._opened(house, effect, date.fromisoformat(effect.text("expires_on")))

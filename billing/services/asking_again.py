@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from billing.domain import canonical
@@ -50,6 +51,20 @@ def is_page_coming(books: Books, row: InvoiceRow) -> bool:
     """A page for what is owed is being made."""
     coming = books.effects.of_subject(row.invoice.invoice_id, EffectKind.PAY_LINK)
     return any(page.state in OPEN_STATES and page.number("amount_minor") == row.balance_minor for page in coming)
+
+
+def is_left_alone(books: Books, row: InvoiceRow, told: Collection[str]) -> bool:
+    """Owed, and nothing asks for it: no page, no charge, no bank at work, no pause; and nobody is told why.
+
+    `told`: what open items are about. A page that failed is told of under the effect's own key.
+    """
+    invoice_id = row.invoice.invoice_id
+    if row.is_void or row.balance_minor <= 0 or _is_at_work(books, invoice_id) or books.invoices.is_paused(invoice_id):
+        return False
+    if open_page(books, invoice_id) or is_page_coming(books, row):
+        return False
+    about = {effect.key for effect in books.effects.of_subject(invoice_id)}
+    return about.isdisjoint(told) and invoice_id not in told
 
 
 def is_disputed(books: Books, invoice_id: str) -> bool:

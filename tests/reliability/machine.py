@@ -24,6 +24,7 @@ from billing.domain.payments import PaymentStatus, Refusal
 from billing.domain.sessions import Gallery
 from billing.domain.settlements import DisputeStatus, RefundStatus
 from billing.services.apply_events import apply_events, poll_events
+from billing.services.asking_again import is_left_alone
 from billing.services.deliver_invoices import render_invoices
 from billing.services.effects.grant import plan_grants
 from billing.services.follow_up import plan_follow_ups
@@ -338,6 +339,9 @@ class StudioLife(Work, RuleBasedStateMachine):
         effects = [effect for effect in self.studio.effects() if effect.state in STILL_OPEN]
         still = [effect.key for effect in effects if not {effect.key, effect.subject_id} & told]
         self.must_be_empty(still)
+        with self.studio.ledger.read() as books:
+            alone = [row.invoice.number for row in books.invoices.unpaid() if is_left_alone(books, row, told)]
+        self.must_be_empty([f"{number} is owed, and nothing asks for it" for number in alone])
 
     def catch_up(self) -> None:
         for side in ("gateway", "source", "host", "mailer"):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from studio import Studio
+from test_money_back import number
 from test_payouts import eur, paid_studio
 from test_reconcile_stripe import only, shown, stripe
 
@@ -69,3 +71,57 @@ def test_a_refund_under_way_for_more_than_a_week_is_open_too_long(
     assert shown(studio, one)
     studio.gateway.refunds["re_1"] = replace(made, status=RefundStatus.SUCCEEDED, movements=())
     assert stripe(studio).closed == 1
+
+
+def left_alone(studio: Studio) -> str:
+    """An invoice whose page is gone, by nobody's decision."""
+    studio.session()
+    studio.round()
+    studio.round()
+    with studio.ledger.write() as books:
+        books.invoices.close_pay_link("plink_1", studio.clock.now())
+    return number(studio)
+
+
+def test_what_is_owed_and_nothing_asks_for_is_told_until_a_page_is_made(studio: Studio) -> None:
+    which = left_alone(studio)
+
+    one = only(stripe(studio))
+
+    assert (one.cause, one.ledger_minor) == ("not_asked_for", 50_000)
+    assert f"`billing reminders resume {which}` makes one" in one.sentence
+    assert shown(studio, one)
+    studio.clock.go(days=1)
+    assert only(stripe(studio)) == one  # that it is told is no reason why nothing asks
+    studio.ask("resume_reminders", number=which)
+    assert stripe(studio).closed == 1
+    studio.do(EffectKind.PAY_LINK)
+    with studio.ledger.read() as books:
+        assert len(books.invoices.open_pay_links(one.subject_id)) == 1
+
+
+def let_it_rest(studio: Studio) -> None:
+    studio.ask("pause_reminders", number=number(studio))
+
+
+def give_it_up(studio: Studio) -> None:
+    studio.ask("write_off", number=number(studio))
+
+
+def tell_of_the_invoice(studio: Studio) -> None:
+    with studio.ledger.write() as books:
+        books.desk.raise_attention(studio.invoice().invoice.invoice_id, "follow_ups_ended", "Call.", studio.clock.now())
+
+
+def tell_of_its_page(studio: Studio) -> None:
+    [page] = studio.effects(EffectKind.PAY_LINK)
+    with studio.ledger.write() as books:
+        books.desk.raise_attention(page.key, "effect_failed", "No page could be made.", studio.clock.now())
+
+
+@pytest.mark.parametrize("say_why", [let_it_rest, give_it_up, tell_of_the_invoice, tell_of_its_page])
+def test_what_says_why_it_is_not_asked_for_is_no_difference(studio: Studio, say_why: Callable[[Studio], None]) -> None:
+    left_alone(studio)
+    say_why(studio)
+
+    assert stripe(studio).is_clean

@@ -1,4 +1,7 @@
-"""What should have ended by itself and has not: pay links of which nothing is owed, charges and refunds under way."""
+"""What should have ended by itself and has not: pay links of which nothing is owed, charges and refunds under way.
+
+And the other way round: what is owed, and nothing asks for.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,14 @@ from billing.domain.settlements import RefundStatus
 from billing.ports.ledger import Books, InvoiceRow
 from billing.ports.operations import Difference
 from billing.ports.settlements import RefundRow
+from billing.services.asking_again import is_left_alone
 from billing.services.house import House
 from billing.services.reconcile.found import STRIPE, Found, difference
 from billing.services.reconcile.sessions import Billed
 
 CHARGE_OPEN_FOR = timedelta(days=1)
 REFUND_OPEN_FOR = timedelta(days=7)
+_NOT_ASKED_FOR = "not_asked_for"
 
 
 def compare_left_open(house: House, found: Found, billed: list[Billed]) -> None:
@@ -31,6 +36,8 @@ def compare_left_open(house: House, found: Found, billed: list[Billed]) -> None:
         for state in OPEN_STATES:
             charges = books.effects.in_state(state, EffectKind.CHARGE)
             found.add(_charge(books, charge) for charge in charges if _is_old(house, charge))
+        told = {item.subject_id for item in books.desk.open_items() if item.code != f"{STRIPE}_{_NOT_ASKED_FOR}"}
+        found.add(_not_asked_for(row) for row in books.invoices.unpaid() if is_left_alone(books, row, told))
         refunds = books.settlements.open_refunds()
         found.add(_refund(books, one) for one in refunds if one.created_at < house.now() - REFUND_OPEN_FOR)
 
@@ -80,3 +87,13 @@ def _refund(books: Books, refund: RefundRow) -> Difference:
         f" dashboard under {refund.refund_id}."
     )
     return difference(STRIPE, refund.refund_id, "refund_open_too_long", sentence, amount)
+
+
+def _not_asked_for(row: InvoiceRow) -> Difference:
+    number = row.invoice.number
+    sentence = (
+        f"{row.balance} of {number} is owed by {row.invoice.client.name}, and nothing asks for it: there is no page to"
+        f" pay on, and nothing says why. `billing reminders resume {number}` makes one; else credit it, write it off,"
+        f" or let it rest with `billing reminders pause {number}`."
+    )
+    return difference(STRIPE, row.invoice.invoice_id, _NOT_ASKED_FOR, sentence, row.balance)

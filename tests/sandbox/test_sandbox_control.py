@@ -82,6 +82,24 @@ def test_completing_a_session_moves_it_to_fulfillment_once(world: Any) -> None:
     assert (again["fulfillmentDate"], again["modified"]) == ("2026-03-03", "2026-03-03T09:00:00Z")
 
 
+def planned_after(world: Any, job_id: str, day: str) -> list[Any]:
+    return [event for event in world.store.newest("vsco.event", job_id) if event["startDate"] > day]
+
+
+def test_a_session_that_is_completed_before_its_day_took_place_today(world: Any) -> None:
+    jobs = [job.id for job in world.plan.jobs if job.completes_on]
+    [before] = next(found for id_ in jobs if (found := planned_after(world, id_, "2026-03-02")))
+    job_id = before["jobId"]
+
+    world.control("/sessions/complete", {"job_id": job_id})
+
+    [event] = world.store.newest("vsco.event", job_id)
+    assert before["startDate"] > "2026-03-02" == event["startDate"]
+    assert event["startUtc"] < event["endUtc"]
+    assert (event["startTime"], event["endTime"]) == (before["startTime"], before["endTime"])
+    assert world.store.get("vsco.job", job_id)["eventDate"] == "2026-03-02"
+
+
 def test_a_studio_and_a_backlog_can_be_ordered_from_outside(world: Any) -> None:
     seeded = world.control("/seed", {"sessions": 2, "seed": 4})
     backlog = world.control("/backlog", {"count": 3})

@@ -22,10 +22,12 @@ from billing.ports.outside import GalleryAccess
 from billing.services.approve_drafts import approve_draft, seen_of
 from billing.services.asking_again import close_links, ensure_pay_link
 from billing.services.command_arguments import invoice_of, optional, text
+from billing.services.deliver_invoices import SENT_ELSEWHERE
 from billing.services.effects import HANDLERS
 from billing.services.effects.grant import record_grant
 from billing.services.effects.in_words import capital, in_words
 from billing.services.effects.revoke import record_revocation
+from billing.services.follow_up import reminded_today
 from billing.services.galleries import ask_nobody_to_open
 from billing.services.holds import hold, release
 from billing.services.house import House
@@ -211,7 +213,8 @@ def _retry(house: House, books: Books, command: Command) -> str:
         return f"{capital(in_words(books, effect))} is tried again."
     if effect.kind is not EffectKind.MAIL:
         raise PermanentError("not_a_mail", f"{effect.key} is no mail; only a mail goes to another address.")
-    again = Intent(effect.kind, effect.purpose, effect.subject_id, effect.parameters | {"to": to}, occasion=to)
+    parameters = effect.parameters | {"to": to, SENT_ELSEWHERE: 1} | reminded_today(house, books, effect)
+    again = Intent(effect.kind, effect.purpose, effect.subject_id, parameters, occasion=to)
     if not books.effects.intend(again, house.now()):
         raise PermanentError("sent_there_before", f"{effect.key} went to {to} already; try that one again instead.")
     return f"{effect.key} goes to {to}."

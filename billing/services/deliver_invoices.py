@@ -15,6 +15,7 @@ from billing.services.issue_invoices import Progress
 
 RENDER_FAILED = "render_failed"
 BATCH = 200  # invoices held in memory at a time
+SENT_ELSEWHERE = "sent_elsewhere"  # a mail that a person sent to another address than the client's
 
 
 def render_invoices(
@@ -71,7 +72,7 @@ def mail_intent(
 ) -> Intent:
     """One mail per (subject, kind, detail). Receipts go to all of the client's addresses, the rest to the first.
 
-    Once a person has sent the invoice to another address, because the client's own bounced, the rest follows it there.
+    Once a person has sent one to another address, because the client's own bounced, the rest follows it there.
     """
     addresses = invoice.invoice.client.emails
     mended = delivered_to(books, invoice.invoice.invoice_id)
@@ -84,10 +85,11 @@ def mail_intent(
 
 
 def delivered_to(books: Books, invoice_id: str) -> str | None:
-    """The address at which the invoice's own mail was accepted; None while it was not."""
+    """Where the invoice's own mail was accepted, or a later one that a person sent elsewhere; None while none was."""
     mails = books.effects.of_subject(invoice_id, EffectKind.MAIL)
-    taken = [mail for mail in mails if mail.purpose == MailKind.INVOICE.value and mail.state is EffectState.DONE]
-    return taken[-1].text("to") if taken else None
+    taken = [mail for mail in mails if mail.state is EffectState.DONE]
+    telling = [mail for mail in taken if mail.purpose == MailKind.INVOICE.value or SENT_ELSEWHERE in mail.parameters]
+    return telling[-1].text("to") if telling else None
 
 
 def _keep(house: House, row: InvoiceRow, content: bytes) -> None:

@@ -6,14 +6,14 @@ from collections import Counter
 from dataclasses import replace
 
 from billing.domain.dunning import FollowUpState, HandOver, Reminder, next_follow_up
-from billing.domain.effects import OPEN_STATES, EffectKind, EffectState
+from billing.domain.effects import OPEN_STATES, Effect, EffectKind, EffectState
 from billing.domain.errors import TemporaryError
 from billing.domain.events import PIPELINE, DomainEvent
 from billing.domain.mail import MailKind
 from billing.ports.ledger import Books, InvoiceRow
 from billing.services.after_restore import perhaps_reminded
 from billing.services.asking_again import is_disputed, is_processing, open_page
-from billing.services.deliver_invoices import delivered_to, mail_intent
+from billing.services.deliver_invoices import SENT_ELSEWHERE, delivered_to, mail_intent
 from billing.services.house import House
 
 FOLLOW_UP_FAILED = "follow_up_failed"
@@ -92,7 +92,8 @@ def follow_up_state(house: House, books: Books, row: InvoiceRow) -> FollowUpStat
 
 def _is_out_of_reach(books: Books, invoice_id: str) -> bool:
     """The client never got the invoice, or refused the last mail: a person was told, and more mails would not help."""
-    mails = [mail for mail in books.effects.of_subject(invoice_id, EffectKind.MAIL) if mail.state not in OPEN_STATES]
+    all_mails = books.effects.of_subject(invoice_id, EffectKind.MAIL)
+    mails = [mail for mail in all_mails if mail.state not in OPEN_STATES or SENT_ELSEWHERE in mail.parameters]
     if any(mail.purpose == MailKind.INVOICE.value and mail.state is EffectState.CANCELLED for mail in mails):
         return mails[-1].state is EffectState.FAILED  # it was paid before the invoice went out, and is owed again
     return delivered_to(books, invoice_id) is None or mails[-1].state is EffectState.FAILED
@@ -113,6 +114,14 @@ def _remind(house: House, books: Books, row: InvoiceRow, step: Reminder) -> bool
         policy_version=house.policy.dunning.version,
     )
     return books.effects.intend(replace(reminder, occasion=house.today().isoformat()), house.now())
+
+
+def reminded_today(house: House, books: Books, mail: Effect) -> dict[str, str | int | None]:
+    """What differs in a reminder that is sent today though it was meant for another day; nothing in other mails."""
+    if "remind_on" not in mail.parameters:
+        return {}
+    due_on, today = books.invoices.require(mail.subject_id).invoice.due_on, house.today()
+    return {"remind_on": today.isoformat(), "days_past_due": (today - due_on).days}
 
 
 def _hand_over(house: House, books: Books, row: InvoiceRow, step: HandOver) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from studio import Studio
 
-from billing.domain.effects import EffectKind, Intent
+from billing.domain.effects import EffectKind, EffectState, Intent
 from billing.domain.errors import UnknownOutcomeError
 from billing.domain.payments import PaymentStatus, Refusal
 from billing.services.follow_up import plan_follow_ups
@@ -219,6 +219,23 @@ def test_reminders_stop_when_one_bounces(billed: Studio) -> None:
     assert tick(billed, 3) == []
     assert tick(billed, 7) == []
     assert billed.codes() == ["effect_failed"]
+
+
+def test_a_reminder_that_bounced_goes_to_another_address_days_later_and_so_does_the_next(billed: Studio) -> None:
+    billed.mailer.gone.add("j1@example.com")
+    assert tick(billed, 3) == []
+    [bounced] = [mail for mail in billed.effects(EffectKind.MAIL) if mail.state is EffectState.FAILED]
+    billed.clock.go(days=2)
+
+    billed.ask("retry", effect_id=bounced.effect_id, to="right@example.com")
+    billed.do(EffectKind.MAIL)
+
+    assert billed.mailer.sent[-1].to == ("right@example.com",)
+    assert "days_past_due=5" in billed.mailer.sent[-1].letter.text
+    assert billed.codes() == []
+    billed.mailer.sent.clear()
+    assert tick(billed, 7) == ["second_notice"]
+    assert billed.mailer.sent[0].to == ("right@example.com",)
 
 
 def test_a_reminder_keeps_the_version_of_the_policy_that_asked_for_it(billed: Studio) -> None:

@@ -148,17 +148,19 @@ class PayoutFact:
     items: tuple[Movement, ...] = field(default=(), compare=False)  # the same in full, where it was read alone
 
 
-_REFUND_RANKS = {RefundStatus.PENDING: 0, RefundStatus.REQUIRES_ACTION: 0, RefundStatus.SUCCEEDED: 1}
-_DISPUTE_RANKS = {DisputeStatus.INQUIRY: 0, DisputeStatus.INQUIRY_CLOSED: 1, DisputeStatus.OPEN: 2}
+Status = RefundStatus | DisputeStatus | PayoutStatus
 _ENDED = 3
+_RANKS: dict[type[Status], dict[Status, int]] = {  # what is in none of them is an end
+    RefundStatus: {RefundStatus.PENDING: 0, RefundStatus.REQUIRES_ACTION: 0, RefundStatus.SUCCEEDED: 1},
+    DisputeStatus: {DisputeStatus.INQUIRY: 0, DisputeStatus.INQUIRY_CLOSED: 1, DisputeStatus.OPEN: 2},
+    PayoutStatus: {PayoutStatus.PENDING: 0, PayoutStatus.IN_TRANSIT: 1, PayoutStatus.PAID: 2},
+}
 
 
-def goes_back(known: RefundStatus | DisputeStatus | None, told: RefundStatus | DisputeStatus) -> bool:
+def goes_back(known: Status | None, told: Status) -> bool:
     """Whether `told` was read before what is known already: two workers may record what they read in any order."""
     return known is not None and _rank(told) < _rank(known)
 
 
-def _rank(status: RefundStatus | DisputeStatus) -> int:
-    if isinstance(status, RefundStatus):
-        return _REFUND_RANKS.get(status, _ENDED)
-    return _DISPUTE_RANKS.get(status, _ENDED)
+def _rank(status: Status) -> int:
+    return _RANKS[type(status)].get(status, _ENDED)

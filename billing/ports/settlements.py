@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from billing.domain.settlements import DisputeFact, DisputeStatus, Movement, PayoutFact, RefundFact, RefundStatus
+from billing.domain.settlements import (
+    DisputeFact,
+    DisputeStatus,
+    Movement,
+    PayoutFact,
+    PayoutStatus,
+    RefundFact,
+    RefundStatus,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +92,8 @@ class Settlements(Protocol):
     def keep_payout(self, payout: PayoutFact, now: datetime) -> None:
         """Keep it, and what it is made of once that is known."""
         ...
+
+    def payout_status(self, payout_id: str) -> PayoutStatus | None: ...
 
     def payouts_since(self, provider: str, since: datetime) -> list[PayoutFact]:
         """As they were last read, with their movement ids and without their own movements; oldest first."""

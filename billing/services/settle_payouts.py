@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from billing.domain.events import DomainEvent
 from billing.domain.settlement_books import post_payout
-from billing.domain.settlements import PayoutFact, PayoutStatus
+from billing.domain.settlements import PayoutFact, PayoutStatus, goes_back
 from billing.ports.ledger import Books
 from billing.services.house import House
 
@@ -27,7 +27,8 @@ def apply_payout(house: House, books: Books, payout: PayoutFact) -> int:
     """
     now = house.now()
     begin_at = books_begin_at(house, books)
-    books.settlements.keep_payout(payout, now)
+    if not goes_back(books.settlements.payout_status(payout.payout_id), payout.status):
+        books.settlements.keep_payout(payout, now)
     new = 0
     for movement in payout.own:
         if begin_at is None or movement.occurred_at < begin_at:

@@ -53,6 +53,20 @@ def agrees(studio: Studio) -> bool:
     return here == nothing | {amount.currency: amount.minor for amount in studio.gateway.balance()}
 
 
+def test_what_another_worker_read_earlier_of_a_payout_takes_nothing_back(studio: Studio) -> None:
+    paid_studio(studio)
+    studio.gateway.pay_out()
+    early = read_payout(studio.house, "po_1")
+    studio.gateway.fail_payout("po_1")
+    read_and_apply_payout(studio.house, "po_1")
+
+    with studio.ledger.write() as books:
+        apply_payout(studio.house, books, early)
+
+    assert studio.rows("select status from payouts") == [("failed",)]
+    assert agrees(studio)
+
+
 def test_a_payouts_events_post_it_whatever_their_order_and_number(studio: Studio) -> None:
     paid_studio(studio)
     studio.gateway.pay_out()

@@ -26,6 +26,7 @@ from billing.ports.settlements import DisputeRow, MovementRow, RefundRow
 
 _KNOWN_REFUND = select(refunds.c.status).where(refunds.c.refund_id == bindparam("refund_id"))
 _KNOWN_DISPUTE = select(disputes.c.status).where(disputes.c.dispute_id == bindparam("dispute_id"))
+_KNOWN_PAYOUT = select(payouts.c.status).where(payouts.c.payout_id == bindparam("payout_id"))
 _MOVEMENTS = select(movements).order_by(movements.c.occurred_at, movements.c.movement_id)
 _MOVEMENT = _MOVEMENTS.where(movements.c.movement_id == bindparam("movement_id"))
 _MOVEMENTS_OF = _MOVEMENTS.where(movements.c.source_id == bindparam("source_id"))
@@ -150,6 +151,10 @@ class SqlSettlements:
         for movement_id in payout.movement_ids:
             item = {"payout_id": payout.payout_id, "movement_id": movement_id}
             insert_once(self._connection, payout_movements, item)
+
+    def payout_status(self, payout_id: str) -> PayoutStatus | None:
+        known = first(self._connection, _KNOWN_PAYOUT, payout_id=payout_id)
+        return PayoutStatus(known.status) if known else None
 
     def payouts_since(self, provider: str, since: datetime) -> list[PayoutFact]:
         found = rows(self._connection, _PAYOUTS_SINCE, provider=provider, since=since)

@@ -10,7 +10,7 @@ from billing.domain.effects import EffectKind, Intent
 from billing.domain.events import PIPELINE, DomainEvent
 from billing.domain.mail import MailKind
 from billing.domain.money import Money
-from billing.domain.payments import PaymentFact, PaymentStatus
+from billing.domain.payments import OFFICE, PaymentFact, PaymentStatus
 from billing.domain.policy import StudioPolicy
 from billing.ports.ledger import Books, InvoiceRow, PaymentRow
 from billing.services.asking_again import close_links, ensure_pay_link
@@ -140,8 +140,12 @@ def _write_back(payment: PaymentRow, row: InvoiceRow, allocated: Money) -> Inten
 def _show_surplus(books: Books, payment: PaymentRow, row: InvoiceRow, surplus: Money, now: datetime) -> None:
     foreign = surplus.currency != row.invoice.currency
     why = "is void" if row.is_void else f"is in {row.invoice.currency}" if foreign else "needed less"
+    by_hand = " --by-hand cash" if payment.provider == OFFICE else ""
+    refund = f"refund it with `billing refund {row.invoice.number} --amount {surplus.decimal}{by_hand}`"
+    if foreign:
+        refund = "refund it in Stripe's dashboard"
     sentence = (
         f"{surplus} of payment {payment.provider_object_id} is {row.invoice.client.name}'s credit, because invoice"
-        f" {row.invoice.number} {why}; refund it or keep it for the next invoice."
+        f" {row.invoice.number} {why}; {refund}."
     )
     books.desk.raise_attention(payment.payment_id, "client_credit", sentence, now)

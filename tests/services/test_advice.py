@@ -184,3 +184,27 @@ def test_a_charge_that_is_settled_as_not_done_is_not_to_be_tried_again(studio: S
     said = studio.ask("settle", effect_id=charge.effect_id, happened="no")
 
     assert said == "Charging the card for INV-2026-0001 (500.00 EUR) is settled as failed."
+
+
+@pytest.mark.parametrize(("way", "by_hand"), [("link", None), ("cheque", "cash")])
+def test_more_than_was_owed_goes_back_as_is_advised(studio: Studio, way: str, by_hand: str | None) -> None:
+    studio.session()
+    studio.round()
+    if way == "cheque":
+        studio.ask(
+            "record_payment", number=number(studio), amount_minor=60_000, reference="1", method="cheque",
+            received_on="2026-03-02",
+        )  # fmt: skip
+    else:
+        studio.pay_on_page(minor=60_000)
+    studio.round()
+
+    [sentence] = studio.open_items().values()
+    advice = f"refund it with `billing refund {number(studio)} --amount 100.00"
+    assert sentence.endswith(f"{advice} --by-hand cash`." if by_hand else f"{advice}`.")
+    studio.clock.go(minutes=1)
+    studio.ask("refund", number=number(studio), amount_minor=10_000, **({"by_hand": by_hand} if by_hand else {}))
+    studio.round()
+
+    assert studio.codes() == []
+    assert studio.invoice().balance_minor == 0

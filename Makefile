@@ -42,7 +42,7 @@ reliability: setup  ## prove the promises for hours, and print one table; QUICK=
 	@.ci/with-postgres $(BIN)/python tests/reliability $(if $(QUICK),--quick) $(if $(WRITE),--write) $(if $(ONLY),--only $(ONLY))
 
 mutation: setup  ## change the code in thousands of places and see whether a test notices; ONLY='billing.domain.*': there
-	@$(BIN)/python -m mutmut run --max-children 2 $(if $(ONLY),'$(ONLY)') && $(BIN)/python -m mutmut results
+	@PATH="$(CURDIR)/$(BIN):$$PATH" python -m mutmut run --max-children 2 $(if $(ONLY),'$(ONLY)') && $(BIN)/python -m mutmut results
 
 lint: setup  ## ruff, mypy --strict, import-linter, sqlfluff
 	$(BIN)/ruff check .

@@ -196,12 +196,13 @@ def test_what_a_dead_worker_left_for_a_day_is_shown_even_if_nobody_looks_at_its_
     assert violations(studio) == []
 
 
-def test_what_waits_behind_a_daily_limit_is_told_of_once_and_not_for_each(studio: Studio) -> None:
+@pytest.mark.parametrize("behind", ["limits", "hold", "books"])
+def test_what_waits_behind_one_matter_is_told_of_once_and_not_for_each(studio: Studio, behind: str) -> None:
     for number in range(3):
         studio.autopay(f"j{number}")
     studio.bill()
     with studio.ledger.write() as books:
-        books.desk.raise_attention("limits", "limit_charges", "The daily limit is reached.", studio.clock.now())
+        books.desk.raise_attention(behind, "waits", "Nothing goes out.", studio.clock.now())
     studio.clock.go(days=2)
 
     assert show_stuck(studio.house) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import stat
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -71,6 +73,13 @@ def _hold(ledger: SqlLedger, present: Contents | None) -> None:
         books.operations.place_hold("restored", "a test", "olga", NOW)
 
 
+@contextmanager
+def refused(code: str, sentence: str) -> Iterator[None]:
+    with pytest.raises(PermanentError, match=sentence) as told:
+        yield
+    assert told.value.code == code
+
+
 def test_a_backup_is_put_back_and_what_was_there_is_kept(ledger: SqlLedger, copy: Path) -> None:
     kept = restore(ledger.url, copy, STAMP, _hold)
 
@@ -122,7 +131,7 @@ def test_copy_and_manifest_are_for_their_owner_alone(ledger: SqlLedger, copy: Pa
 
 def test_a_backup_is_never_written_over(ledger: SqlLedger, copy: Path) -> None:
     before = copy.read_bytes()
-    with pytest.raises(PermanentError, match="never written over"):
+    with refused("backup_exists", "never written over"):
         back_up(ledger.url, copy, NOW)
 
     assert copy.read_bytes() == before
@@ -135,7 +144,7 @@ def test_a_backup_with_a_byte_changed_or_cut_off_is_refused(ledger: SqlLedger, c
     content[at] ^= 0xFF
     copy.write_bytes(bytes(content[:-1]) if where == "end" else bytes(content))
 
-    with pytest.raises(PermanentError, match="damaged"):
+    with refused("damaged_backup", "damaged"):
         restore(ledger.url, copy, STAMP, _hold)
     assert _subjects(ledger.url) == ["first", "second"]
 
@@ -149,12 +158,42 @@ def test_a_file_that_is_no_ledger_is_refused_without_a_manifest_too(ledger: SqlL
         restore(ledger.url, nonsense, STAMP, _hold)
 
 
+def test_a_backup_that_is_not_there_is_refused(ledger: SqlLedger, tmp_path: Path) -> None:
+    with refused("no_backup", "There is no .*nowhere"):
+        restore(ledger.url, tmp_path / "nowhere", STAMP, _hold)
+
+
+def test_a_backup_of_the_other_database_is_refused(ledger: SqlLedger, copy: Path) -> None:
+    here = ledger.engine.dialect.name
+    there = "postgresql" if here == "sqlite" else "sqlite"
+    told = json.loads(manifest_path(copy).read_text(encoding="utf-8"))
+    manifest_path(copy).write_text(json.dumps(told | {"database": there}), encoding="utf-8")
+
+    with refused("other_database", f"is of {there}, the ledger is on {here}"):
+        restore(ledger.url, copy, STAMP, _hold)
+    assert _subjects(ledger.url) == ["first", "second"]
+
+
+def test_a_manifest_that_cannot_be_read_is_said_to_be(ledger: SqlLedger, copy: Path) -> None:
+    manifest_path(copy).write_text("{", encoding="utf-8")
+
+    with refused("manifest", r"copy\.json cannot be read .*; move it away to go on without it"):
+        restore(ledger.url, copy, STAMP, _hold)
+
+
+def test_a_folder_for_backups_is_made_for_its_owner_alone(ledger: SqlLedger, tmp_path: Path) -> None:
+    target = tmp_path / "backups" / "march" / "copy"
+    back_up(ledger.url, target, NOW)
+
+    assert stat.S_IMODE(target.parent.stat().st_mode) == 0o700
+
+
 def test_a_backup_of_another_stripe_account_is_refused(ledger: SqlLedger, copy: Path) -> None:
     with ledger.engine.connect().execution_options(write=True) as connection, connection.begin():
         connection.execute(text("update pins set value = 'acct_2 live'"))
     ledger.close()
 
-    with pytest.raises(PermanentError, match="belongs to Stripe account acct_1 test, this ledger to acct_2 live"):
+    with refused("wrong_account", "belongs to Stripe account acct_1 test, this ledger to acct_2 live"):
         restore(ledger.url, copy, STAMP, _hold)
     assert _subjects(ledger.url) == ["first", "second"]
 
@@ -166,7 +205,7 @@ def test_a_backup_of_a_newer_program_is_refused(ledger: SqlLedger, tmp_path: Pat
     back_up(ledger.url, copy, NOW)
     ledger.close()
 
-    with pytest.raises(PermanentError, match="newer version of this program"):
+    with refused("newer_schema", "newer version of this program"):
         restore(ledger.url, copy, STAMP, _hold)
 
 

@@ -1,0 +1,125 @@
+"""Totals of the journal, differences, sessions that are woken and effects that are opened again, on both databases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from paper import LATER, NOW, charge, finalized, session
+from sqlalchemy import text
+
+from billing.adapters.ledger.books import SqlLedger
+from billing.domain.effects import EffectKind, EffectState, Outcome
+from billing.ports.operations import Difference, Heartbeat, Reconciliation
+
+OFF = Difference("stripe", "pi_1", "amount_differs", "It is 5.00 there.", "EUR", 400, 500)
+
+
+def test_totals_are_those_of_the_journal_as_it_was(ledger: SqlLedger) -> None:
+    finalized(ledger)
+    finalized(ledger, "inv_2", "o2")
+    with ledger.read() as books:
+        found = {entries: books.journal.totals(entries) for entries in (0, 1, 2, 3, 4, 5)}
+
+    assert found[2] == {("receivable", "EUR"): (1, 500), ("revenue", "EUR"): (1, -500)}
+    assert found[4] == {("receivable", "EUR"): (2, 1000), ("revenue", "EUR"): (2, -1000)}
+    assert found[0] == found[1] == found[3] == found[5] == {}
+
+
+def reconciled(ledger: SqlLedger, *found: Difference, scope: str = "stripe") -> Reconciliation:
+    done = Reconciliation(scope, NOW, LATER, 7, len(found))
+    with ledger.write() as books:
+        books.operations.record_reconciliation(done, found, LATER)
+    return done
+
+
+def test_a_difference_is_open_as_it_was_told_last_until_it_is_not_found_any_more(ledger: SqlLedger) -> None:
+    other = replace(OFF, subject_id="pi_2")
+    reconciled(ledger, OFF, other)
+    reconciled(ledger, replace(OFF, scope="vsco"), scope="vsco")
+    told_anew = replace(OFF, sentence="It is 6.00 there.", outside_minor=600, currency="USD", ledger_minor=None)
+    last = reconciled(ledger, told_anew, other)
+
+    with ledger.read() as books:
+        assert books.operations.open_differences("stripe") == [told_anew, other]
+        assert len(books.operations.open_differences()) == 3
+        assert books.operations.last_reconciliation("stripe") == last
+        assert books.operations.last_reconciliation("galleries") is None
+
+    reconciled(ledger, other)
+    with ledger.read() as books:
+        assert books.operations.open_differences("stripe") == [other]
+        assert books.operations.open_differences("vsco") == [replace(OFF, scope="vsco")]
+
+
+def test_a_difference_that_comes_back_is_another_row(ledger: SqlLedger) -> None:
+    for found in ([OFF], [], [OFF]):
+        reconciled(ledger, *found)
+
+    with ledger.read() as books:
+        assert books.operations.open_differences("stripe") == [OFF]
+
+
+def test_heartbeats_are_the_last_of_each_by_name(ledger: SqlLedger) -> None:
+    with ledger.write() as books:
+        for name, at in (("payments", NOW), ("bookings", NOW), ("payments", LATER)):
+            books.operations.beat(name, timedelta(minutes=1), at)
+        found = books.operations.heartbeats()
+
+    assert found == [
+        Heartbeat("bookings", timedelta(minutes=1), NOW),
+        Heartbeat("payments", timedelta(minutes=1), LATER),
+    ]
+
+
+def test_a_session_that_is_woken_was_completed_then_and_is_seen_now(ledger: SqlLedger) -> None:
+    with ledger.write() as books:
+        books.sessions.observe(session("j1", "expected"), "session_ended")
+        books.sessions.observe(session("j2", "expected"), "session_ended")
+        books.sessions.wake("vsco:j1", "excluded", "a present", date(2026, 3, 4), LATER)
+        woken, other = books.sessions.get("vsco:j1"), books.sessions.get("vsco:j2")
+
+    assert woken == replace(session("j1", "excluded"), completed_on=date(2026, 3, 4), first_observed_at=LATER)
+    assert other == session("j2", "expected")
+    with ledger.engine.connect() as connection, connection.begin():
+        reasons = connection.execute(text("select reason from sessions order by session_id")).scalars()
+        assert list(reasons) == ["a present", None]
+
+
+@pytest.mark.parametrize("state", [EffectState.READY, EffectState.DONE, EffectState.UNKNOWN])
+def test_an_effect_that_is_opened_again_is_held_by_nobody(ledger: SqlLedger, state: EffectState) -> None:
+    with ledger.write() as books:
+        for subject in ("inv_1", "inv_2"):
+            books.effects.intend(charge(subject), NOW)
+        held, _ = books.effects.claim([EffectKind.CHARGE], "me", NOW, LATER, 2)
+        books.effects.reopen(held.effect_id, state, LATER)
+        now = books.effects.get(held.effect_id)
+        lapsed = [effect.effect_id for effect in books.effects.lapsed(LATER + timedelta(days=1))]
+        to_ask = [effect.effect_id for effect in books.effects.to_ask(LATER)]
+        too_early = books.effects.to_ask(NOW)
+
+    assert now is not None
+    assert now.state is state
+    assert held.effect_id not in lapsed
+    assert len(lapsed) == 1  # the other one is held as before
+    assert now.unknown_since == (LATER if state is EffectState.UNKNOWN else None)
+    assert to_ask == ([held.effect_id] if state is EffectState.UNKNOWN else [])
+    assert too_early == []
+
+
+def test_what_was_asked_about_is_asked_anew_from_the_start_once_it_is_tried_again(ledger: SqlLedger) -> None:
+    with ledger.write() as books:
+        books.effects.intend(charge(), NOW)
+        [held] = books.effects.claim([EffectKind.CHARGE], "me", NOW, LATER, 1)
+        books.effects.settle(held, Outcome(EffectState.UNKNOWN, "time_out", retry_at=NOW), NOW)
+        [asked] = books.effects.claim_unknown(EffectKind.CHARGE, "me", NOW, LATER)
+        books.effects.settle(asked, Outcome(EffectState.UNKNOWN, "time_out", retry_at=NOW), NOW)
+        doubted = books.effects.get(held.effect_id)
+        books.effects.reopen(held.effect_id, EffectState.READY, LATER)
+        again = books.effects.get(held.effect_id)
+
+    assert doubted is not None
+    assert again is not None
+    assert doubted.asked > 0
+    assert (again.asked, again.unknown_since) == (0, None)

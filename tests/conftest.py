@@ -6,7 +6,9 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from changed_copy import import_anew
 
+import_anew()
 pytest_plugins = ["mutation_budget"]
 
 _URL, _WORKER = os.environ.get("BILLING_TEST_POSTGRES_URL"), os.environ.get("PYTEST_XDIST_WORKER")

@@ -8,21 +8,15 @@ noticed by a slower test: the share of those noticed is a lower bound.
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from changed_copy import STATS, changed_function
 
 BUDGET, A_START = 10.0, 0.1  # seconds of a core; what every test takes besides its own time
 OF_THE_SAME = 20  # a test that noticed a change of the same function counts as much as one that noticed so many others
-STATS, NOTICED = Path("mutmut-stats.json"), Path("noticed.txt")  # in mutmut's folder of copies, where they are run
-
-
-def changed_function() -> str | None:
-    """The one that differs in this copy, as mutmut names it; None in the code as it is."""
-    function, found, _number = os.environ.get("MUTANT_UNDER_TEST", "").partition("__mutmut_")
-    return function if found and STATS.is_file() else None
+NOTICED = Path("noticed.txt")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -184,6 +184,12 @@ class Studio:
         assert link is not None
         self.gateway.pay(link.link_id, None if minor is None else Money(minor, "EUR"))
 
+    def pay_by_cheque(self, job_id: str = "j1", minor: int = 50_000, reference: str = "1077") -> str:
+        return self.ask(
+            "record_payment", number=str(self.invoice(job_id).invoice.number), amount_minor=minor, reference=reference,
+            method="cheque", received_on=self.house.today().isoformat(),
+        )  # fmt: skip
+
     def column(self, sql: str, **values: Any) -> list[Any]:
         return [row[0] for row in self.rows(sql, **values)]
 

@@ -96,8 +96,7 @@ def test_asking_for_less_of_what_is_owed_again_leaves_the_rest_to_be_decided(pai
 
 def test_our_own_pause_ends_with_what_it_was_for(paid: Studio) -> None:
     owed_again(paid)
-    paid.ask("record_payment", number=number(paid), amount_minor=50_000, reference="7", method="cheque",
-             received_on="2026-03-02")  # fmt: skip
+    paid.pay_by_cheque()
     paid.gateway.receive(paid.invoice().invoice.invoice_id, eur(30_000))
     paid.round()
     paid.ask("refund", number=number(paid), amount_minor=30_000, still_owed=1)
@@ -114,8 +113,7 @@ def test_a_pause_of_a_person_does_not_end_by_itself(paid: Studio, first: bool) -
     owed_again(paid)
     if not first:
         paid.ask("pause_reminders", number=number(paid))
-    paid.ask("record_payment", number=number(paid), amount_minor=50_000, reference="7", method="cheque",
-             received_on="2026-03-02")  # fmt: skip
+    paid.pay_by_cheque()
 
     with paid.ledger.read() as books:
         assert books.invoices.is_paused(paid.invoice().invoice.invoice_id)
@@ -191,10 +189,7 @@ def test_more_than_was_owed_goes_back_as_is_advised(studio: Studio, way: str, by
     studio.session()
     studio.round()
     if way == "cheque":
-        studio.ask(
-            "record_payment", number=number(studio), amount_minor=60_000, reference="1", method="cheque",
-            received_on="2026-03-02",
-        )  # fmt: skip
+        studio.pay_by_cheque(minor=60_000)
     else:
         studio.pay_on_page(minor=60_000)
     studio.round()

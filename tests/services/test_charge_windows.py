@@ -279,10 +279,7 @@ def test_a_late_worker_finds_its_lease_lost_before_it_confirms(studio: Studio) -
 def test_a_charge_that_another_payment_has_made_needless_is_cancelled(studio: Studio) -> None:
     studio.autopay()
     studio.bill()
-    number = studio.invoice().invoice.number or ""
-    studio.ask(
-        "record_payment", number=number, amount_minor=50_000, reference="c1", method="cheque", received_on="2026-03-02"
-    )
+    studio.pay_by_cheque()
     studio.round()
 
     assert charge_states(studio) == ["cancelled"]
@@ -292,10 +289,7 @@ def test_a_charge_that_another_payment_has_made_needless_is_cancelled(studio: St
 def test_a_part_paid_otherwise_while_a_charge_waits_leads_to_one_link_for_the_rest(studio: Studio) -> None:
     studio.autopay()
     studio.bill()
-    number = studio.invoice().invoice.number or ""
-    studio.ask(
-        "record_payment", number=number, amount_minor=20_000, reference="c1", method="cheque", received_on="2026-03-02"
-    )
+    studio.pay_by_cheque(minor=20_000)
     studio.round()
 
     assert [str(link["amount"]) for link in studio.gateway.links.values()] == ["300.00 EUR"]

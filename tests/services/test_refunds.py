@@ -152,10 +152,7 @@ def test_the_newest_payment_goes_back_first_and_one_refund_may_be_of_several(stu
 def test_what_came_by_cheque_does_not_go_back_through_stripe(studio: Studio) -> None:
     studio.session()
     studio.round()
-    studio.ask(
-        "record_payment", number=number(studio), amount_minor=50_000, reference="1", method="cheque",
-        received_on="2026-03-02",
-    )  # fmt: skip
+    studio.pay_by_cheque()
 
     outcome = studio.ask("refund", number=number(studio))
 

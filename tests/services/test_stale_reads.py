@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from studio import Studio
-from test_money_back import eur, number, open_links, reminded, take_in
+from test_money_back import eur, open_links, reminded, take_in
 from test_money_orders import processing
 
 from billing.domain.effects import EffectKind, EffectState, Outcome
@@ -46,8 +46,7 @@ def test_no_card_is_charged_whose_consent_or_debt_went_while_the_charge_was_prep
         if what == "consent":
             studio.ask("revoke_consent", client_id="c-j1")
         else:
-            studio.ask("record_payment", number=number(studio), amount_minor=50_000, reference="1", method="cheque",
-                       received_on="2026-03-02")  # fmt: skip
+            studio.pay_by_cheque()
 
     meanwhile(studio.gateway, "prepare_charge", other)
     studio.do(EffectKind.CHARGE)

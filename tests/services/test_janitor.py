@@ -165,6 +165,31 @@ def test_a_named_person_ends_what_has_no_evidence(studio: Studio) -> None:
     assert len(studio.mailer.sent) == 1
 
 
+@pytest.mark.parametrize(
+    ("call", "kind", "ways"),
+    [
+        ("confirm_charge", EffectKind.CHARGE, "--done` or `--not-done`."),
+        ("create_pay_link", EffectKind.PAY_LINK, "--not-done`."),
+    ],
+)
+def test_a_doubt_whose_item_somebody_closed_is_shown_again_with_what_may_be_said(
+    studio: Studio, call: str, kind: EffectKind, ways: str
+) -> None:
+    studio.autopay() if kind is EffectKind.CHARGE else studio.session()
+    studio.bill()
+    studio.gateway.line.fail(call, UNCLEAR, "before")
+    studio.do(kind)
+    [effect] = studio.effects(kind)
+    studio.ask("resolve", subject=effect.key)
+    studio.clock.go(hours=25)
+
+    assert show_stuck(studio.house) == 1
+
+    [sentence] = studio.open_items().values()
+    assert "is still unknown" in sentence
+    assert sentence.endswith(f"When you know how it ended: `billing settle {effect.effect_id} {ways}")
+
+
 def test_what_is_ready_for_a_day_and_never_tried_is_shown_and_closes_when_it_is_done(studio: Studio) -> None:
     studio.autopay()
     studio.bill()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from billing.domain.effects import Effect, EffectKind
+from billing.domain.effects import Effect, EffectKind, is_a_word_enough
 from billing.domain.errors import TemporaryError
 from billing.domain.money import Money
 from billing.ports.ledger import Books
@@ -18,6 +18,12 @@ def in_words(books: Books, effect: Effect) -> str:
 def of_what_failed(books: Books, effect: Effect) -> str:
     """The same of what may fail again and again for one reason, such as mails to an address that is gone."""
     return _said(_of_what_failed, books, effect)
+
+
+def how_to_settle(effect: Effect) -> str:
+    """What a person runs who has learnt how it ended, as the end of a sentence without its full stop."""
+    ways = "--done` or `--not-done`" if is_a_word_enough(effect.kind) else "--not-done`"
+    return f"`billing settle {effect.effect_id} {ways}"
 
 
 def _said(words: Callable[[Books, Effect], str], books: Books, effect: Effect) -> str:

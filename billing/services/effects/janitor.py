@@ -11,7 +11,7 @@ from billing.domain.errors import BillingError
 from billing.domain.events import PIPELINE
 from billing.ports.ledger import Books
 from billing.services.effects.handler import Handler
-from billing.services.effects.in_words import capital, in_words
+from billing.services.effects.in_words import capital, how_to_settle, in_words
 from billing.services.effects.recording import MAILS_IN_DOUBT, named, record, show
 from billing.services.holds import is_held
 from billing.services.house import House
@@ -100,7 +100,7 @@ def _sentence(books: Books, effect: Effect, now: datetime) -> str:
     state = effect.state.value.replace("_", " ")
     then = "It goes on by itself when it does."
     if effect.state is EffectState.UNKNOWN:
-        then = f"When you know how it ended: `billing settle {effect.effect_id} --done` or `--not-done`."
+        then = f"When you know how it ended: {how_to_settle(effect)}."
     return (
         f"{capital(in_words(books, effect))} was decided {hours} hours ago and is still {state}; see in `billing"
         f" status` and `billing doctor` whether the pipeline runs. {then}"

@@ -13,7 +13,6 @@ from billing.domain.effects import (
     EffectState,
     Outcome,
     ask_again_at,
-    is_a_word_enough,
 )
 from billing.domain.errors import TemporaryError
 from billing.domain.events import PIPELINE
@@ -21,7 +20,7 @@ from billing.domain.money import Money
 from billing.domain.settlements import NEVER_ARRIVED
 from billing.ports.ledger import Books
 from billing.services.effects.handler import Handler
-from billing.services.effects.in_words import capital, in_words, of_what_failed
+from billing.services.effects.in_words import capital, how_to_settle, in_words, of_what_failed
 from billing.services.house import House
 from billing.services.money_back_follows import RETURNED, of_returned
 
@@ -102,10 +101,9 @@ def _question(books: Books, effect: Effect, outcome: Outcome) -> tuple[str, str]
         )
         return "charge_processing", sentence
     if outcome.state is EffectState.UNKNOWN:
-        ways = "--done` or `--not-done`" if is_a_word_enough(effect.kind) else "--not-done`"
         sentence = (
             f"Nobody knows how {in_words(books, effect)} has ended ({outcome.detail}); look outside. When"
-            f" you know: `billing settle {effect.effect_id} {ways}."
+            f" you know: {how_to_settle(effect)}."
         )
         return "effect_unknown", sentence
     if effect.kind is EffectKind.REFUND and outcome.state is EffectState.CANCELLED:

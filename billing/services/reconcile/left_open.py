@@ -15,6 +15,7 @@ from billing.ports.ledger import Books, InvoiceRow
 from billing.ports.operations import Difference
 from billing.ports.settlements import RefundRow
 from billing.services.asking_again import is_left_alone
+from billing.services.effects.in_words import how_to_settle
 from billing.services.house import House
 from billing.services.reconcile.found import STRIPE, Found, difference
 from billing.services.reconcile.sessions import Billed
@@ -71,7 +72,7 @@ def _charge(books: Books, charge: Effect) -> Difference:
         " debit may take days."
     )
     if charge.state is EffectState.UNKNOWN:
-        sentence += f" When you know: `billing settle {charge.effect_id} --done` or `--not-done`."
+        sentence += f" When you know: {how_to_settle(charge)}."
     return difference(STRIPE, charge.subject_id, "charge_open_too_long", sentence, amount)
 
 

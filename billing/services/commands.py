@@ -206,6 +206,8 @@ def _retry(house: House, books: Books, command: Command) -> str:
     if effect.kind is EffectKind.REFUND and effect.outcome_code in NEVER_ARRIVED:
         sentence = "The bank returned this refund, and Stripe does not send it again; make another: `billing refund`."
         raise PermanentError("refund_returned", sentence)
+    if effect.kind is EffectKind.MAIL:
+        _check_that_it_goes_nowhere(books, effect)
     books.desk.resolve_attention(effect.key, None, command.actor, house.now())
     to = optional(command, "to")
     if to is None:
@@ -218,6 +220,16 @@ def _retry(house: House, books: Books, command: Command) -> str:
     if not books.effects.intend(again, house.now()):
         raise PermanentError("sent_there_before", f"{effect.key} went to {to} already; try that one again instead.")
     return f"{effect.key} goes to {to}."
+
+
+def _check_that_it_goes_nowhere(books: Books, mail: Effect) -> None:
+    """Nobody gets the same mail twice: it may have been sent to another address since it failed."""
+    for other in books.effects.of_subject(mail.subject_id, EffectKind.MAIL):
+        is_the_same = other.purpose == mail.purpose and other.effect_id != mail.effect_id
+        if is_the_same and other.state not in (EffectState.FAILED, EffectState.CANCELLED):
+            how = "went" if other.state is EffectState.DONE else "is on its way"
+            sentence = f"{mail.effect_id} {how} to {other.text('to')} already; it is not sent twice."
+            raise PermanentError("sent_elsewhere", sentence)
 
 
 def _settle(house: House, books: Books, command: Command) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from promises import broken_promises
 from sqlalchemy import text
 from studio import Studio
 
@@ -236,6 +237,26 @@ def test_a_reminder_that_bounced_goes_to_another_address_days_later_and_so_does_
     billed.mailer.sent.clear()
     assert tick(billed, 7) == ["second_notice"]
     assert billed.mailer.sent[0].to == ("right@example.com",)
+
+
+@pytest.mark.parametrize(("again_to", "how"), [(None, "went"), ("third@example.com", "went"), (None, "is on its way")])
+def test_a_mail_that_went_to_another_address_is_sent_nowhere_else(
+    studio: Studio, again_to: str | None, how: str
+) -> None:
+    studio.session()
+    studio.mailer.gone.add("j1@example.com")
+    studio.round()
+    [bounced] = studio.effects(EffectKind.MAIL)
+    studio.ask("retry", effect_id=bounced.effect_id, to="right@example.com")
+    if how == "went":
+        studio.do(EffectKind.MAIL)
+
+    outcome = studio.ask("retry", effect_id=bounced.effect_id, **({"to": again_to} if again_to else {}))
+
+    assert outcome == f"{bounced.effect_id} {how} to right@example.com already; it is not sent twice."
+    studio.do(EffectKind.MAIL)
+    assert [mail.to for mail in studio.mailer.sent] == [("right@example.com",)]
+    assert broken_promises(studio) == {}
 
 
 def test_a_reminder_keeps_the_version_of_the_policy_that_asked_for_it(billed: Studio) -> None:

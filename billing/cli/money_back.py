@@ -36,6 +36,10 @@ def refund(
         billing refund INV-2026-0042 --reason "charged the wrong card" --still-owed
         billing refund INV-2026-0042 --reason "one print was lost" --amount 80 --by-hand cash
     """
+    if given_on and not by_hand:
+        raise click.UsageError(
+            "--on is the day of what was given back by hand; say how with --by-hand, or leave --on out."
+        )
     row = the_invoice(number)
     minor = _minor(row, amount)
     all_of_it = "all that was paid" if by_hand else "all that was paid through Stripe"

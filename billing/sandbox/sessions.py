@@ -22,11 +22,11 @@ def complete_session(store: Store, clock: SandboxClock, job_id: str) -> Body:
         if job["stage"] in ("fulfillment", "completed"):
             return job
         for event in store.newest("vsco.event", job_id):
-            if event["startDate"] > today.isoformat():
+            if (event["startDate"] or "") > today.isoformat():
                 save(store, clock, "event", event | _on(today, event))
         job["stage"] = "fulfillment"
         job["fulfillmentDate"] = today.isoformat()
-        job["eventDate"] = min(job["eventDate"], today.isoformat())
+        job["eventDate"] = min(job["eventDate"] or "", today.isoformat()) or None
         return save(store, clock, "job", job)
 
 

@@ -154,7 +154,7 @@ def of_returned(row: InvoiceRow, amount: Money, effect: Effect | None) -> str:
         f"{amount} of invoice {number} that were refunded did not reach {row.invoice.client.name}, and are back at"
         f" Stripe. Either try where they came from once more, with `billing refund {number} --amount"
         f" {amount.decimal}{still_owed}`; or ask where to send them, send them by hand, and book it with the same and"
-        " `--by-hand transfer`."
+        ' `--by-hand "bank transfer"`.'
     )
 
 

@@ -89,6 +89,14 @@ def test_what_was_given_back_by_hand_is_booked(run: Run, paid_number: str) -> No
     assert json.loads(parameters)["by_hand"] == "cash"
 
 
+def test_a_day_without_what_was_given_by_hand_is_no_refund(run: Run, paid_number: str) -> None:
+    refused = run("refund", paid_number, "--on", "2026-03-02", *DONE)
+
+    assert refused.exit_code == 2
+    assert "--on is the day of what was given back by hand" in refused.stderr
+    assert refunds() == []
+
+
 def test_more_than_was_paid_is_refused_with_what_is_left(run: Run, paid_number: str) -> None:
     told = one_line(run("refund", paid_number, "--amount", "1000000", *DONE))
 

@@ -16,10 +16,7 @@ pytestmark = pytest.mark.usefixtures("promises_are_kept")
 def by_cheque(studio: Studio) -> Studio:
     studio.with_gallery()
     studio.round()
-    studio.ask(
-        "record_payment", number=number(studio), amount_minor=50_000, reference="1077", method="cheque",
-        received_on="2026-03-02",
-    )  # fmt: skip
+    studio.pay_by_cheque()
     studio.round()
     studio.round()
     studio.clock.go(minutes=1)
@@ -117,7 +114,7 @@ def test_a_refund_that_the_bank_returned_and_the_studio_paid_out_is_over(paid: S
     paid.gateway.fail_refund("re_1")
     paid.round()
     [sentence] = paid.open_items().values()
-    assert sentence.endswith("book it with the same and `--by-hand transfer`.")
+    assert sentence.endswith('book it with the same and `--by-hand "bank transfer"`.')
     paid.clock.go(minutes=1)
 
     paid.ask("refund", number=number(paid), amount_minor=20_000, by_hand="transfer")

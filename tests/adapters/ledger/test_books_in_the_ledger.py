@@ -59,6 +59,8 @@ def test_a_difference_that_comes_back_is_another_row(ledger: SqlLedger) -> None:
 
     with ledger.read() as books:
         assert books.operations.open_differences("stripe") == [OFF]
+    with ledger.engine.connect() as connection, connection.begin():
+        assert connection.execute(text("select count(*), count(closed_at) from differences")).one() == (2, 1)
 
 
 def test_heartbeats_are_the_last_of_each_by_name(ledger: SqlLedger) -> None:

@@ -10,7 +10,7 @@ import click
 from sqlalchemy.engine import make_url
 
 from billing.bootstrap import clock_of
-from billing.cli.door import confirm, named_act
+from billing.cli.door import confirm, named_act, reason_option
 from billing.cli.progress import say
 from billing.domain.errors import PermanentError
 from billing.services.restore import mark_restored
@@ -48,7 +48,7 @@ def backup(target: Path | None) -> None:
 
 @click.command()
 @click.argument("copy", metavar="BACKUP", type=click.Path(path_type=Path))
-@click.option("--reason", required=True, help="Why; it is kept.")
+@reason_option("Why; it is kept.")
 @named_act
 def restore(copy: Path, reason: str, actor: str, yes: bool) -> None:
     """Put a backup in the ledger's place. Nothing goes out afterwards until `billing reconcile` has run.

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
-from billing.cli.door import ask, confirm, human_act, money_act
+from billing.cli.door import ask, confirm, human_act, money_act, reason_option
 
 
 @click.group()
@@ -26,7 +26,7 @@ def consent() -> None:
 @click.option("--label", required=True, help='What the client knows it by: "Visa ending 4242".')
 @click.option("--text-version", required=True, help="Which text they agreed to.")
 @click.option("--consented-at", help="When, ISO 8601; now unless given.")
-@click.option("--reason", required=True, help="How it was given; it is kept.")
+@reason_option("How it was given; it is kept.")
 @money_act
 def record(
     client_id: str, customer: str, payment_method: str, label: str, text_version: str, consented_at: str | None,
@@ -53,7 +53,7 @@ def record(
 
 @consent.command()
 @click.argument("client_id")
-@click.option("--reason", required=True, help="Why; it is kept.")
+@reason_option("Why; it is kept.")
 @human_act
 def revoke(client_id: str, reason: str, actor: str, wait: int, now: bool) -> None:
     """Revoke a client's consent: they get invoices from now on.

@@ -6,6 +6,7 @@ The pipeline carries commands out within seconds. Where none runs, `--now` does 
 from __future__ import annotations
 
 import getpass
+import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -47,6 +48,30 @@ def named_act(function: Decorated) -> Decorated:
     return click.option("--actor", default=user_name, help="Who asks; the name at this computer unless given.")(
         function
     )
+
+
+def reason_option(help: str) -> Callable[[Decorated], Decorated]:
+    """`--reason`, without which such an act is not asked for. A person at a terminal is asked for one left out."""
+    return click.option("--reason", callback=_given_or_asked, help=f"{help} Asked for if left out.")
+
+
+def _given_or_asked(context: click.Context, _option: click.Parameter, reason: str | None) -> str:
+    return "" if context.resilient_parsing else the_reason(reason)
+
+
+def the_reason(reason: str | None) -> str:
+    """The reason given, or that a person gives when asked. UsageError where there is nobody to ask."""
+    if reason and reason.strip():
+        return reason
+    if not a_person_is_there():
+        raise click.UsageError("Missing option '--reason'.")
+    answer: str = click.prompt("Why? (it is kept)", err=True)
+    return answer
+
+
+def a_person_is_there() -> bool:
+    """Whether one can be asked: standard input is a terminal."""
+    return sys.stdin.isatty()
 
 
 def confirm(question: str, yes: bool) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 
 import click
 
-from billing.cli.door import ask, confirm, human_act, money_act
+from billing.cli.door import ask, confirm, human_act, money_act, reason_option
 from billing.cli.opening import open_office
 from billing.cli.tables import table
 from billing.domain.errors import PermanentError
@@ -56,7 +56,7 @@ def approve(
 
 @click.command()
 @click.argument("draft")
-@click.option("--reason", required=True, help="Why; the session is left out with this reason.")
+@reason_option("Why; the session is left out with this reason.")
 @human_act
 def discard(draft: str, reason: str, actor: str, wait: int, now: bool) -> None:
     """Discard a draft invoice; its session is not billed.

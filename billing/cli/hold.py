@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from billing.cli.door import ask, confirm, money_act, named_act
+from billing.cli.door import ask, confirm, money_act, named_act, reason_option
 from billing.cli.opening import open_office
 from billing.services.holds import hold_at_once
 
 
 @click.command()
-@click.option("--reason", required=True, help="Why; it is kept.")
+@reason_option("Why; it is kept.")
 @named_act
 def hold(reason: str, actor: str, yes: bool) -> None:
     """Stop all that goes out: charges, mails, galleries, refunds. At once, whether or not the pipeline runs.
@@ -27,7 +27,7 @@ def hold(reason: str, actor: str, yes: bool) -> None:
 
 
 @click.command()
-@click.option("--reason", required=True, help="Why it may go on; it is kept.")
+@reason_option("Why it may go on; it is kept.")
 @money_act
 def release(reason: str, actor: str, wait: int, now: bool, yes: bool) -> None:
     """Lift the hold of `billing hold`. What has waited goes out; after a restore, `billing reconcile` lifts it.

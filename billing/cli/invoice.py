@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from billing.bootstrap import open_house
-from billing.cli.door import ask, confirm, money_act
+from billing.cli.door import ask, confirm, money_act, reason_option
 from billing.cli.lines import invoice_json, invoice_text
 from billing.cli.opening import open_office
 from billing.domain.errors import PermanentError
@@ -67,7 +67,7 @@ def show(number: str, pdf: Path | None, mail: bool, as_json: bool, as_billed: bo
 
 @invoice.command()
 @click.argument("number")
-@click.option("--reason", required=True, help="Why; it is kept.")
+@reason_option("Why; it is kept.")
 @money_act
 def void(number: str, reason: str, actor: str, wait: int, now: bool, yes: bool) -> None:
     """Void the invoice NUMBER: nothing is owed for it any more, and its pay link is closed.

@@ -7,7 +7,7 @@ from datetime import date
 import click
 
 from billing.cli.amounts import DAY
-from billing.cli.door import ask, confirm, human_act, money_act
+from billing.cli.door import ask, confirm, human_act, money_act, reason_option, the_reason
 from billing.cli.opening import open_office
 from billing.cli.tables import table
 from billing.domain.effects import EffectKind, EffectState
@@ -38,7 +38,7 @@ def retry(effect: str, to: str | None, reason: str, actor: str, wait: int, now: 
     type=click.Choice(["show", "done", "not-done"]),
     help="All mails that a restore left in doubt: list them, or say that they went out, or send them now.",
 )
-@click.option("--reason", default="", help="Where you looked; it is kept.")
+@click.option("--reason", default="", help="Where you looked; it is kept. Asked for if left out.")
 @money_act
 def settle(
     effect: str | None, happened: bool | None, mails: str | None, reason: str, actor: str, wait: int, now: bool,
@@ -52,15 +52,15 @@ def settle(
     """
     if mails == "show":
         _show_mails_in_doubt()
-    elif not reason.strip():
-        raise click.UsageError("Missing option '--reason': where you looked.")
     elif mails:
+        reason = the_reason(reason)
         confirm(f"Settle all mails in doubt as {mails.replace('-', ' ')}?", yes)
         told = {"happened": "yes" if mails == "done" else "no"}
         ask("settle_mails", told, actor=actor, reason=reason, now=now, wait=wait)
     elif effect is None or happened is None:
         raise click.UsageError("Name an EFFECT with --done or --not-done, or settle all mails in doubt by --mails.")
     else:
+        reason = the_reason(reason)
         confirm(f"Settle {effect} as {'done' if happened else 'not done'}?", yes)
         arguments = {"effect_id": effect, "happened": "yes" if happened else "no"}
         ask("settle", arguments, actor=actor, reason=reason, now=now, wait=wait)
@@ -128,7 +128,7 @@ def closed(effect: str, reason: str, actor: str, wait: int, now: bool) -> None:
 @click.command()
 @click.argument("subject")
 @click.option("--code", help="Only this kind of matter; all of the subject unless given.")
-@click.option("--reason", required=True, help="What was done about it; it is kept.")
+@reason_option("What was done about it; it is kept.")
 @human_act
 def resolve(subject: str, code: str | None, reason: str, actor: str, wait: int, now: bool) -> None:
     """Close what needs attention of one subject, as `billing needs-attention` names it.

@@ -7,7 +7,7 @@ from datetime import date
 import click
 
 from billing.cli.amounts import DAY, minor_units
-from billing.cli.door import ask, confirm, money_act
+from billing.cli.door import ask, confirm, money_act, reason_option
 from billing.cli.invoice import the_invoice
 from billing.domain.money import Money
 from billing.ports.ledger import InvoiceRow
@@ -16,7 +16,7 @@ from billing.ports.ledger import InvoiceRow
 @click.command()
 @click.argument("number")
 @click.option("--amount", help="How much, in whole units; all that is left unless given.")
-@click.option("--reason", required=True, help="Why; it is kept, and told to Stripe.")
+@reason_option("Why; it is kept, and told to Stripe.")
 @click.option("--still-owed", is_flag=True, help="The invoice goes on asking for it; else it asks for so much less.")
 @click.option("--force", is_flag=True, help="Though a dispute is open: the money may go back twice.")
 @click.option("--by-hand", metavar="METHOD", help="Book what you gave back yourself: cash, cheque, bank transfer, …")
@@ -65,7 +65,7 @@ def refund(
 @click.command()
 @click.argument("number")
 @click.option("--amount", help="How much less, in whole units; all that is owed unless given.")
-@click.option("--reason", required=True, help="Why; it is kept.")
+@reason_option("Why; it is kept.")
 @money_act
 def credit(number: str, amount: str | None, reason: str, actor: str, wait: int, now: bool, yes: bool) -> None:
     """Let the invoice NUMBER ask for less. No money moves; what was sold and its taxes are less by it.
@@ -80,7 +80,7 @@ def credit(number: str, amount: str | None, reason: str, actor: str, wait: int, 
 @click.command("write-off")
 @click.argument("number")
 @click.option("--amount", help="How much, in whole units; all that is owed unless given.")
-@click.option("--reason", required=True, help="Why; it is kept.")
+@reason_option("Why; it is kept.")
 @money_act
 def write_off(number: str, amount: str | None, reason: str, actor: str, wait: int, now: bool, yes: bool) -> None:
     """Give up what is owed on the invoice NUMBER: a loss, and what was sold stays what it is.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from billing.cli.door import ask, human_act
+from billing.cli.door import ask, human_act, reason_option
 
 
 @click.group()
@@ -19,7 +19,7 @@ def reminders() -> None:
 
 @reminders.command()
 @click.argument("number")
-@click.option("--reason", required=True, help="Why; it is kept.")
+@reason_option("Why; it is kept.")
 @human_act
 def pause(number: str, reason: str, actor: str, wait: int, now: bool) -> None:
     """Send no reminder of the invoice NUMBER until they are resumed.
@@ -33,7 +33,7 @@ def pause(number: str, reason: str, actor: str, wait: int, now: bool) -> None:
 
 @reminders.command()
 @click.argument("number")
-@click.option("--reason", required=True, help="Why; it is kept.")
+@reason_option("Why; it is kept.")
 @human_act
 def resume(number: str, reason: str, actor: str, wait: int, now: bool) -> None:
     """Let the reminders of the invoice NUMBER go on.

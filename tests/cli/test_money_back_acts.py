@@ -20,9 +20,13 @@ def invoice(run: Run, number: str) -> dict[str, int]:
 
 
 def refunds() -> list[tuple[str, ...]]:
+    return found("select state, parameters from effects where kind = 'refund'")
+
+
+def found(query: str) -> list[tuple[str, ...]]:
     ledger = SqlLedger(os.environ["BILLING_LEDGER_URL"])
     with ledger.engine.connect() as connection, connection.begin():
-        rows = connection.execute(text("select state, parameters from effects where kind = 'refund'")).all()
+        rows = connection.execute(text(query)).all()
     ledger.close()
     return [tuple(row) for row in rows]
 
@@ -108,9 +112,22 @@ def test_nothing_is_credited_on_what_is_paid(run: Run, paid_number: str) -> None
     assert f"Nothing is owed on {paid_number}" in one_line(run("credit", paid_number, *DONE))
 
 
+@pytest.mark.parametrize("reason", [(), ("--reason", " ")])
 @pytest.mark.parametrize("command", ["refund", "credit", "write-off"])
-def test_a_reason_is_asked_for(run: Run, paid_number: str, command: str) -> None:
-    without = run(command, paid_number, "--yes")
+def test_a_program_must_say_why(run: Run, paid_number: str, command: str, reason: tuple[str, ...]) -> None:
+    without = run(command, paid_number, "--yes", *reason, typed="agreed by phone\n")
 
     assert without.exit_code == 2
-    assert "--reason" in without.stderr
+    assert "Missing option '--reason'." in without.stderr
+
+
+def test_advice_works_as_it_is_copied_because_a_person_is_asked_why(
+    run: Run, open_number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("billing.cli.door.a_person_is_there", lambda: True)
+
+    done = run("credit", open_number, "--amount", "50", "--now", typed="agreed by phone\ny\n")
+
+    assert done.stdout.startswith(f"{open_number} asks for 50.00 EUR less. "), done.output
+    assert done.stderr.startswith("Why? (it is kept): ")
+    assert found("select reason from commands where name = 'credit'") == [("agreed by phone",)]

@@ -19,13 +19,14 @@ def changed_function() -> str | None:
     return function if found and STATS.is_file() else None
 
 
-def import_anew() -> None:
-    """Let the copy make what the ledger makes while it is imported (its statements): methods run later anyway.
+def is_made_at_import(function: str) -> bool:
+    """Whether the ledger may call it while it is imported, to make its statements: methods run later."""
+    return function.startswith("billing.adapters.ledger.") and _OF_A_CLASS not in function
 
-    The process that this one was forked from has imported it before there was a copy.
-    """
-    function = changed_function() or ""
-    if not function.startswith("billing.adapters.ledger.") or _OF_A_CLASS in function:
+
+def import_anew() -> None:
+    """Let such a copy come to life: the process that this one was forked from has imported the house before it."""
+    if not is_made_at_import(changed_function() or ""):
         return
     here = Path.cwd()
     for name, module in list(sys.modules.items()):

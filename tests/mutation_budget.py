@@ -12,11 +12,33 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from changed_copy import STATS, changed_function
+from changed_copy import STATS, changed_function, is_made_at_import
 
 BUDGET, A_START = 10.0, 0.1  # seconds of a core; what every test takes besides its own time
 OF_THE_SAME = 20  # a test that noticed a change of the same function counts as much as one that noticed so many others
 NOTICED = Path("noticed.txt")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What runs while the house is imported mutmut puts down to the test that comes first, which says nothing of it."""
+    function = changed_function()
+    if function is not None and is_made_at_import(function) and (tests := _tests_around(function)):
+        config.args = tests
+
+
+def _tests_around(function: str) -> list[str]:
+    """Those that go by the function's module; where all of it runs at import, those that go by its room."""
+    stats = json.loads(STATS.read_text(encoding="utf-8"))
+    by_function: dict[str, list[str]] = stats["tests_by_mangled_function_name"]
+    first = next(iter(stats["duration_by_test"]))
+    if by_function.get(function) != [first]:
+        return []
+    module = function.rpartition(".")[0]
+    for room in (module, module.rpartition(".")[0]):
+        around = {test for name, tests in by_function.items() if name.startswith(f"{room}.") for test in tests}
+        if around != {first}:
+            return sorted(around - {first})
+    return []
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

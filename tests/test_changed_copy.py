@@ -31,7 +31,16 @@ print(after is not before)
 @pytest.fixture
 def copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder in which copies are tried, with what the tests took."""
-    stats = {"duration_by_test": {"slow": 8.0, "quick": 0.1, "long": 30.0, "other": 0.1}}
+    stats = {
+        "duration_by_test": {"first": 0.1, "slow": 8.0, "quick": 0.1, "long": 30.0, "other": 0.1},
+        "tests_by_mangled_function_name": {
+            LEDGERS: ["first"],
+            "billing.adapters.ledger.invoices.x\u01c1SqlInvoices\u01c1get": ["quick", "slow"],
+            "billing.adapters.ledger.invoices.x__as_text": ["quick"],
+            "billing.adapters.ledger.columns.x_day": ["first"],
+            "billing.domain.money.x_split": ["first"],
+        },
+    }
     (tmp_path / "mutmut-stats.json").write_text(json.dumps(stats), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -84,6 +93,26 @@ def test_what_noticed_a_change_of_the_same_function_comes_first_and_no_more_than
 
     monkeypatch.setenv("MUTANT_UNDER_TEST", "")
     assert chosen() == ["slow", "quick", "long", "other"]
+
+
+@pytest.mark.parametrize(
+    ("function", "tests"),
+    [
+        (LEDGERS, ["quick", "slow"]),
+        ("billing.adapters.ledger.columns.x_day", ["quick", "slow"]),  # all of its module runs at import
+        ("billing.adapters.ledger.invoices.x__as_text", ["as mutmut says"]),  # it runs later
+        ("billing.domain.money.x_split", ["as mutmut says"]),
+    ],
+)
+def test_what_runs_at_import_meets_the_tests_that_go_by_its_module(
+    copies: Path, monkeypatch: pytest.MonkeyPatch, function: str, tests: list[str]
+) -> None:
+    monkeypatch.setenv("MUTANT_UNDER_TEST", f"{function}__mutmut_1")
+    config: Any = SimpleNamespace(args=["as mutmut says"])
+
+    mutation_budget.pytest_configure(config)
+
+    assert config.args == tests
 
 
 def test_who_notices_is_noted_with_the_function(copies: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""`billing invoice`: look at one, as a table, a PDF or the mail; or void it."""
+"""`billing invoice`: look at one, as a table, a PDF or the mail; what happened to it; or void it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import json
 from datetime import date
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
 from billing.bootstrap import open_house
 from billing.cli.door import ask, confirm, money_act, reason_option
+from billing.cli.history import history_json, history_text
 from billing.cli.lines import invoice_json, invoice_text
 from billing.cli.opening import open_office
 from billing.domain.errors import PermanentError
@@ -25,7 +27,7 @@ from billing.settings import load_settings
 
 @click.group()
 def invoice() -> None:
-    """Look at an invoice, or void it.
+    """Look at an invoice and what happened to it, or void it.
 
     \b
     Example:
@@ -63,6 +65,26 @@ def show(number: str, pdf: Path | None, mail: bool, as_json: bool, as_billed: bo
             click.echo(f"Subject: {letter.subject}\n\n{letter.text}")
             return
         click.echo(json.dumps(_json(found, row), indent=2) if as_json else _text(found, row, house.today()))
+
+
+@invoice.command()
+@click.argument("number")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; amounts are in minor units, times in UTC.")
+def history(number: str, as_json: bool) -> None:
+    """Show what happened to the invoice NUMBER: issued, mailed, reminded, paid, refunded, by whom and why.
+
+    \b
+    Example:
+        billing invoice history INV-2026-0042
+    """
+    row = the_invoice(number)
+    with open_office() as office:
+        events = office.overview.history(number)
+        zone = ZoneInfo(office.settings.time_zone)
+    if as_json:
+        click.echo(json.dumps(history_json(events), indent=2))
+    else:
+        click.echo(history_text(events, row.invoice.currency, zone))
 
 
 @invoice.command()

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, and_, func, select
+from sqlalchemy import Connection, Engine, Select, and_, func, or_, select
 
 from billing.adapters.ledger.schema import (
     attention,
     commands,
     cursors,
+    domain_events,
     effects,
     grants,
     invoices,
     payments,
     pins,
+    refunds,
     sessions,
 )
+from billing.domain.events import DomainEvent
 from billing.domain.money import Money
 
 
@@ -167,6 +171,21 @@ class Overview:
         )
         found = self._all(query)
         return BilledFrom(*found[0]) if found else None
+
+    def history(self, number: str) -> list[DomainEvent]:
+        """What happened to the invoice of this number, its payments, refunds and galleries, the oldest first."""
+        invoice_id = select(invoices.c.invoice_id).where(invoices.c.number == number).scalar_subquery()
+        belongs = [
+            select(table.c[key]).where(table.c.invoice_id == invoice_id)
+            for table, key in ((payments, "payment_id"), (refunds, "refund_id"), (grants, "grant_id"))
+        ]
+        subject = domain_events.c.subject_id
+        of_it = or_(subject.in_((number, invoice_id)), *(subject.in_(ids) for ids in belongs))
+        query = select(domain_events).where(of_it).order_by(domain_events.c.at, domain_events.c.seq)
+        return [
+            DomainEvent(row.event_id, row.kind, row.subject_id, row.at, row.actor, json.loads(row.body))
+            for row in self._all(query)
+        ]
 
     def _counts(self, query: Select[Any]) -> dict[str, int]:
         return {str(row[0]): int(row[1]) for row in self._all(query)}

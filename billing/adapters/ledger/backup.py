@@ -60,8 +60,8 @@ def back_up(url: str, target: Path, now: datetime, progress: Progress | None = N
             raise PermanentError("backup_exists", f"{path} is there already; a backup is never written over.")
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     backend, copy = _backend(url), target.with_name(f".{target.name}.copying")
+    _begin(copy, target)
     try:
-        copy.touch(0o600, exist_ok=False)
         contents = _copy(backend, url, copy, progress or _silent)
         made_at = now.astimezone(UTC).isoformat(timespec="seconds")
         manifest = Manifest(
@@ -72,13 +72,21 @@ def back_up(url: str, target: Path, now: datetime, progress: Progress | None = N
         sync(copy)
         os.link(copy, target)  # unlike a rename it never replaces what somebody put there meanwhile
     except FileExistsError as error:
-        raise PermanentError(
-            "backup_exists", f"{error.filename} is there already; is another backup at work?"
-        ) from None
+        raise PermanentError("backup_exists", f"{error.filename2 or error.filename} came there meanwhile.") from None
     finally:
         copy.unlink(missing_ok=True)
     sync(target.parent)
     return manifest
+
+
+def _begin(copy: Path, target: Path) -> None:
+    """Take the name under which the copy grows: it is another's until that one is done, and not ours to delete."""
+    try:
+        copy.touch(0o600, exist_ok=False)
+    except FileExistsError:
+        raise PermanentError(
+            "backup_under_way", f"Another backup to {target} is at work, or was killed; if none is, delete {copy}."
+        ) from None
 
 
 def restore(url: str, backup: Path, stamp: str, prepare: Prepare, progress: Progress | None = None) -> str:

@@ -137,6 +137,28 @@ def test_a_backup_is_never_written_over(ledger: SqlLedger, copy: Path) -> None:
     assert copy.read_bytes() == before
 
 
+def test_a_copy_that_another_backup_makes_is_left_to_it(ledger: SqlLedger, tmp_path: Path) -> None:
+    growing = tmp_path / ".copy.copying"
+    growing.write_bytes(b"half of another's")
+    with refused("backup_under_way", rf"^Another backup to {tmp_path / 'copy'} is at work.*delete {growing}\.$"):
+        back_up(ledger.url, tmp_path / "copy", NOW)
+
+    assert growing.read_bytes() == b"half of another's"
+    assert not (tmp_path / "copy").exists()
+
+
+def test_what_came_to_the_name_meanwhile_stays(
+    ledger: SqlLedger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "copy"
+    monkeypatch.setattr("billing.adapters.ledger.backup.sync", lambda path: target.write_bytes(b"another's"))
+    with refused("backup_exists", f"^{target} came there meanwhile"):
+        back_up(ledger.url, target, NOW)
+
+    assert target.read_bytes() == b"another's"
+    assert not (tmp_path / ".copy.copying").exists()
+
+
 @pytest.mark.parametrize("where", ["first", "middle", "end"])
 def test_a_backup_with_a_byte_changed_or_cut_off_is_refused(ledger: SqlLedger, copy: Path, where: str) -> None:
     content = bytearray(copy.read_bytes())

@@ -111,7 +111,8 @@ def settle_mails(house: House, books: Books, command: Command) -> str:
         books.effects.settle(mail, outcome, now)
         HANDLERS[EffectKind.MAIL].follow(house, books, mail, outcome)
     books.desk.resolve_attention(*MAILS_IN_DOUBT, command.actor, now)
-    return f"{len(mails)} mails {'are settled as sent' if happened == 'yes' else 'are sent now'}."
+    how_many = "1 mail is" if len(mails) == 1 else f"{len(mails)} mails are"
+    return f"{how_many} {'settled as sent' if happened == 'yes' else 'sent now'}."
 
 
 def _is_open(books: Books) -> bool:

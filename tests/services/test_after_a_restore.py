@@ -16,6 +16,7 @@ from billing.domain.effects import EffectKind, EffectState
 from billing.domain.errors import PermanentError, TemporaryError
 from billing.domain.policy import DeliveryMode
 from billing.services.due_work import note_followed_up
+from billing.services.effects.janitor import show_stuck
 from billing.services.follow_up import plan_follow_ups
 from billing.services.restore import finish_restore, mark_restored, reconcile_restored
 
@@ -336,9 +337,27 @@ def test_mails_in_doubt_that_went_out_are_not_sent_again(studio: Studio, tmp_pat
     outcome = studio.ask("settle_mails", happened="yes", reason="they are in the sent folder")
     days_go_by(studio, 1)
 
-    assert outcome == "1 mails are settled as sent."
+    assert outcome == "1 mail is settled as sent."
     assert len(studio.mailer.sent) == before
     assert {mail.state for mail in studio.effects(EffectKind.MAIL)} == {EffectState.DONE}
+
+
+def test_the_question_about_mails_in_doubt_closes_when_each_of_them_is_settled(studio: Studio, tmp_path: Path) -> None:
+    studio.session()
+    studio.round()
+    copy = save(studio, tmp_path)
+    put_back(studio, copy)
+    _doubt_the_mails(studio)
+    reconcile(studio)
+    [in_doubt] = [mail for mail in studio.effects(EffectKind.MAIL) if mail.state is EffectState.UNKNOWN]
+    studio.clock.go(days=2)
+    assert show_stuck(studio.house) == 0  # told of in the one question
+    assert studio.codes().count("mails_in_doubt") == 1
+
+    studio.ask("settle", effect_id=in_doubt.effect_id, happened="yes")
+    assert show_stuck(studio.house) == 0
+
+    assert "mails_in_doubt" not in studio.codes()
 
 
 def test_a_restore_is_finished_once(studio: Studio, tmp_path: Path) -> None:

@@ -67,6 +67,8 @@ def test_the_whole_way_of_an_unpaid_invoice(billed: Studio) -> None:
         day, _, expected = line.partition("|")
         assert tick(billed, int(day)) == expected.split(), day
     assert billed.codes() == ["follow_ups_ended"]
+    said_to_be_last = ["is_last=True" in mail.letter.text for mail in billed.mailer.sent]
+    assert said_to_be_last == [False, False, False, False, False, True]
 
 
 def test_what_was_handed_to_a_person_is_not_asked_again_and_closes_when_paid(billed: Studio) -> None:

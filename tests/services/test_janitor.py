@@ -221,6 +221,16 @@ def test_what_a_dead_worker_left_for_a_day_is_shown_even_if_nobody_looks_at_its_
     assert violations(studio) == []
 
 
+def test_an_item_says_for_how_many_whole_hours_it_has_been_open(studio: Studio) -> None:
+    studio.autopay()
+    studio.bill()
+    studio.clock.go(hours=25, minutes=59)
+
+    show_stuck(studio.house)
+
+    assert "was decided 25 hours ago and is still ready;" in "".join(studio.open_items().values())
+
+
 @pytest.mark.parametrize("behind", ["limits", "hold", "books"])
 def test_what_waits_behind_one_matter_is_told_of_once_and_not_for_each(studio: Studio, behind: str) -> None:
     for number in range(3):

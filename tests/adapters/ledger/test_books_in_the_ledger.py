@@ -7,24 +7,37 @@ from datetime import date, timedelta
 
 import pytest
 from paper import LATER, NOW, charge, finalized, session
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from billing.adapters.ledger.books import SqlLedger
+from billing.adapters.ledger.schema import differences
+from billing.domain.books import Entry, Posting
 from billing.domain.effects import EffectKind, EffectState, Outcome
+from billing.domain.money import Money
 from billing.ports.operations import Difference, Heartbeat, Reconciliation
 
 OFF = Difference("stripe", "pi_1", "amount_differs", "It is 5.00 there.", "EUR", 400, 500)
 
 
+def usd(minor: int) -> Money:
+    return Money(minor, "USD")
+
+
 def test_totals_are_those_of_the_journal_as_it_was(ledger: SqlLedger) -> None:
     finalized(ledger)
     finalized(ledger, "inv_2", "o2")
+    three = (Entry("bank", "", usd(7)), Entry("stripe_fees", "", usd(2)), Entry("receivable", "inv_3", usd(-9)))
+    with ledger.write() as books:
+        books.journal.post(Posting("paid:1", "payment_received", "inv_3", NOW.date(), three), NOW)
     with ledger.read() as books:
-        found = {entries: books.journal.totals(entries) for entries in (0, 1, 2, 3, 4, 5)}
+        found = {entries: books.journal.totals(entries) for entries in range(9)}
 
-    assert found[2] == {("receivable", "EUR"): (1, 500), ("revenue", "EUR"): (1, -500)}
-    assert found[4] == {("receivable", "EUR"): (2, 1000), ("revenue", "EUR"): (2, -1000)}
-    assert found[0] == found[1] == found[3] == found[5] == {}
+    first = {("receivable", "EUR"): (1, 500), ("revenue", "EUR"): (1, -500)}
+    second = {("receivable", "EUR"): (2, 1000), ("revenue", "EUR"): (2, -1000)}
+    in_dollars = {("bank", "USD"): (1, 7), ("stripe_fees", "USD"): (1, 2), ("receivable", "USD"): (1, -9)}
+    assert {entries: totals for entries, totals in found.items() if totals} == {
+        2: first, 4: second, 7: second | in_dollars,
+    }  # fmt: skip
 
 
 def reconciled(ledger: SqlLedger, *found: Difference, scope: str = "stripe") -> Reconciliation:
@@ -32,6 +45,15 @@ def reconciled(ledger: SqlLedger, *found: Difference, scope: str = "stripe") -> 
     with ledger.write() as books:
         books.operations.record_reconciliation(done, found, LATER)
     return done
+
+
+def test_since_when_a_difference_is_gone_is_not_written_over(ledger: SqlLedger) -> None:
+    for now, found in ((NOW, [OFF]), (LATER, []), (LATER + timedelta(hours=1), [])):
+        with ledger.write() as books:
+            books.operations.record_reconciliation(Reconciliation("stripe", now, now, 7, len(found)), found, now)
+
+    with ledger.engine.connect() as connection, connection.begin():
+        assert connection.execute(select(differences.c.closed_at)).scalars().all() == [LATER]
 
 
 def test_a_difference_is_open_as_it_was_told_last_until_it_is_not_found_any_more(ledger: SqlLedger) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from paper import NOW, finalize, mail, record
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from billing.adapters.ledger import engine as engine_module
 from billing.adapters.ledger.books import SqlLedger
@@ -75,6 +76,23 @@ def test_a_server_that_is_not_there_is_one_clear_error_without_the_password() ->
         pass
 
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OperationalError("select a_secret", {}, Exception("disk\n  full" + "!" * 300)), "disk full" + "!" * 191),
+        (PoolTimeoutError("no connection is free"), "no connection is free"),
+    ],
+)
+def test_what_the_database_says_is_told_in_one_line_and_not_at_length(error: Exception, reason: str) -> None:
+    with pytest.raises(TemporaryError) as told, engine_module.failures_named():
+        raise error
+
+    assert told.value.sentence == (
+        f"The ledger's database cannot be used ({reason}); nothing of this step was kept."
+        " Mend it (disk space, rights, server), and the work goes on by itself."
+    )
 
 
 def test_a_broken_rule_is_no_failure_of_the_database(ledger: SqlLedger) -> None:

@@ -17,6 +17,7 @@ from billing.adapters.ledger.books import SqlLedger
 from billing.adapters.ledger.columns import Instant
 from billing.adapters.ledger.migrate import MIGRATIONS, is_current, migrate, newest_revision
 from billing.adapters.ledger.schema import APPEND_ONLY, metadata
+from billing.domain import canonical
 from billing.domain.books import Entry, Posting
 from billing.domain.errors import PermanentError
 from billing.domain.events import DomainEvent
@@ -145,6 +146,22 @@ def test_the_chain_shows_a_row_that_was_taken_out(ledger: SqlLedger) -> None:
     postgres = ledger.engine.dialect.name == "postgresql"
     run(ledger, f"drop trigger domain_events_refuses_{'change on domain_events' if postgres else 'delete'}")
     run(ledger, "delete from domain_events where event_id = 'e1'")
+
+    with ledger.read() as books:
+        assert books.journal.broken_links() == ["domain_events e2"]
+
+
+@pytest.mark.parametrize("forged", ["after another row", "in another place"])
+def test_the_chain_shows_a_row_that_fits_only_itself(ledger: SqlLedger, forged: str) -> None:
+    event, other = DomainEvent("e2", "said", "inv_1", NOW), "f" * 64
+    with ledger.write() as books:
+        books.journal.tell(DomainEvent("e1", "said", "inv_1", NOW))
+        books.journal.tell(event)
+    postgres = ledger.engine.dialect.name == "postgresql"
+    run(ledger, f"drop trigger domain_events_refuses_{'change on domain_events' if postgres else 'update'}")
+    digest = canonical.sha256(other + canonical.dumps(event))
+    change = "seq = 3" if forged == "in another place" else f"previous_hash = '{other}', hash = '{digest}'"
+    run(ledger, f"update domain_events set {change} where event_id = 'e2'")
 
     with ledger.read() as books:
         assert books.journal.broken_links() == ["domain_events e2"]

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from studio import Studio
 from test_money_back import number, take_in
 
-from billing.domain.effects import EffectKind, EffectState, Intent
+from billing.domain.effects import RESTORED, EffectKind, EffectState, Intent
 from billing.domain.errors import UnknownOutcomeError
 from billing.domain.money import Money
 from billing.domain.settlements import RefundFact, RefundStatus
 from billing.ports.operations import CAUSE_RESTORED
+from billing.services.apply_events import apply_events, poll_events
 from billing.services.effects.doubt import perhaps_done_before_restore
+from billing.services.effects.evidence import STILL_UNDER_WAY
+from billing.services.effects.grant import plan_grants
 
 MAIL = EffectKind.MAIL
 
@@ -123,3 +126,39 @@ def test_a_refund_that_was_made_is_done_though_it_would_not_be_made_any_more(stu
     [effect] = studio.effects(EffectKind.REFUND)
     assert (effect.state, effect.provider_reference) == (EffectState.DONE, "re_1")
     assert [refund.amount.minor for refund in studio.gateway.refunds.values()] == [20_000]
+
+
+@pytest.mark.parametrize(("is_open", "expires_on"), [(True, None), (False, "2026-05-31")])
+def test_a_gallery_that_was_open_before_the_restore_keeps_its_expiry(
+    studio: Studio, is_open: bool, expires_on: str | None
+) -> None:
+    studio.with_gallery()
+    studio.round()
+    studio.pay_on_page()
+    poll_events(studio.house)
+    apply_events(studio.house)
+    plan_grants(studio.house)
+    studio.host.opened += ["g-j1"] * is_open
+    with studio.ledger.write() as books:
+        books.effects.doubt_all(RESTORED, "a backup", studio.clock.now())
+
+    studio.do(EffectKind.GRANT)
+
+    assert [effect.state for effect in studio.effects(EffectKind.GRANT)] == [EffectState.DONE]
+    assert studio.column("select expires_on from grants") == [expires_on]
+
+
+def test_a_page_in_doubt_that_is_not_wanted_any_more_is_looked_for_once_more(studio: Studio) -> None:
+    """A request for it may still be under way, and nothing would close a page that comes of it."""
+    studio.session()
+    studio.bill()
+    studio.gateway.line.fail("create_pay_link", UnknownOutcomeError("stripe_unknown", "The line dropped."))
+    studio.do(EffectKind.PAY_LINK)
+    studio.ask("void", number=number(studio))
+    studio.clock.go(minutes=1)
+
+    studio.do(EffectKind.PAY_LINK)
+
+    [(code, not_before)] = studio.rows("select outcome_code, not_before from effects where kind = 'pay_link'")
+    assert code == "never_created"
+    assert datetime.fromisoformat(not_before) == studio.clock.now() + STILL_UNDER_WAY

@@ -1,13 +1,14 @@
 """Which tests a changed copy of the code meets (`make mutation`), and in which order: mutmut takes them as they come.
 
-First come those that noticed the most copies for the time they take, copies of the same function before all, and no
-more of them than BUDGET, because a copy that nobody notices would else meet them all. So what is said to survive may be
-noticed by a slower test: the share of those noticed is a lower bound.
+First come those that noticed copies of the same function, then quick ones, those that noticed much before others, and
+no more of them than BUDGET, because a copy that nobody notices would else meet them all. So what is said to survive may
+be noticed by a slower test: the share of those noticed is a lower bound.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import pytest
 from changed_copy import STATS, changed_function, is_made_at_import
 
 BUDGET, A_START = 10.0, 0.1  # seconds of a core; what every test takes besides its own time
-OF_THE_SAME = 20  # a test that noticed a change of the same function counts as much as one that noticed so many others
+OF_THE_SAME = 20  # what a test is worth that noticed a change of the same function, where a new one is worth 1
 NOTICED = Path("noticed.txt")
 
 
@@ -45,13 +46,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if (function := changed_function()) is None:
         return
     seconds: dict[str, float] = json.loads(STATS.read_text(encoding="utf-8"))["duration_by_test"]
-    noticed = _noticed(function)
+    of_the_same, of_others = _noticed(function)
 
     def costs(item: pytest.Item) -> float:
         return seconds.get(item.nodeid, 0.0) + A_START
 
+    def promises(item: pytest.Item) -> float:
+        """A long story notices much of everything: counted in full, a few of them would take all of the time."""
+        worth = OF_THE_SAME * of_the_same[item.nodeid] + math.log2(2 + of_others[item.nodeid])
+        return worth / costs(item)
+
     spent, chosen = 0.0, []
-    for item in sorted(items, key=lambda item: (noticed[item.nodeid] + 1) / costs(item), reverse=True):
+    for item in sorted(items, key=promises, reverse=True):
         spent += costs(item)
         if spent <= BUDGET or not chosen:
             chosen.append(item)
@@ -64,10 +70,10 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
             file.write(f"{function} {report.nodeid}\n")
 
 
-def _noticed(function: str) -> Counter[str]:
-    """How much each test has noticed, by its id."""
-    noticed: Counter[str] = Counter()
+def _noticed(function: str) -> tuple[Counter[str], Counter[str]]:
+    """How many copies of this function, and how many of others, each test has noticed, by its id."""
+    of_the_same, of_others = Counter[str](), Counter[str]()
     for line in NOTICED.read_text(encoding="utf-8").splitlines() if NOTICED.is_file() else []:
         of, _, test = line.partition(" ")
-        noticed[test] += OF_THE_SAME if of == function else 1
-    return noticed
+        (of_the_same if of == function else of_others)[test] += 1
+    return of_the_same, of_others

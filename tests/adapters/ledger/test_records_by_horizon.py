@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from paper import LATER, NOW, record
+from dataclasses import replace
+from datetime import timedelta
+
+from paper import LATER, NOW, record, session
 
 from billing.adapters.ledger.books import SqlLedger
 
@@ -62,6 +65,37 @@ def test_shared_records_are_known_as_they_were_then(ledger: SqlLedger) -> None:
 
         assert books.records.of_kinds("vsco", ["tax-rate"], billed_at) == [before]
         assert books.records.of_kinds("vsco", ["tax-rate"]) == [after]
+
+
+def test_another_source_and_another_job_are_other_records(ledger: SqlLedger) -> None:
+    ours, theirs = record("t1", '{"rate":19}', "tax-rate"), record("t1", '{"rate":7}', "tax-rate")
+    with ledger.write() as books:
+        for source, shared in (("vsco", ours), ("other", theirs)):
+            books.records.keep(source, shared, None, NOW)
+            books.records.keep_all(source, "j1", [record("o1", "{}", "order"), record("g1", "{}", "gallery")], NOW)
+        books.records.keep_all("vsco", "j2", [record("o1", "{}", "order")], NOW)
+        assert books.records.keep_all("vsco", "j1", [record("o1", "{}", "order")], LATER)  # its gallery is gone
+
+        at = books.records.horizon()
+        assert (
+            books.records.of_kinds("vsco", ["tax-rate"]) == books.records.of_kinds("vsco", ["tax-rate"], at) == [ours]
+        )
+        assert books.records.of_kinds("other", ["order"]) == [record("o1", "{}", "order")]
+        assert [one.kind for one in books.records.of_job("vsco", "j1")] == ["order"]
+        assert [one.kind for one in books.records.of_job("vsco", "j2")] == ["order"]
+        assert [one.kind for one in books.records.of_job("other", "j1")] == ["gallery", "order"]
+
+
+def test_sessions_of_a_state_come_in_the_order_in_which_they_were_seen(ledger: SqlLedger) -> None:
+    with ledger.write() as books:
+        for number, job in enumerate(("j3", "j1", "j2")):
+            books.sessions.observe(
+                replace(session(job), first_observed_at=NOW + timedelta(hours=number)), "fulfillment"
+            )
+        books.sessions.observe(session("j4", "billed"), "fulfillment")
+
+        assert [row.job_id for row in books.sessions.in_state("due")] == ["j3", "j1", "j2"]
+        assert [row.job_id for row in books.sessions.in_state("due", 2)] == ["j3", "j1"]
 
 
 def test_a_record_that_went_back_to_an_older_body_is_a_new_version(ledger: SqlLedger) -> None:

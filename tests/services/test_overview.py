@@ -60,9 +60,15 @@ def test_sessions_are_told_with_why_they_are_where_they_are(paid_and_open: Studi
 
 
 def test_invoices_are_told_with_the_time_until_the_client_had_them(paid_and_open: Studio) -> None:
+    paid_and_open.session("j3")
+    paid_and_open.observe()
+    paid_and_open.clock.at += timedelta(minutes=10)
+    paid_and_open.round()
+
     assert seen(paid_and_open).invoices() == [
         head(paid_and_open, "j1", BILLED_AFTER.total_seconds()),
         head(paid_and_open, "j2", BILLED_AFTER.total_seconds()),
+        head(paid_and_open, "j3", 600.0),
     ]
 
 
@@ -75,10 +81,15 @@ def test_an_invoice_that_did_not_reach_the_client_has_no_time(studio: Studio) ->
 
 def test_money_and_galleries_are_counted(paid_and_open: Studio) -> None:
     paid_and_open.pay_by_cheque("j2", 20_000)
+    paid_and_open.clock.at += timedelta(hours=1)
+    paid_and_open.round()
+    paid_and_open.pay_on_page("j2", 30_000)
+    paid_and_open.clock.at += timedelta(hours=1)
+    paid_and_open.round()
 
     overview = seen(paid_and_open)
-    assert overview.captured() == Counter({"EUR": 50_000, "count": 1})  # by the provider; the cheque came to the office
-    assert overview.payments_recorded() == 2
+    assert overview.captured() == Counter({"EUR": 80_000, "count": 2})  # by the provider; the cheque came to the office
+    assert overview.payments_recorded() == 3
     assert overview.granted_invoices() == [paid_and_open.invoice("j1").invoice.invoice_id]
     assert overview.galleries_opened() == 1
 

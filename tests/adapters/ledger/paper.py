@@ -38,13 +38,18 @@ DRAFT = Invoice(
 
 
 def finalize(
-    books: SqlBooks, invoice_id: str = "inv_1", part: str = "o1", series: str = "INV-", **changes: Any
+    books: SqlBooks,
+    invoice_id: str = "inv_1",
+    part: str = "o1",
+    series: str = "INV-",
+    at: datetime = NOW,
+    **changes: Any,
 ) -> Invoice:
     sequence = books.invoices.next_sequence(series)
     draft = replace(DRAFT, invoice_id=invoice_id, part=part, **changes)
     invoice = draft.numbered(invoice_number(series, sequence), draft.issued_on, draft.due_on)
     revision = books.invoices.revisions(invoice.session_id, part)[0] + 1
-    books.invoices.add(invoice, FinalizationFacts(series, sequence, revision, NOW, NOW, NOW, books.records.horizon()))
+    books.invoices.add(invoice, FinalizationFacts(series, sequence, revision, at, at, at, books.records.horizon()))
     for posting in post_invoice(invoice):
         books.journal.post(posting, NOW)
     return invoice

@@ -195,6 +195,7 @@ def test_what_is_ready_for_a_day_and_never_tried_is_shown_and_closes_when_it_is_
     studio.bill()
     studio.clock.go(hours=23)
     assert show_stuck(studio.house) == 0
+    assert violations(studio) == []
     studio.clock.go(hours=2)
     assert len(violations(studio)) == 1
 

@@ -12,6 +12,7 @@ from studio import Studio, order
 from billing.domain.effects import EffectKind, EffectState, Intent
 from billing.domain.errors import PermanentError, UnknownOutcomeError
 from billing.domain.policy import GalleryPolicy
+from billing.domain.sessions import Gallery
 from billing.services.apply_events import apply_events, poll_events
 from billing.services.commands import COMMANDS, carry_out_commands, submit
 from billing.services.effects.grant import plan_grants
@@ -298,6 +299,17 @@ class TestGalleries:
         studio.ask("void", number=NUMBER)
         studio.round()
         assert studio.host.opened == []
+
+    @pytest.mark.parametrize(("host", "opens"), [("pixieset", "g-j1"), ("pixieset", "777"), ("vsco", "g-j1")])
+    def test_a_gallery_goes_by_the_id_that_its_host_knows(self, studio: Studio, host: str, opens: str) -> None:
+        studio.policy = replace(studio.policy, gallery_policy=GalleryPolicy.INVOICED)
+        remote_id = None if (host, opens) == ("pixieset", "g-j1") else "777"
+        studio.session(galleries=(Gallery("g-j1", host, "Photos", "https://g.example", remote_id=remote_id),))
+        studio.bill()
+        plan_grants(studio.house)
+
+        [effect] = studio.effects(EffectKind.GRANT)
+        assert (effect.text("host"), effect.text("gallery_id")) == (host, opens)
 
     def test_one_whose_policy_became_stricter_waits_for_the_money(self, studio: Studio) -> None:
         studio.policy = replace(studio.policy, gallery_policy=GalleryPolicy.INVOICED)

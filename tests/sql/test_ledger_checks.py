@@ -206,6 +206,7 @@ def test_every_check_holds_on_an_honest_ledger(ledger_url: str) -> None:
     results = _run(honest_book(), ledger_url)
 
     assert [(result.name, result.violations) for result in results.values() if not result.holds] == []
+    assert all(result.sentence[0].isupper() and result.sentence.endswith(".") for result in results.values())
 
 
 def test_every_check_has_its_violation_and_the_reverse() -> None:

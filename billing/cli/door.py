@@ -65,7 +65,7 @@ def the_reason(reason: str | None) -> str:
         return reason
     if not a_person_is_there():
         raise click.UsageError("Missing option '--reason'.")
-    answer: str = click.prompt("Why? (it is kept)", err=True)
+    answer: str = click.prompt("Reason (it is kept)", err=True)
     return answer
 
 

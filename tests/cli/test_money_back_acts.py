@@ -129,5 +129,5 @@ def test_advice_works_as_it_is_copied_because_a_person_is_asked_why(
     done = run("credit", open_number, "--amount", "50", "--now", typed="agreed by phone\ny\n")
 
     assert done.stdout.startswith(f"{open_number} asks for 50.00 EUR less. "), done.output
-    assert done.stderr.startswith("Why? (it is kept): ")
+    assert done.stderr.startswith("Reason (it is kept): ")
     assert found("select reason from commands where name = 'credit'") == [("agreed by phone",)]

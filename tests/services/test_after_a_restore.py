@@ -310,10 +310,7 @@ def test_mails_in_doubt_are_settled_by_a_named_person_all_at_once(studio: Studio
     studio.round()
     studio.round()
     studio.bill()
-    copy = save(studio, tmp_path)
-    put_back(studio, copy)
-    _doubt_the_mails(studio)
-    reconcile(studio)
+    _restore_with_mails_in_doubt(studio, tmp_path)
     assert studio.codes().count("mails_in_doubt") == 1
 
     outcome = studio.ask("settle_mails", happened="no", reason="not in the sent folder")
@@ -328,10 +325,7 @@ def test_mails_in_doubt_are_settled_by_a_named_person_all_at_once(studio: Studio
 def test_mails_in_doubt_that_went_out_are_not_sent_again(studio: Studio, tmp_path: Path) -> None:
     studio.session()
     studio.round()
-    copy = save(studio, tmp_path)
-    put_back(studio, copy)
-    _doubt_the_mails(studio)
-    reconcile(studio)
+    _restore_with_mails_in_doubt(studio, tmp_path)
     before = len(studio.mailer.sent)
 
     outcome = studio.ask("settle_mails", happened="yes", reason="they are in the sent folder")
@@ -345,10 +339,7 @@ def test_mails_in_doubt_that_went_out_are_not_sent_again(studio: Studio, tmp_pat
 def test_the_question_about_mails_in_doubt_closes_when_each_of_them_is_settled(studio: Studio, tmp_path: Path) -> None:
     studio.session()
     studio.round()
-    copy = save(studio, tmp_path)
-    put_back(studio, copy)
-    _doubt_the_mails(studio)
-    reconcile(studio)
+    _restore_with_mails_in_doubt(studio, tmp_path)
     [in_doubt] = [mail for mail in studio.effects(EffectKind.MAIL) if mail.state is EffectState.UNKNOWN]
     studio.clock.go(days=2)
     assert show_stuck(studio.house) == 0  # told of in the one question
@@ -382,7 +373,9 @@ def test_a_second_restore_counts_from_its_own_time(studio: Studio, tmp_path: Pat
         assert hold.placed_at == studio.clock.now() == books.operations.last_hold("restored")
 
 
-def _doubt_the_mails(studio: Studio) -> None:
+def _restore_with_mails_in_doubt(studio: Studio, folder: Path) -> None:
     """As if the mails that went out were still to go when the backup was made."""
+    put_back(studio, save(studio, folder))
     with studio.ledger.engine.connect().execution_options(write=True) as connection, connection.begin():
         connection.execute(text("update effects set state = 'ready', outcome_code = null where kind = 'mail'"))
+    reconcile(studio)

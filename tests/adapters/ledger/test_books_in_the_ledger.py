@@ -10,9 +10,11 @@ from paper import LATER, NOW, charge, finalized, session
 from sqlalchemy import select, text
 
 from billing.adapters.ledger.books import SqlLedger
+from billing.adapters.ledger.overview import Overview
 from billing.adapters.ledger.schema import differences
 from billing.domain.books import Entry, Posting
 from billing.domain.effects import EffectKind, EffectState, Outcome
+from billing.domain.events import DomainEvent
 from billing.domain.money import Money
 from billing.ports.operations import Difference, Heartbeat, Reconciliation
 
@@ -38,6 +40,16 @@ def test_totals_are_those_of_the_journal_as_it_was(ledger: SqlLedger) -> None:
     assert {entries: totals for entries, totals in found.items() if totals} == {
         2: first, 4: second, 7: second | in_dollars,
     }  # fmt: skip
+
+
+def test_the_history_of_an_invoice_is_its_own(ledger: SqlLedger) -> None:
+    finalized(ledger)
+    number = str(finalized(ledger, "inv_2", "o2").number)
+    with ledger.write() as books:
+        for event, subject in enumerate(("inv_1", "inv_2", number, "a client")):
+            books.journal.tell(DomainEvent(f"e{event}", "said", subject, NOW))
+
+    assert [event.event_id for event in Overview(ledger.engine).history(number)] == ["e1", "e2"]
 
 
 def reconciled(ledger: SqlLedger, *found: Difference, scope: str = "stripe") -> Reconciliation:

@@ -22,7 +22,8 @@ with open(target, "w") as file:
     file.write("12345")
 with open({told!r}, "w") as file:
     json.dump([sys.argv[1:], {{name: value for name, value in os.environ.items() if name.startswith("PG")}}], file)
-while {waits} and not os.path.exists({told!r} + ".seen"):
+given_up_at = time.monotonic() + 30  # nobody stops it whose test has died
+while {waits} and not os.path.exists({told!r} + ".seen") and time.monotonic() < given_up_at:
     time.sleep(0.01)
 sys.stderr.write({says!r})
 sys.exit({code})
@@ -118,7 +119,7 @@ def test_who_stops_the_copy_stops_the_program(folder: Path, tmp_path: Path, monk
     with pytest.raises(KeyboardInterrupt):
         dump(URL, tmp_path / "copy", "0001-1", stopped)
 
-    assert [process.wait(timeout=30) for process in started] == [-signal.SIGKILL]
+    assert [process.wait(timeout=20) for process in started] == [-signal.SIGKILL]
 
 
 def test_programs_are_found_beside_the_server_where_no_path_leads_to_them(folder: Path, tmp_path: Path) -> None:

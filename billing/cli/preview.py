@@ -9,7 +9,7 @@ from datetime import date
 from billing.cli.progress import say
 from billing.domain.errors import BillingError, PermanentError
 from billing.domain.invoices import Invoice
-from billing.domain.policy import Trigger, completed_on, why_left_out
+from billing.domain.policy import Trigger, completed_on, session_end, why_left_out
 from billing.domain.sessions import JobSummary, SessionFacts, Stage
 from billing.ports.ledger import SessionRow
 from billing.ports.outside import RawRecord
@@ -96,10 +96,11 @@ def _unread(session: SessionRow, error: Exception) -> Looked:
 
 
 def _completed_on(house: House, facts: SessionFacts) -> date | None:
-    policy, ends_at = house.policy, facts.session_ends_at
+    policy = house.policy
     if policy.trigger is not Trigger.SESSION_ENDED:
         return completed_on(facts.job, policy.trigger)
-    return policy.day_of(ends_at) if ends_at and ends_at + policy.session_grace <= house.now() else None
+    end = session_end(facts, policy)
+    return end[1] if end and end[0] + policy.session_grace <= house.now() else None
 
 
 def _why_not(house: House, job: JobSummary, ended_on: date | None) -> str | None:

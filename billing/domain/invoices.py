@@ -48,7 +48,7 @@ class BilledClient:
 
 @dataclass(frozen=True, slots=True)
 class BilledSession:
-    """For which session: a name the client knows, its date in the studio's time zone, place, photographer."""
+    """For which session: a name the client knows, its date by the clock of its place, place, photographer."""
 
     job_id: str
     name: str

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from billing.domain.dunning import DEFAULT_POLICY, DunningPolicy
 from billing.domain.invoices import Collection, Studio
 from billing.domain.payments import SavedMethod
-from billing.domain.sessions import JobSummary, Stage
+from billing.domain.sessions import JobSummary, SessionFacts, Stage
 
 
 class Trigger(StrEnum):
@@ -82,9 +82,16 @@ class StudioPolicy:
         return instant.astimezone(ZoneInfo(self.time_zone)).date()
 
     def day_starts_at(self, instant: datetime) -> datetime:
-        """Midnight, in UTC, of the studio's day that the instant falls in."""
-        local = instant.astimezone(ZoneInfo(self.time_zone))
-        return local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+        """The first moment, in UTC, of the studio's day that the instant falls in."""
+        return self.first_moment_of(self.day_of(instant))
+
+    def first_moment_of(self, day: date) -> datetime:
+        """In UTC, in the studio's time zone: the first midnight where it comes twice, and what follows it where never.
+
+        Python counts a time that comes twice as its first, and one that never comes by the offset before the gap:
+        its first moment, as gaps begin at midnight where they hold it.
+        """
+        return datetime.combine(day, time(), ZoneInfo(self.time_zone)).astimezone(UTC)
 
     def series_on(self, day: date) -> str:
         return self.number_series.replace("{year}", str(day.year))
@@ -118,6 +125,17 @@ def completed_on(job: JobSummary, trigger: Trigger) -> date | None:
     if trigger is Trigger.FULFILLMENT and job.stage in (Stage.FULFILLMENT, Stage.COMPLETED):
         return job.fulfilled_on or job.completed_on
     return None
+
+
+def session_end(facts: SessionFacts, policy: StudioPolicy) -> tuple[datetime, date] | None:
+    """The moment at which the session is over, and its last day by its own clock; None if nothing says.
+
+    One that lasts all day, or of which only the day is known, is over when the studio's day is.
+    """
+    ends_at, ends_on = facts.session_ends_at, facts.session_ends_on
+    if ends_at is None and ends_on is not None:
+        ends_at = policy.first_moment_of(ends_on + timedelta(days=1))
+    return None if ends_at is None else (ends_at, ends_on or policy.day_of(ends_at))
 
 
 def decide_collection(preference: str | None, consent: SavedMethod | None) -> Collection:

@@ -128,13 +128,19 @@ class JobSummary:
 
 @dataclass(frozen=True, slots=True)
 class SessionFacts:
-    """Everything that billing one completed session needs, as it was known when it was billed."""
+    """Everything that billing one completed session needs, as it was known when it was billed.
+
+    `session_on` and `session_ends_on` are its first and last day by the clock of the place where it is, and the days
+    that people mean; None if only the moments are known.
+    """
 
     job: JobSummary
     client: Client
     orders: tuple[Order, ...]
     session_starts_at: datetime | None = None
     session_ends_at: datetime | None = None
+    session_on: date | None = None
+    session_ends_on: date | None = None
     place: str | None = None
     photographer: str | None = None
     galleries: tuple[Gallery, ...] = ()

@@ -154,7 +154,7 @@ def _billed_session(house: House, facts: SessionFacts) -> BilledSession:
     return BilledSession(
         job_id=facts.job.job_id,
         name=facts.job.name,
-        session_on=house.policy.day_of(starts_at) if starts_at else facts.job.fulfilled_on,
+        session_on=facts.session_on or (house.policy.day_of(starts_at) if starts_at else facts.job.fulfilled_on),
         place=facts.place,
         photographer=facts.photographer,
     )

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 from billing.domain.errors import PermanentError
 from billing.domain.events import PIPELINE
-from billing.domain.policy import GalleryPolicy, Trigger, completed_on, why_left_out
+from billing.domain.policy import GalleryPolicy, Trigger, completed_on, session_end, why_left_out
 from billing.domain.sessions import JobSummary, SessionFacts, Stage
 from billing.ports.ledger import Books, SessionRow
 from billing.ports.outside import RawRecord
@@ -122,15 +122,15 @@ def _wake(house: House, session: SessionRow, shared: Sequence[RawRecord]) -> boo
         with house.ledger.write() as books:
             books.desk.raise_attention(session.session_id, facts.code, facts.sentence, now)
         return False
-    ends_at = facts.session_ends_at
+    end = session_end(facts, house.policy)
     if facts.job.closed and facts.job.stage in (Stage.LEAD, Stage.BOOKED):
         with house.ledger.write() as books:
             if state_now(books, session) == "expected":
                 books.sessions.settle(session.session_id, "excluded", "the job was closed before its session", now)
         return False
-    if ends_at is None or not _ended_before(house, ends_at, session.records_fetched_at):
+    if end is None or not _ended_before(house, end[0], session.records_fetched_at):
         return False
-    completed = house.policy.day_of(ends_at)
+    completed = end[1]
     state, reason = _first_state(house, facts.job, completed)
     with house.ledger.write() as books:
         if state_now(books, session) != "expected":

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from billing.domain.events import DomainEvent
 from billing.domain.settlement_books import post_payout
@@ -52,7 +51,7 @@ def books_begin_at(house: House, books: Books) -> datetime | None:
     first_day = house.policy.billing_starts_on
     if first_day is None or first_day > house.today():
         return None
-    return datetime.combine(first_day, time(), ZoneInfo(house.policy.time_zone)).astimezone(UTC)
+    return house.policy.first_moment_of(first_day)
 
 
 def begin_cursor(house: House) -> str:

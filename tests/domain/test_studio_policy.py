@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from billing.domain.invoices import Collection, Studio
 from billing.domain.payments import SavedMethod
-from billing.domain.policy import JobFilter, StudioPolicy, Trigger, completed_on, decide_collection, why_left_out
-from billing.domain.sessions import JobSummary, Stage
+from billing.domain.policy import (
+    JobFilter,
+    StudioPolicy,
+    Trigger,
+    completed_on,
+    decide_collection,
+    session_end,
+    why_left_out,
+)
+from billing.domain.sessions import Client, JobSummary, SessionFacts, Stage
 
 JOB = JobSummary(
     job_id="j1",
@@ -103,6 +112,14 @@ def test_nobody_is_charged_without_both_a_preference_and_a_consent(
         ("America/Los_Angeles", "2026-03-02T07:30:00+00:00", date(2026, 3, 1), "2026-03-01T08:00:00+00:00"),
         # The night the clocks go forward: the day begins in winter time and ends in summer time.
         ("Europe/Berlin", "2026-03-29T12:00:00+00:00", date(2026, 3, 29), "2026-03-28T23:00:00+00:00"),
+        # Midnight comes twice, and the day begins with the first one, whether it is the first, the second or later.
+        ("America/Havana", "2026-11-01T04:30:00+00:00", date(2026, 11, 1), "2026-11-01T04:00:00+00:00"),
+        ("America/Havana", "2026-11-01T05:30:00+00:00", date(2026, 11, 1), "2026-11-01T04:00:00+00:00"),
+        ("America/Havana", "2026-11-01T18:00:00+00:00", date(2026, 11, 1), "2026-11-01T04:00:00+00:00"),
+        # Midnight never comes: the day begins at one o'clock.
+        ("America/Havana", "2026-03-08T18:00:00+00:00", date(2026, 3, 8), "2026-03-08T05:00:00+00:00"),
+        ("Africa/Cairo", "2026-04-24T12:00:00+00:00", date(2026, 4, 24), "2026-04-23T22:00:00+00:00"),
+        ("America/Santiago", "2026-09-06T15:00:00+00:00", date(2026, 9, 6), "2026-09-06T04:00:00+00:00"),
     ],
 )
 def test_the_studios_day_is_that_of_its_time_zone(zone: str, instant: str, day: date, starts_at: str) -> None:
@@ -111,6 +128,38 @@ def test_the_studios_day_is_that_of_its_time_zone(zone: str, instant: str, day: 
 
     assert policy.day_of(at) == day
     assert policy.day_starts_at(at) == datetime.fromisoformat(starts_at)
+
+
+@pytest.mark.parametrize("zone", ["America/Havana", "Africa/Cairo", "Asia/Beirut", "America/Nuuk", "Pacific/Chatham"])
+def test_the_first_moment_of_a_day_is_on_it_and_the_one_before_is_not(zone: str) -> None:
+    policy = StudioPolicy(STUDIO, "x", time_zone=zone)
+
+    for day in (date(2026, 1, 1) + timedelta(days=count) for count in range(730)):
+        starts_at = policy.first_moment_of(day)
+        assert policy.day_of(starts_at) == day
+        assert policy.day_of(starts_at - timedelta(microseconds=1)) == day - timedelta(days=1)
+        assert policy.day_starts_at(starts_at + timedelta(minutes=90)) == starts_at
+
+
+ENDS_AT = datetime(2026, 12, 1, 3, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("facts", "end"),
+    [
+        # A moment without a day of its own counts by the studio's clock; with one, by its own.
+        ({"session_ends_at": ENDS_AT}, (ENDS_AT, date(2026, 11, 30))),
+        ({"session_ends_at": ENDS_AT, "session_ends_on": date(2026, 12, 1)}, (ENDS_AT, date(2026, 12, 1))),
+        # Of one that lasts all day only the day is known: it is over when the studio's day is.
+        ({"session_ends_on": date(2026, 11, 30)}, (datetime(2026, 12, 1, 8, tzinfo=UTC), date(2026, 11, 30))),
+        ({}, None),
+    ],
+)
+def test_a_session_ends_at_a_moment_and_on_a_day(facts: dict[str, Any], end: tuple[datetime, date] | None) -> None:
+    policy = StudioPolicy(STUDIO, "x", time_zone="America/Los_Angeles")
+    client = Client("c1", "Ada", ())
+
+    assert session_end(SessionFacts(JOB, client, (), **facts), policy) == end
 
 
 def test_a_number_series_holds_the_year_only_where_the_studio_wants_it() -> None:

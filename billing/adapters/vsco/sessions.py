@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from billing.adapters.vsco import places
 from billing.adapters.vsco.amounts import Amounts, MoneyScale
@@ -20,6 +21,7 @@ from billing.ports.outside import RawRecord
 
 _GALLERY_STATUSES = ("pre-release", "active", "inactive", "archived")
 _ASKS_FOR_NOTHING = ("draft", "voided")
+_FIRST_YEAR, _LAST_YEAR = 1900, 2999
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ class SessionReader:
         job = read_job(job_fields, known)
         session = rows.get("event", {}).get(job.session_id or "")
         payments = {payment.id(): payment for payment in rows.get("payment", {}).values()}
-        reader = OrderReader(Amounts(known.currency, self.money_scale), known, payments, _session_on(session))
+        times = _times(session)
+        reader = OrderReader(Amounts(known.currency, self.money_scale), known, payments, times.on)
         order_rows = [row for row in rows.get("order", {}).values() if not row.flag("hidden")]
         orders = tuple(reader.read(row) for row in order_rows)
         people = _people(rows, known)
@@ -49,8 +52,10 @@ class SessionReader:
             job=job,
             client=read_client(contact, known, self.language_field, job.custom_fields),
             orders=orders,
-            session_starts_at=session.instant("startUtc") if session else None,
-            session_ends_at=session.instant("endUtc") if session else None,
+            session_starts_at=times.starts_at,
+            session_ends_at=times.ends_at,
+            session_on=times.starts_on,
+            session_ends_on=times.ends_on,
             place=places.place_name(session.part("location")) if session else None,
             photographer=people.photographer(),
             galleries=tuple(self._gallery(row) for row in rows.get("gallery", {}).values() if not row.flag("hidden")),
@@ -98,12 +103,58 @@ def _only_job(rows: Mapping[str, Mapping[str, Fields]]) -> Fields:
     return jobs[0]
 
 
-def _session_on(session: Fields | None) -> date | None:
-    """The session's own local date; a payment's `received` is a local date too."""
+@dataclass(frozen=True, slots=True)
+class _Times:
+    """When the session is. The days are those of its own time zone; None if that is not told."""
+
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None
+
+    @property
+    def on(self) -> date | None:
+        """Its day, to compare a payment's `received` with, which is a local date too."""
+        return self.starts_on or (self.starts_at.date() if self.starts_at else None)
+
+
+def _times(session: Fields | None) -> _Times:
+    """`startDate` and `endDate` are local to the event (schemas Event and Date), `startUtc` and `endUtc` are moments.
+
+    What the moments of an event that lasts all day count from is not told: it is over when its last day is, there.
+    """
     if session is None:
+        return _Times()
+    _check_years(session)
+    zone, starts_at, ends_at = _zone(session), session.instant("startUtc"), session.instant("endUtc")
+    starts_on = session.date("startDate") or (starts_at.astimezone(zone).date() if starts_at and zone else None)
+    ends_on = session.date("endDate") or (ends_at.astimezone(zone).date() if ends_at and zone else None)
+    if session.flag("allDay"):
+        ends_on, ends_at = ends_on or starts_on, None
+    elif ends_at is None:
+        ends_on = ends_on or starts_on
+    if ends_on is not None and starts_on is not None:
+        ends_on = max(starts_on, ends_on)
+    if ends_at is None and ends_on is not None and zone is not None:
+        ends_at = datetime.combine(ends_on + timedelta(days=1), time(), zone).astimezone(UTC)
+    return _Times(starts_at, ends_at, starts_on, ends_on)
+
+
+def _check_years(session: Fields) -> None:
+    """Days are counted on from these: at either end of the calendar nobody could."""
+    days = {name: session.date(name) for name in ("startDate", "endDate")}
+    moments = {name: session.instant(name) for name in ("startUtc", "endUtc")}
+    for name, found in (days | moments).items():
+        if found is not None and not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+            raise session.wrong(name, f"is in the year {found.year}")
+
+
+def _zone(session: Fields) -> tzinfo | None:
+    """The event's own time zone; None without one, or with one that IANA does not know: then the studio's counts."""
+    try:
+        return ZoneInfo(session.text("timezoneName"))
+    except (KeyError, ValueError, OSError):
         return None
-    starts_at = session.instant("startUtc")
-    return session.date("startDate") or (starts_at.date() if starts_at else None)
 
 
 def _people(rows: Mapping[str, Mapping[str, Fields]], known: Catalogue) -> People:

@@ -13,9 +13,12 @@ from vsco_records import (
     OTHER,
     PREFERENCE,
     SESSION,
+    allocation,
     event,
     gallery,
     job,
+    order,
+    payment,
     person,
     raw,
     read,
@@ -147,6 +150,68 @@ def test_another_event_is_not_the_session():
 def test_a_session_without_a_local_date_counts_by_its_start():
     assert read(records(event=event(startDate=None))).session_starts_at is not None
     assert read(records(event=event(startDate=None, startUtc=None, endUtc=None))).session_ends_at is None
+
+
+TOKYO = {"timezoneName": "Asia/Tokyo", "startDate": "2026-11-30", "endDate": "2026-11-30"}
+NIGHT = {"startUtc": "2026-11-29T22:00:00Z", "endUtc": "2026-11-30T02:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "days"),
+    [
+        (TOKYO | NIGHT, (date(2026, 11, 30), date(2026, 11, 30))),
+        # Without its date an event's moment and zone tell it; without a zone only the studio can.
+        (TOKYO | NIGHT | {"startDate": None, "endDate": None}, (date(2026, 11, 30), date(2026, 11, 30))),
+        (NIGHT | {"startDate": None, "endDate": None}, (None, None)),
+        (NIGHT | {"startDate": None, "endDate": None, "timezoneName": "Mars/Base"}, (None, None)),
+        (TOKYO | NIGHT | {"endDate": "2026-11-01"}, (date(2026, 11, 30), date(2026, 11, 30))),
+    ],
+)
+def test_the_days_of_a_session_are_those_of_its_own_clock(fields, days):
+    found = read(records(event=event(**fields)))
+
+    assert (found.session_on, found.session_ends_on) == days
+
+
+@pytest.mark.parametrize(
+    ("fields", "ends_at", "ends_on"),
+    [
+        # Its moments are midnights of nobody knows where; it is over when its last day is, there.
+        (TOKYO | {"allDay": True}, datetime(2026, 11, 30, 15, tzinfo=UTC), date(2026, 11, 30)),
+        (TOKYO | {"allDay": True, "endDate": None}, datetime(2026, 11, 30, 15, tzinfo=UTC), date(2026, 11, 30)),
+        (TOKYO | {"allDay": True, "endDate": "2026-12-02"}, datetime(2026, 12, 2, 15, tzinfo=UTC), date(2026, 12, 2)),
+        ({"startDate": "2026-11-30", "endDate": None, "allDay": True}, None, date(2026, 11, 30)),
+        # A start and no end: over by the end of the day.
+        (TOKYO | {"endUtc": None, "endDate": None}, datetime(2026, 11, 30, 15, tzinfo=UTC), date(2026, 11, 30)),
+        ({"startDate": "2026-11-30", "endDate": None, "endUtc": None}, None, date(2026, 11, 30)),
+        # Where midnight never comes the day before ends at one o'clock.
+        (
+            {"timezoneName": "America/Havana", "startDate": "2026-03-07", "endDate": "2026-03-07", "allDay": True},
+            datetime(2026, 3, 8, 5, tzinfo=UTC),
+            date(2026, 3, 7),
+        ),
+    ],
+)
+def test_a_session_of_whole_days_is_over_when_its_last_day_is(fields, ends_at, ends_on):
+    found = read(records(event=event(startUtc="2026-11-30T00:00:00Z", endUtc="2026-11-30T00:00:00Z") | fields))
+
+    assert (found.session_ends_at, found.session_ends_on) == (ends_at, ends_on)
+
+
+@pytest.mark.parametrize("name", ["startDate", "endDate"])
+@pytest.mark.parametrize("year", ["0001", "9999"])
+def test_a_session_at_the_end_of_the_calendar_is_refused(name, year):
+    assert code_of(records(event=event(**{name: f"{year}-12-31"}))) == "malformed_record"
+    moment = {name.replace("Date", "Utc"): f"{year}-12-31T23:00:00Z"}
+    assert code_of(records(event=event(**moment))) == "malformed_record"
+
+
+def test_a_payment_is_a_retainer_by_the_sessions_own_day():
+    tokyo = event(**TOKYO | NIGHT | {"startDate": None, "endDate": None})
+    paid = payment(received="2026-11-29")
+    sold = order(paymentAllocations=[allocation()])
+
+    assert read(records(event=tokyo, payment=paid, order=sold)).orders[0].payments[0].is_retainer
 
 
 @pytest.mark.parametrize("moment", ["soon", 7, "0001-01-01T00:00:00+14:00"])

@@ -140,17 +140,22 @@ def _refuse_unpriceable(order: Order) -> None:
             raise NeedsAttention(
                 "currency_mismatch", f"{_name(order)} is in {order.currency} but holds {money}; use one currency."
             )
-    for tax in order.taxes:
-        if not tax.name.strip() or not 0 < tax.rate <= 1:
+    for tax in _levied(order):
+        if not tax.name.strip() or not 0 <= tax.rate <= 1:
             raise NeedsAttention(
                 "unknown_tax",
                 f"{_name(order)} has a tax named {tax.name!r} at a rate of {tax.rate}; a tax needs a name and a rate"
-                " above 0 and at most 1.",
+                " from 0 to 1.",
             )
     if any(payment.amount.minor < 0 for payment in order.payments):
         raise NeedsAttention(
             "negative_payment", f"{_name(order)} has a payment below zero; record it as a refund of a payment."
         )
+
+
+def _levied(order: Order) -> list[Tax]:
+    """A slot without a name and a rate is no tax; a named one at 0 is (reverse charge, exempt): the paper says so."""
+    return [tax for tax in order.taxes if tax.name.strip() or tax.rate]
 
 
 def _amounts(order: Order) -> Iterator[Money]:
@@ -232,12 +237,13 @@ def _shares(amount: int, weights: Sequence[int]) -> list[int]:
 
 def _taxes(order: Order, gross_base: int) -> tuple[TaxLine, ...]:
     """All taxes in the order's own sequence; the included ones first take their part out of the base."""
-    included = _included(tuple(tax for tax in order.taxes if tax.inclusive), order.taxes_compound, gross_base)
+    levied = _levied(order)
+    included = _included(tuple(tax for tax in levied if tax.inclusive), order.taxes_compound, gross_base)
     net = gross_base - sum(included)
     amounts = iter(included)
     before = {True: 0, False: 0}
     taxes: list[TaxLine] = []
-    for tax in order.taxes:
+    for tax in levied:
         base = net + (before[tax.inclusive] if order.taxes_compound else 0)
         amount = next(amounts) if tax.inclusive else round_half_up(base * tax.rate)
         before[tax.inclusive] += amount

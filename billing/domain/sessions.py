@@ -61,7 +61,10 @@ class Discount:
 
 @dataclass(frozen=True, slots=True)
 class Tax:
-    """One of up to three taxes of an order. `rate` is a fraction: Decimal("0.19")."""
+    """One of up to three taxes of an order. `rate` is a fraction: Decimal("0.19"); 0 under a name is a tax of nothing.
+
+    A slot without a name and without a rate is empty, and no tax.
+    """
 
     name: str
     rate: Decimal

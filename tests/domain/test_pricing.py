@@ -252,12 +252,28 @@ def test_an_order_below_zero_is_a_credit_and_no_invoice() -> None:
     assert refused.value.code == "negative_total"
 
 
-@pytest.mark.parametrize("rate", ["0", "-0.19", "1.01", "19"])
+@pytest.mark.parametrize("rate", ["-0.19", "1.01", "19"])
 def test_a_tax_rate_that_is_no_fraction_is_unknown(rate: str) -> None:
     with pytest.raises(NeedsAttention, match="ORD-1 has a tax named 'VAT'") as refused:
         price_order(order(line(1_000), taxes=(Tax("VAT", Decimal(rate), inclusive=True),)))
 
     assert refused.value.code == "unknown_tax"
+
+
+@pytest.mark.parametrize("inclusive", [False, True])
+def test_a_tax_of_nothing_stands_on_the_invoice_beside_the_others(inclusive: bool) -> None:
+    reverse = Tax("VAT 0 % reverse charge", Decimal(0), inclusive=inclusive)
+
+    priced = price_order(order(line(10_000), taxes=(reverse, VAT)))
+
+    assert priced.taxes[0] == TaxLine("VAT 0 % reverse charge", Decimal(0), inclusive, 10_000, 0)
+    assert (priced.taxes[1].amount_minor, priced.total_minor) == (1_900, 11_900)
+
+
+def test_an_empty_slot_is_no_tax() -> None:
+    priced = price_order(order(line(10_000), taxes=(Tax("", Decimal(0)), Tax("  ", Decimal("0.0000"), inclusive=True))))
+
+    assert (priced.taxes, priced.total_minor) == ((), 10_000)
 
 
 def test_a_tax_of_the_whole_price_is_still_a_tax() -> None:

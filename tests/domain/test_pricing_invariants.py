@@ -47,7 +47,7 @@ def lines_with(children: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 discounts = st.none() | st.builds(Discount, amount=positive) | st.builds(Discount, percent=percents)
-taxes = st.lists(st.builds(Tax, st.just("Tax"), st.decimals("0.0001", "0.3", places=4), st.booleans()), max_size=3).map(
+taxes = st.lists(st.builds(Tax, st.just("Tax"), st.decimals("0", "0.3", places=4), st.booleans()), max_size=3).map(
     tuple
 )
 payments = st.lists(st.builds(EarlierPayment, st.just("p"), positive, st.none(), st.booleans()), max_size=2).map(tuple)

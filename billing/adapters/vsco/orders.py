@@ -17,6 +17,7 @@ from billing.domain.sessions import Discount, EarlierPayment, Order, OrderLine, 
 _STATUSES = ("draft", "open", "paid-in-full", "completed", "voided")
 _PAYMENT_STATUSES = ("future", "confirmed-future", "posted", "failed", "pending")
 _SELECTABILITIES = ("required", "suggested", "optional")
+_NAMELESS = "Tax"  # the specification lets a tax rate go without a name; the client reads its rate beside it
 _MOST_UNITS = 1_000_000
 _DEEPEST = 10
 
@@ -39,7 +40,7 @@ class OrderReader:
             lines=self._lines(order.parts("lineItems", "line"), 1),
             total=self.amounts.require(order, "total", low=0),
             balance=self.amounts.require(order, "balance", low=0),
-            taxes=tuple(self._tax(tax) for name in ("tax1", "tax2", "tax3") if (tax := order.part(name))),
+            taxes=tuple(tax for name in ("tax1", "tax2", "tax3") if (tax := self._tax(order.part(name)))),
             taxes_compound=order.flag("taxIsCompounding"),
             pre_tax_discount=self._discount(order.part("preTaxDiscount")),
             after_tax_discount=self._discount(order.part("afterTaxDiscount")),
@@ -74,12 +75,18 @@ class OrderReader:
         price = self.amounts.read(item, "pricePerUnit")
         return self.amounts.require(item, "basePricePerUnit") if price is None else price
 
-    def _tax(self, tax: Fields) -> Tax:
-        rate = tax.number("rate", 0, 1)
+    def _tax(self, tax: Fields | None) -> Tax | None:
+        """None for an empty slot: no name of its own or of its tax rate, and nothing or 0 for a rate."""
+        if tax is None:
+            return None
+        rate, rate_id = tax.number("rate", 0, 1), tax.id_or_none("taxRateId")
+        name = tax.text("name") or self.catalogue.name("tax-rate", rate_id)
+        if not name and not rate:
+            return None
         if rate is None:
             raise tax.wrong("rate", "is missing")
-        precise = self.catalogue.tax_rates.get(tax.id_or_none("taxRateId") or "")
-        return Tax(tax.text("name") or "Tax", exact(_unrounded(rate, precise)), tax.flag("isInclusive"))
+        precise = self.catalogue.tax_rates.get(rate_id or "")
+        return Tax(name or _NAMELESS, exact(_unrounded(rate, precise)), tax.flag("isInclusive"))
 
     def _discount(self, discount: Fields | None) -> Discount | None:
         if discount is None:

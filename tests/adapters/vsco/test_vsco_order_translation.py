@@ -164,8 +164,34 @@ def test_taxes_are_fractions_with_their_names():
 
     found = read_order(tax1=tax, tax2=None, tax3={"rate": 0}, taxIsCompounding=True)
 
-    assert found.taxes == (Tax("VAT", Decimal("0.19"), inclusive=True), Tax("Tax", Decimal(0)))
+    assert found.taxes == (Tax("VAT", Decimal("0.19"), inclusive=True),)
     assert found.taxes_compound
+
+
+@pytest.mark.parametrize(
+    "empty",
+    [
+        {},
+        {"rate": 0},
+        {"rate": None},
+        {"name": "", "rate": 0.0, "isInclusive": True},
+        {"name": None, "taxRateId": OTHER},
+    ],
+)
+def test_an_empty_slot_is_no_tax(empty):
+    assert read_order(tax1=empty, tax2=None).taxes == ()
+
+
+def test_a_tax_of_nothing_is_a_tax_by_its_name():
+    found = read_order(tax1={"name": "VAT 0 % reverse charge", "rate": 0}, tax2={"rate": 0, "taxRateId": VAT})
+
+    assert found.taxes[0] == Tax("VAT 0 % reverse charge", Decimal(0))
+    assert found.taxes[1] == Tax("NYC", Decimal(0))  # by the name of the tax rate that it came from
+
+
+def test_a_tax_without_a_name_goes_by_that_of_its_tax_rate():
+    assert read_order(tax1={"rate": 0.0888, "taxRateId": VAT}).taxes[0].name == "NYC"
+    assert read_order(tax1={"name": None, "rate": 0.19}).taxes[0].name == "Tax"
 
 
 @pytest.mark.parametrize(("rate", "exact"), [(0.0888, "0.08875"), (0.0887, "0.08875"), (0.08, "0.08")])
@@ -215,6 +241,8 @@ def test_discounts_before_and_after_tax(sent, kept):
         ({"lineItems": [line(units=1e-30)]}, "decimals"),
         ({"tax1": {"name": "VAT", "rate": 19}}, "`rate`"),
         ({"tax1": {"name": "VAT"}}, "`rate`"),
+        ({"tax1": {"name": "VAT", "rate": -0.19}}, "`rate`"),
+        ({"tax1": {"name": None, "rate": None, "taxRateId": VAT}}, "`rate`"),
         ({"preTaxDiscount": {"fixedAmount": 1, "percentage": 1}}, "`percentage`"),
         ({"preTaxDiscount": {"percentage": 101}}, "`percentage`"),
         ({"paymentAllocations": [allocation(paymentId=OTHER)]}, "does not show"),

@@ -13,7 +13,7 @@ from billing.domain.errors import PermanentError
 from billing.domain.money import Money
 from billing.ports.ledger import DraftRow
 from billing.services.approve_drafts import seen_as, seen_text
-from billing.services.limits import limit_today
+from billing.services.limits import MOST, limit_today
 
 
 @click.command()
@@ -21,7 +21,7 @@ from billing.services.limits import limit_today
 @click.option(
     "--over-limit", type=click.Choice(["invoices", "mails", "charges"]), help="Let today's work go on beyond its limit."
 )
-@click.option("--to", "to", type=click.IntRange(min=1), help="The limit for today; without it, twice what it is now.")
+@click.option("--to", "to", type=click.IntRange(1, MOST), help="The limit for today; without it, twice what it is now.")
 @click.option("--reason", default="looked at and approved", show_default=True, help="Why; it is kept.")
 @money_act
 def approve(

@@ -11,6 +11,7 @@ from billing.cli.door import ask, confirm, human_act, money_act, reason_option, 
 from billing.cli.opening import open_office
 from billing.cli.tables import table
 from billing.domain.effects import EffectKind, EffectState
+from billing.domain.typed import check_expires_on
 from billing.services.effects.recording import is_in_doubt
 
 
@@ -101,6 +102,9 @@ def opened(
     Example:
         billing gallery opened eff_0a1b2c3d --url https://studio.example/wedding --password fjord7
     """
+    if expires_on:
+        with open_office() as office:
+            check_expires_on(expires_on, office.today())
     arguments = {
         "effect_id": effect,
         "url": url,

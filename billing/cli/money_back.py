@@ -6,10 +6,12 @@ from datetime import date
 
 import click
 
-from billing.cli.amounts import DAY, minor_units
+from billing.cli.amounts import DAY
 from billing.cli.door import ask, confirm, money_act, reason_option
 from billing.cli.invoice import the_invoice
+from billing.cli.opening import open_office
 from billing.domain.money import Money
+from billing.domain.typed import check_given_on, read_amount
 from billing.ports.ledger import InvoiceRow
 
 
@@ -41,6 +43,9 @@ def refund(
             "--on is the day of what was given back by hand; say how with --by-hand, or leave --on out."
         )
     row = the_invoice(number)
+    if given_on:
+        with open_office() as office:
+            check_given_on(given_on, office.today())
     minor = _minor(row, amount)
     all_of_it = "all that was paid" if by_hand else "all that was paid through Stripe"
     how_much = Money(minor, row.invoice.currency) if minor else all_of_it
@@ -106,4 +111,4 @@ def _lower(
 
 
 def _minor(row: InvoiceRow, amount: str | None) -> int | None:
-    return None if amount is None else minor_units(amount, row.invoice.currency)
+    return None if amount is None else read_amount(amount, row.invoice.currency).minor

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 from billing.bootstrap import clock_of, open_ledger
@@ -24,6 +25,10 @@ class Office:
     ledger: SqlLedger
     overview: Overview
     clock: Clock
+
+    def today(self) -> date:
+        """The studio's calendar day."""
+        return self.settings.policy.day_of(self.clock.now())
 
 
 @contextmanager

@@ -6,10 +6,11 @@ from datetime import date
 
 import click
 
-from billing.cli.amounts import DAY, minor_units
+from billing.cli.amounts import DAY
 from billing.cli.door import ask, confirm, money_act
 from billing.cli.invoice import the_invoice
-from billing.domain.money import Money
+from billing.cli.opening import open_office
+from billing.domain.typed import check_received_on, read_amount
 
 
 @click.group()
@@ -36,19 +37,22 @@ def record(
 ) -> None:  # fmt: skip
     """Record AMOUNT (whole units, exact) for the invoice NUMBER. The same reference is recorded once.
 
+    Decimals follow a point or a comma; an amount that can be read in two ways, such as 1.500, is refused.
+
     \b
     Example:
         billing payment record INV-2026-0042 120.50 --on 2026-03-31 --method cheque --reference 1077
     """
     row = the_invoice(number)
-    minor = minor_units(amount, row.invoice.currency)
-    paid = Money(minor, row.invoice.currency)
+    paid = read_amount(amount, row.invoice.currency)
+    with open_office() as office:
+        check_received_on(received_on, office.today(), row.invoice.issued_on)
     confirm(
         f"Record {paid} by {method} from {row.invoice.client.name} for {number}, of which {row.balance} is open?", yes
     )
     arguments: dict[str, str | int | None] = {
         "number": number,
-        "amount_minor": minor,
+        "amount_minor": paid.minor,
         "received_on": received_on.isoformat(),
         "method": method,
         "reference": reference,

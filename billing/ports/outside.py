@@ -130,7 +130,7 @@ class PaymentGateway(Protocol):
     def account(self) -> GatewayAccount: ...
 
     def check_amount(self, amount: Money) -> None:
-        """PermanentError if the provider takes no such amount (too small, or finer than it counts). No call outside."""
+        """PermanentError if the provider takes no such amount: too small, too large or too fine. No call outside."""
         ...
 
     def create_pay_link(self, invoice: Invoice, amount: Money, key: str, turn: int = 1) -> PayLink:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 
 from billing.domain import canonical
 from billing.domain.books import added_up, post_void
@@ -17,11 +17,12 @@ from billing.domain.money import Money
 from billing.domain.payments import OFFICE, SavedMethod
 from billing.domain.settlement_books import BANK
 from billing.domain.settlements import NEVER_ARRIVED
+from billing.domain.typed import check_consented_at, check_expires_on, check_received_on
 from billing.ports.ledger import Books, InvoiceRow, Ledger, PaymentRow
 from billing.ports.outside import GalleryAccess
 from billing.services.approve_drafts import approve_draft, seen_of
 from billing.services.asking_again import close_links, ensure_pay_link
-from billing.services.command_arguments import invoice_of, optional, text
+from billing.services.command_arguments import amount_of, day_of, instant_of, invoice_of, number_of, optional, text
 from billing.services.deliver_invoices import SENT_ELSEWHERE
 from billing.services.effects import HANDLERS
 from billing.services.effects.grant import record_grant
@@ -125,25 +126,23 @@ def _discard(house: House, books: Books, command: Command) -> str:
 
 def _record_payment(house: House, books: Books, command: Command) -> str:
     row = invoice_of(books, command)
-    amount = Money(int(text(command, "amount_minor")), row.invoice.currency)
-    if amount.minor <= 0:
-        raise PermanentError("amount_not_positive", f"A payment is more than nothing; {amount} is not.")
+    paid = amount_of(command, "amount_minor", row.invoice.currency)
     reference = text(command, "reference")
     payment = PaymentRow(
         payment_id=canonical.derived_id("pay", OFFICE, row.invoice.invoice_id, reference),
         provider=OFFICE,
         provider_object_id=f"{row.invoice.number}/{reference}",
         invoice_id=row.invoice.invoice_id,
-        amount=amount,
-        fee=Money(0, amount.currency),
+        amount=paid,
+        fee=Money(0, paid.currency),
         method_label=text(command, "method"),
         method_kind="elsewhere",
         captured_at=house.now(),
-        received_on=date.fromisoformat(text(command, "received_on")),
+        received_on=check_received_on(day_of(command, "received_on"), house.today(), row.invoice.issued_on),
     )
     if not record_payment(books, payment, BANK, house.now(), command.actor):
         raise PermanentError("recorded_before", f"A payment {reference} of {row.invoice.number} is recorded already.")
-    return f"Recorded {amount} for {row.invoice.number}."
+    return f"Recorded {paid} for {row.invoice.number}."
 
 
 def _void(house: House, books: Books, command: Command) -> str:
@@ -271,7 +270,7 @@ def _record_consent(house: House, books: Books, command: Command) -> str:
         payment_method_id=text(command, "payment_method_id"),
         label=text(command, "label"),
         text_version=text(command, "text_version"),
-        consented_at=datetime.fromisoformat(text(command, "consented_at")),
+        consented_at=check_consented_at(instant_of(command, "consented_at"), house.now()),
     )
     books.payments.add_consent(method, command.actor, house.now())
     return f"{method.client_id} may be charged: {method.label}."
@@ -288,12 +287,12 @@ def _gallery_opened(house: House, books: Books, command: Command) -> str:
     effect = books.effects.get(text(command, "effect_id"))
     if effect is None or effect.kind is not EffectKind.GRANT or effect.state is not EffectState.FAILED:
         raise PermanentError("no_such_task", f"{text(command, 'effect_id')} is no gallery that waits for a person.")
-    expires = command.arguments.get("expires_on")
+    expires_on = day_of(command, "expires_on") if optional(command, "expires_on") else None
     access = GalleryAccess(
         url=text(command, "url"),
         password=optional(command, "password"),
         pin=optional(command, "pin"),
-        expires_on=date.fromisoformat(str(expires)) if expires else None,
+        expires_on=check_expires_on(expires_on, house.today()) if expires_on else None,
     )
     record_grant(house, books, effect, access, command.actor)
     books.effects.reopen(effect.effect_id, EffectState.DONE, house.now())
@@ -322,7 +321,7 @@ def _resolve(house: House, books: Books, command: Command) -> str:
 
 
 def _raise_limit(house: House, books: Books, command: Command) -> str:
-    what, to = text(command, "what"), int(text(command, "to"))
+    what, to = text(command, "what"), number_of(command, "to")
     raise_limit(house, books, what, to)
     return f"Today's limit of {what} is {to}."
 

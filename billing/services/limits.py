@@ -11,6 +11,7 @@ from billing.ports.ledger import Books
 from billing.services.house import House
 
 LIMITED = ("invoices", "mails", "charges")
+MOST = 1_000_000  # more than any studio does in a day: what is beyond it was not meant
 
 
 def limit_today(policy: StudioPolicy, books: Books, what: str, now: datetime) -> int:
@@ -25,9 +26,10 @@ def room_in(house: House, books: Books, what: str, done: int) -> int:
 
 def raise_limit(house: House, books: Books, what: str, to: int) -> None:
     """Let today's work of this kind go up to `to`, and close the question."""
-    if what not in LIMITED or to < 1:
+    if what not in LIMITED or not 1 <= to <= MOST:
         raise PermanentError(
-            "no_such_limit", f"There are limits of {', '.join(LIMITED)}, each at least 1; not {what} {to}."
+            "no_such_limit",
+            f"There are limits of {', '.join(LIMITED)}, each at least 1 and at most {MOST:,}; not {what} {to}.",
         )
     now = house.now()
     books.records.move_cursor(_limit_name(house.policy, what, now), str(to), now)

@@ -11,7 +11,7 @@ from billing.domain.money import Money
 from billing.domain.payments import OFFICE
 from billing.ports.ledger import Books, InvoiceRow, PaymentRow
 from billing.services.asking_again import close_links, ensure_pay_link, is_disputed
-from billing.services.command_arguments import invoice_of, optional
+from billing.services.command_arguments import amount_of, invoice_of, optional
 from billing.services.effects.refund import left_of
 from billing.services.house import House
 from billing.services.money_back import ISSUED
@@ -118,12 +118,9 @@ def _of_what_is_owed(command: Command, row: InvoiceRow) -> Money:
 
 
 def _amount(command: Command, row: InvoiceRow, all_of_it: int) -> Money:
-    given = optional(command, "amount_minor")
-    minor = all_of_it if given is None else int(given)
-    if given is not None and minor <= 0:
-        asked = Money(minor, row.invoice.currency)
-        raise PermanentError("amount_not_positive", f"{asked} is no amount; name one that is more than nothing.")
-    return Money(minor, row.invoice.currency)
+    if optional(command, "amount_minor") is None:
+        return Money(all_of_it, row.invoice.currency)
+    return amount_of(command, "amount_minor", row.invoice.currency)
 
 
 def _why_not_so_much(row: InvoiceRow, amount: Money, there: int, way: str, office: int) -> str:

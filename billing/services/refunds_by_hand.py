@@ -6,7 +6,7 @@ what the invoice asks for after it, are found as for any other refund.
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 from billing.domain import canonical
@@ -16,8 +16,9 @@ from billing.domain.events import Command
 from billing.domain.money import Money
 from billing.domain.payments import OFFICE
 from billing.domain.settlements import Movement, MovementKind, RefundFact, RefundStatus
+from billing.domain.typed import check_given_on
 from billing.ports.ledger import Books, PaymentRow
-from billing.services.command_arguments import optional
+from billing.services.command_arguments import day_of, optional
 from billing.services.house import House
 from billing.services.money_back import record_refund
 
@@ -46,12 +47,11 @@ def book_by_hand(house: House, books: Books, command: Command, intent: Intent, p
 
 def _given_back_at(house: House, command: Command, payment: PaymentRow) -> datetime:
     """Noon of the day that was named, in the studio's time; now, if none was or it is today."""
-    named, today = optional(command, "given_on"), house.today()
-    day = date.fromisoformat(named) if named else today
-    if day > today:
-        raise PermanentError("not_yet", f"{day} is to come; book what was given back once it is.")
-    if day < payment.received_on:
+    today = house.today()
+    given_on = day_of(command, "given_on") if optional(command, "given_on") else today
+    check_given_on(given_on, today)
+    if given_on < payment.received_on:
         came = f"Payment {payment.provider_object_id} came on {payment.received_on}"
-        raise PermanentError("before_it_came", f"{came}, and cannot have gone back on {day}.")
-    noon = datetime.combine(day, time(12), ZoneInfo(house.policy.time_zone))
-    return house.now() if day == today else noon
+        raise PermanentError("before_it_came", f"{came}, and cannot have gone back on {given_on}.")
+    noon = datetime.combine(given_on, time(12), ZoneInfo(house.policy.time_zone))
+    return house.now() if given_on == today else noon

@@ -41,10 +41,36 @@ def test_the_same_cheque_is_recorded_once(run: Run, open_number: str) -> None:
 
 @pytest.mark.parametrize(
     ("amount", "said"),
-    [("12,50", "write it like 120.50"), ("-5", "no amount"), ("NaN", "no amount"), ("1.005", "finer than EUR goes")],
+    [
+        ("1.500", "1.500 is 1.50 or 1,500.00 EUR?"),
+        ("-5", "write it like 120.50"),
+        ("NaN", "no amount"),
+        ("0.005", "finer than EUR goes"),
+        ("99999999999999999999", "more than can be booked"),
+    ],
 )
 def test_an_amount_that_is_none_is_refused(run: Run, open_number: str, amount: str, said: str) -> None:
     assert said in one_line(run("payment", "record", *CHEQUE, "--", open_number, amount))
+
+
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        (("payment", "record", "{}", "5", "--method", "cash", "--reference", "1", "--on", "2062-01-01"), "is to come"),
+        (("payment", "record", "{}", "5", "--method", "cash", "--reference", "1", "--on", "1926-01-01"), "five years"),
+        (("refund", "{}", "--reason", "r", "--by-hand", "cash", "--on", "2062-01-01"), "is to come"),
+        (("gallery", "opened", "eff_1", "--url", "https://g.example", "--expires-on", "2006-01-01"), "is over"),
+        (("credit", "{}", "--reason", "r", "--amount", "1,000"), "1,000 is 1.00 or 1,000.00 EUR?"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_before_anything_is_asked_for(
+    run: Run, open_number: str, ledger: SqlLedger, act: tuple[str, ...], said: str
+) -> None:
+    refused = run(*(word.format(open_number) for word in act))
+
+    assert refused.exit_code == 1
+    assert said in one_line(refused)
+    assert not _commands(ledger)
 
 
 def test_a_money_act_asks_first_and_a_no_changes_nothing(run: Run, open_number: str, ledger: SqlLedger) -> None:

@@ -9,10 +9,8 @@ from billed_studio import Run, one_line
 from click.testing import CliRunner
 
 from billing.cli import status as status_module
-from billing.cli.amounts import minor_units
 from billing.cli.group import billing, main, sentence_of
 from billing.cli.tables import printable, table, width
-from billing.domain.errors import PermanentError
 
 
 def test_without_settings_every_problem_is_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,18 +47,6 @@ def test_the_entry_point_shows_help(capsys: pytest.CaptureFixture[str], monkeypa
 
     assert ended.value.code == 0
     assert "needs-attention" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    ("text", "currency", "minor"), [("120.50", "EUR", 12050), ("1200", "JPY", 1200), ("0.125", "KWD", 125)]
-)
-def test_amounts_are_exact_in_every_currency(text: str, currency: str, minor: int) -> None:
-    assert minor_units(text, currency) == minor
-
-
-def test_an_amount_finer_than_its_currency_is_refused() -> None:
-    with pytest.raises(PermanentError, match="0 decimals"):
-        minor_units("0.5", "JPY")
 
 
 def test_columns_line_up_in_every_script() -> None:

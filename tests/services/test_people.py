@@ -60,12 +60,24 @@ def test_a_command_without_its_arguments_is_refused_with_a_sentence_and_kept(stu
 @pytest.mark.parametrize(
     ("name", "arguments", "sentence"),
     [
-        ("record_payment", {"amount_minor": "ten"}, "was not done"),
+        ("record_payment", {"amount_minor": "ten"}, "needs amount_minor, and 'ten' is no whole number."),
+        ("record_payment", {"amount_minor": "120.50"}, "is no whole number"),
         ("record_payment", {"amount_minor": 0}, "more than nothing"),
-        ("record_payment", {"received_on": "yesterday"}, "was not done"),
+        ("record_payment", {"amount_minor": 2**64}, "more than can be booked, which is 9,999,999,999.99 EUR"),
+        ("record_payment", {"received_on": "yesterday"}, "'yesterday' is no day such as 2026-03-31."),
+        ("record_payment", {"received_on": "2026-02-31"}, "is no day"),
+        ("record_payment", {"received_on": "2062-03-02"}, "2062-03-02 is to come"),
+        ("record_payment", {"received_on": "1926-03-02"}, "more than five years before the invoice"),
+        ("refund", {"number": NUMBER, "amount_minor": 2**64}, "more than can be booked"),
+        ("refund", {"number": NUMBER, "amount_minor": "1.5"}, "is no whole number"),
+        ("credit", {"number": NUMBER, "amount_minor": 2**64}, "more than can be booked"),
+        ("credit", {"number": NUMBER, "amount_minor": -1}, "more than nothing"),
+        ("write_off", {"number": NUMBER, "amount_minor": 2**64}, "more than can be booked"),
         ("record_payment", {"number": "INV-9"}, "no invoice INV-9"),
         ("raise_limit", {"what": "hopes", "to": 5}, "limits of invoices, mails, charges"),
         ("raise_limit", {"what": "mails", "to": 0}, "at least 1"),
+        ("raise_limit", {"what": "mails", "to": "all"}, "is no whole number"),
+        ("raise_limit", {"what": "mails", "to": 2**70}, "at most 1,000,000"),
         ("retry", {"effect_id": "eff_none"}, "has not failed"),
         ("settle", {"effect_id": "eff_none", "happened": "yes"}, "is not unknown"),
         ("settle", {"effect_id": "eff_none", "happened": "true"}, "yes or no"),
@@ -92,13 +104,23 @@ def test_a_command_that_makes_no_sense_is_refused_and_the_next_is_carried_out(
     assert billed.column("select state from commands order by command_id") == ["refused", "done"]
 
 
-def test_a_consent_without_a_time_zone_is_refused(studio: Studio) -> None:
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        ("2026-02-01T10:00:00", "no moment with a time zone"),
+        ("soon", "no moment with a time zone"),
+        ("2062-02-01T10:00:00+00:00", "is to come"),
+        ("1926-02-01T10:00:00+00:00", "longer ago than any card lives"),
+        ("0001-01-01T00:00:00+14:00", "longer ago than any card lives"),
+    ],
+)
+def test_a_consent_at_no_moment_that_can_be_is_refused(studio: Studio, at: str, said: str) -> None:
     outcome = studio.ask(
         "record_consent", client_id="c", customer_id="cus", payment_method_id="pm", label="Visa", text_version="1",
-        consented_at="2026-02-01T10:00:00",
+        consented_at=at,
     )  # fmt: skip
 
-    assert "was not done" in outcome
+    assert said in outcome
     assert studio.column("select count(*) from consents") == [0]
 
 
@@ -272,6 +294,8 @@ class TestGalleries:
         studio.round()
         [task] = studio.effects(EffectKind.GRANT)
         [sentence] = studio.open_items().values()
+        for day, said in (("2026-02-28", "is over"), ("2206-06-01", "ten years ahead"), ("1 June", "is no day")):
+            assert said in studio.ask("gallery_opened", effect_id=task.effect_id, url="https://g/1", expires_on=day)
         assert sentence.endswith(
             f"and the client is mailed its address: `billing gallery opened {task.effect_id} --url …`."
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from billing.domain.errors import PermanentError
 from billing.domain.money import Money, exponent
+from billing.domain.typed import MOST_MINOR
 
 # Of two decimals on the wire, the last two of them always 00 (docs: currencies, special cases). The house counts UGX
 # in whole shillings, as it is; ISK it counts in hundredths already.
@@ -30,8 +31,19 @@ _LEAST_MINOR = {
 }
 
 
-def check_least(money: Money) -> None:
-    """PermanentError stripe_amount_too_small for less than Stripe takes in this currency."""
+# Eight digits (reference, PaymentIntent.amount); currencies of small coins may have up to twelve, and Stripe itself
+# refuses what goes beyond theirs.
+_MOST_MINOR = dict.fromkeys(("AUD", "CAD", "CHF", "EUR", "GBP", "NZD", "SGD", "USD"), 99_999_999)
+
+
+def check_bounds(money: Money) -> None:
+    """PermanentError stripe_amount_too_small or stripe_amount_too_large for what Stripe does not take."""
+    most = Money(_MOST_MINOR.get(money.currency, MOST_MINOR), money.currency)
+    if most < money:
+        raise PermanentError(
+            "stripe_amount_too_large",
+            f"Stripe takes no {money} by card, at most {most}; see whether the order's amount is right, and split it.",
+        )
     least = _LEAST_MINOR.get(money.currency, 0)
     if money.minor < least:
         raise PermanentError(

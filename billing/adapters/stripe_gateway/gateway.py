@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, cast
 
-from billing.adapters.stripe_gateway.amounts import check_least, to_wire
+from billing.adapters.stripe_gateway.amounts import check_bounds, to_wire
 from billing.adapters.stripe_gateway.event_feed import KINDS, provider_event
 from billing.adapters.stripe_gateway.failures import acting, asking
 from billing.adapters.stripe_gateway.keys import is_live
@@ -49,7 +49,7 @@ class StripeGateway(StripeSettlements):
 
     def check_amount(self, amount: Money) -> None:
         """Of Stripe's published rules on amounts; asks nobody."""
-        check_least(amount)
+        check_bounds(amount)
         to_wire(amount)
 
     def create_pay_link(self, invoice: Invoice, amount: Money, key: str, turn: int = 1) -> PayLink:

@@ -123,6 +123,10 @@ def test_an_unpayable_amount_is_refused_before_anything_is_sent(stub: Stub, invo
         (17499, "HUF", "stripe_amount_too_small"),
         (1235, "KWD", "stripe_amount_unpayable"),
         (1230, "KWD", None),
+        (99_999_999, "EUR", None),
+        (100_000_000, "EUR", "stripe_amount_too_large"),
+        (100_000_000, "HUF", None),
+        (10**13, "HUF", "stripe_amount_too_large"),
     ],
 )
 def test_an_amount_is_refused_before_anything_is_numbered(minor: int, currency: str, code: str | None) -> None:

@@ -17,6 +17,8 @@ from billing.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from billing.adapters.ledger.books import SqlLedger
+    from billing.adapters.smtp import SmtpMailer
+    from billing.adapters.stripe_gateway import StripeGateway
     from billing.adapters.throttle import Pace
     from billing.adapters.vsco import VscoWorkspace
     from billing.adapters.warehouse import Warehouse
@@ -35,41 +37,20 @@ def open_house(settings: Settings | None = None) -> Iterator[House]:
 def build_house(settings: Settings, closing: ExitStack) -> House:
     """Bind the services to the adapters that the settings name."""
     from billing.adapters.documents import Letters, PdfRenderer
-    from billing.adapters.smtp import SmtpMailer
-    from billing.adapters.stripe_gateway import StripeGateway, check_key
-    from billing.adapters.vsco import VscoWorkspace
 
-    stripe_key = settings.stripe_api_key.get_secret_value()
-    check_key(stripe_key, settings.stripe_allow_unrestricted_live_key)
+    gateway = gateway_of(settings)
     ledger = open_ledger(settings)
     closing.callback(ledger.close)
-    source = VscoWorkspace(
-        settings.vsco_url,
-        settings.vsco_api_key.get_secret_value(),
-        money_scale=settings.vsco_money_scale,
-        preference_field=settings.vsco_preference_field,
-        language_field=settings.vsco_language_field,
-        pace=_pace("VSCO Workspace", settings.vsco_requests_per_second, pace_file(settings, "vsco")),
-    )
+    source = source_of(settings)
     closing.callback(source.close)
-    mailer = SmtpMailer(
-        settings.smtp_host,
-        settings.smtp_port,
-        username=settings.smtp_username,
-        password=settings.smtp_password.get_secret_value() or None,
-        security=settings.smtp_security,
-    )
+    mailer = mailer_of(settings)
     closing.callback(mailer.close)
     renderer = PdfRenderer(settings.render_workers)
     closing.callback(renderer.close)
     return House(
         ledger=ledger,
         source=source,
-        gateway=StripeGateway(
-            stripe_key,
-            api_base=settings.stripe_url,
-            pace=_pace("Stripe", settings.stripe_requests_per_second, pace_file(settings, "stripe")),
-        ),
+        gateway=gateway,
         galleries=_gallery_hosts(settings, source, closing),
         mailer=mailer,
         writer=Letters(),
@@ -77,6 +58,43 @@ def build_house(settings: Settings, closing: ExitStack) -> House:
         clock=clock_of(settings),
         policy=settings.policy,
         concurrency=settings.concurrency,
+    )
+
+
+def source_of(settings: Settings) -> VscoWorkspace:
+    """The booking system; whoever asks for it closes it."""
+    from billing.adapters.vsco import VscoWorkspace
+
+    return VscoWorkspace(
+        settings.vsco_url,
+        settings.vsco_api_key.get_secret_value(),
+        money_scale=settings.vsco_money_scale,
+        preference_field=settings.vsco_preference_field,
+        language_field=settings.vsco_language_field,
+        pace=_pace("VSCO Workspace", settings.vsco_requests_per_second, pace_file(settings, "vsco")),
+    )
+
+
+def gateway_of(settings: Settings) -> StripeGateway:
+    """The payment provider; PermanentError for a key that is none, or may do too much with live money."""
+    from billing.adapters.stripe_gateway import StripeGateway, check_key
+
+    key = settings.stripe_api_key.get_secret_value()
+    check_key(key, settings.stripe_allow_unrestricted_live_key)
+    pace = _pace("Stripe", settings.stripe_requests_per_second, pace_file(settings, "stripe"))
+    return StripeGateway(key, api_base=settings.stripe_url, pace=pace)
+
+
+def mailer_of(settings: Settings) -> SmtpMailer:
+    """The mail server; whoever asks for it closes it."""
+    from billing.adapters.smtp import SmtpMailer
+
+    return SmtpMailer(
+        settings.smtp_host,
+        settings.smtp_port,
+        username=settings.smtp_username,
+        password=settings.smtp_password.get_secret_value() or None,
+        security=settings.smtp_security,
     )
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import mimetypes
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -21,6 +23,7 @@ from billing.domain.invoices import Studio
 from billing.domain.policy import DailyLimits, DeliveryMode, GalleryPolicy, JobFilter, StudioPolicy, Trigger
 
 LOGO_BYTES_MAX = 512 * 1024
+_MISSING = "is missing"
 PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
 
 
@@ -175,11 +178,13 @@ class Settings(BaseSettings):
             raise ValueError(f"{text!r} is not of the form name=value")
         return text
 
-    @model_validator(mode="after")
-    def _no_play_clock_with_live_money(self) -> Settings:
-        if self.clock_url and "_live_" in self.stripe_api_key.get_secret_value():
-            raise ValueError("clock_url is for the sandbox; with a live Stripe key the time is the real one")
-        return self
+    @field_validator("clock_url")
+    @classmethod
+    def _no_play_clock_with_live_money(cls, url: str | None, info: ValidationInfo) -> str | None:
+        key = info.data.get("stripe_api_key")  # absent where it was refused itself
+        if url and key is not None and "_live_" in key.get_secret_value():
+            raise ValueError("it is for the sandbox; with a live Stripe key the time is the real one")
+        return url
 
     @property
     def webhook_secrets(self) -> tuple[str, ...]:
@@ -229,18 +234,57 @@ class Settings(BaseSettings):
         )
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What could be read. `problems`: field -> what is wrong with it.
+
+    A refused field holds its default in `settings`, or a stand-in where it has none: nothing may be done with that.
+    """
+
+    settings: Settings
+    problems: dict[str, str]
+
+
 def load_settings() -> Settings:
     """The settings of this process; PermanentError with one line for each that is missing or wrong."""
+    reading = read_settings()
+    if reading.problems:
+        problems = "; ".join(refusal(field, what) for field, what in reading.problems.items())
+        raise PermanentError("settings", f"Set these in the environment or in .env: {problems}.")
+    return reading.settings
+
+
+def read_settings() -> Reading:
+    """The same, but what is refused keeps nobody from looking at the rest."""
     try:
-        return Settings()
+        return Reading(Settings(), {})
     except ValidationError as error:
-        problems = "; ".join(_problem(item["loc"], item["msg"], item["type"]) for item in error.errors())
-        raise PermanentError("settings", f"Set these in the environment or in .env: {problems}.") from None
+        problems = _problems(error)
+    stand_ins: dict[str, Any] = {name: _stand_in(Settings.model_fields[name]) for name in problems}
+    return Reading(Settings(**stand_ins), problems)
 
 
-def _problem(location: tuple[int | str, ...], message: str, kind: str) -> str:
-    name = f"BILLING_{str(location[0]).upper()}" if location else "settings"
-    return f"{name} is missing" if kind == "missing" else f"{name}: {message.removeprefix('Value error, ')}"
+def variable(field: str) -> str:
+    """The environment variable of a field."""
+    return f"BILLING_{field.upper()}"
+
+
+def refusal(field: str, what: str) -> str:
+    """One refused setting as a person is told of it: its variable and what is wrong with that."""
+    return f"{variable(field)} {what}" if what == _MISSING else f"{variable(field)}: {what}"
+
+
+def _problems(error: ValidationError) -> dict[str, str]:
+    """Every validator is one of a field, so that each problem has a variable (a test holds that)."""
+    return {
+        str(item["loc"][0]): _MISSING if item["type"] == "missing" else item["msg"].removeprefix("Value error, ")
+        for item in error.errors()
+    }
+
+
+def _stand_in(field: FieldInfo) -> object:
+    """Of a required one a text that is an address, too, for the one that must be."""
+    return "refused@northlight.example" if field.is_required() else field.default
 
 
 def _parts(text: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import pytest
 
 from billing.domain.errors import PermanentError
 from billing.domain.policy import DeliveryMode
-from billing.settings import LOGO_BYTES_MAX, Settings, load_settings
+from billing.settings import LOGO_BYTES_MAX, Settings, load_settings, read_settings
 
 NEEDED = {
     "BILLING_VSCO_API_KEY": "canary-vsco",
@@ -52,6 +52,23 @@ def test_all_that_is_missing_or_wrong_is_said_at_once(monkeypatch: pytest.Monkey
         "BILLING_JOB_CUSTOM_FIELD: 'Bill' is not of the form name=value",
     ):
         assert problem in caught.value.sentence
+
+
+def test_what_is_refused_keeps_nobody_from_reading_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BILLING_STUDIO_NAME", "North Light")
+    monkeypatch.setenv("BILLING_DUE_DAYS", "-1")
+    monkeypatch.setenv("BILLING_SMTP_PORT", "2525")
+
+    reading = read_settings()
+
+    assert reading.problems.keys() == {"vsco_api_key", "stripe_api_key", "studio_email", "due_days"}
+    assert (reading.settings.studio_name, reading.settings.smtp_port) == ("North Light", 2525)
+    assert reading.settings.due_days == 14
+
+
+def test_every_refusal_names_a_variable() -> None:
+    """A validator of the whole could name none, and would hide from the doctor what else there is to look at."""
+    assert not Settings.__pydantic_decorators__.model_validators
 
 
 def test_no_secret_is_in_a_repr_or_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

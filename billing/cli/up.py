@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from dotenv import dotenv_values
 
-from billing.cli.doctor import ESSENTIALS, examine, show
+from billing.cli.doctor import examine, show
 from billing.cli.ports import SERVERS, WITHOUT_PORTAL, Ports, port_options, require_free
 from billing.cli.supervisor import ROOT, Server, studio_servers, supervise, web_hook_door
 from billing.domain.errors import PermanentError
@@ -29,7 +29,7 @@ def up(dagster_port: int, dashboard_port: int, portal_port: int) -> None:
     """
     ports = Ports(dagster=dagster_port, dashboard=dashboard_port, portal=portal_port)
     findings = list(examine(ports))
-    wrong = [one for one in findings if one.name in ESSENTIALS and not one.is_ok]
+    wrong = [one for one in findings if one.is_essential and one.is_ok is False]
     if wrong:
         show(wrong)
         raise PermanentError("not_ready", "Mend what is written above, then `billing up` again.")

@@ -15,7 +15,9 @@ from sqlalchemy import text
 
 from billing.adapters.ledger.books import SqlLedger
 from billing.bootstrap import SQL
-from billing.cli import doctor as doctoring
+from billing.cli.doctor import examination, ledger, machine
+from billing.domain.errors import PermanentError
+from billing.settings import load_settings
 
 
 def _free_ports(count: int = 5) -> list[str]:
@@ -32,7 +34,7 @@ def ports() -> tuple[str, ...]:
     return tuple(word for pair in zip(names, _free_ports(), strict=True) for word in pair)
 
 
-def _findings(run: Run, ports: tuple[str, ...]) -> dict[str, tuple[bool, str]]:
+def _findings(run: Run, ports: tuple[str, ...]) -> dict[str, tuple[bool | None, str]]:
     found = json.loads(run("doctor", "--json", *ports).stdout)
     return {one["name"]: (one["is_ok"], one["sentence"]) for one in found}
 
@@ -42,7 +44,7 @@ def test_all_is_well_in_a_studio_that_is_set_up(run: Run, ports: tuple[str, ...]
 
     assert shown.exit_code == 0, shown.output
     assert all(line.startswith("ok ") for line in shown.stdout.splitlines())
-    assert len(shown.stdout.splitlines()) == len(doctoring.ESSENTIALS) + 5
+    assert len(shown.stdout.splitlines()) == len(examination.CHECKS) + 2
 
 
 def test_the_money_scale_is_shown_by_an_order_that_agrees(run: Run, ports: tuple[str, ...]) -> None:
@@ -58,10 +60,51 @@ def test_all_settings_that_are_missing_are_named_at_once(
     monkeypatch.delenv("BILLING_VSCO_API_KEY")
     monkeypatch.delenv("BILLING_STUDIO_NAME")
 
-    is_ok, sentence = _findings(run, ports)["settings"]
+    found = _findings(run, ports)
 
-    assert not is_ok
-    assert "BILLING_VSCO_API_KEY is missing; BILLING_STUDIO_NAME is missing" in sentence
+    assert found["settings"] == (
+        False, "Set these in the environment or in .env: BILLING_VSCO_API_KEY, BILLING_STUDIO_NAME."
+    )  # fmt: skip
+    assert found["BILLING_VSCO_API_KEY"] == (False, "is missing")
+    assert "MEND  BILLING_STUDIO_NAME is missing" in run("doctor", *ports).stdout
+
+
+def test_an_empty_key_is_blamed_for_what_needs_it_and_nothing_else(
+    run: Run, ports: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = _findings(run, ports)
+    monkeypatch.setenv("BILLING_STRIPE_API_KEY", "")
+
+    found = _findings(run, ports)
+
+    changed = {name for name in found if found[name] != before.get(name)}
+    assert changed == {"settings", "BILLING_STRIPE_API_KEY", "stripe"}
+    assert found["stripe"] == (None, "not looked at: BILLING_STRIPE_API_KEY is missing")
+
+
+def test_what_hangs_on_another_line_is_not_blamed_once_more(
+    run: Run, ports: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BILLING_VSCO_API_KEY", "wrong")
+    monkeypatch.setenv("BILLING_LEDGER_URL", "sqlite:////dev/null/ledger.db")
+
+    shown = run("doctor", *ports)
+
+    wrong = [line.split()[1] for line in shown.stdout.splitlines() if line.startswith("MEND")]
+    skipped = [line.split()[1] for line in shown.stdout.splitlines() if line.startswith("----")]
+    assert wrong == ["database", "vsco"]
+    assert skipped == ["ledger", "chains", "money_scale"]
+    assert one_line(shown).endswith("of 15 need something: database, vsco.")
+
+
+def test_what_is_wrong_names_the_variables_that_set_it(
+    run: Run, ports: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BILLING_SMTP_PORT", "1")
+
+    assert _findings(run, ports)["smtp"][1].endswith(
+        "Set by BILLING_SMTP_HOST, BILLING_SMTP_PORT, BILLING_SMTP_SECURITY."
+    )
 
 
 @pytest.mark.parametrize(
@@ -210,7 +253,7 @@ def test_it_is_said_whether_web_hooks_are_taken_and_from_where(
 
 
 def test_a_full_disk_is_said_before_it_hurts(run: Run, ports: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctoring.shutil, "disk_usage", lambda _: SimpleNamespace(free=5_000_000))
+    monkeypatch.setattr(machine.shutil, "disk_usage", lambda _: SimpleNamespace(free=5_000_000))
 
     assert "make room" in _findings(run, ports)["disk"][1]
 
@@ -221,16 +264,17 @@ def test_a_machine_without_pango_is_told_what_to_install(
     def no_pango(_name: str) -> None:
         raise OSError("cannot load library 'pango-1.0-0'")
 
-    monkeypatch.setattr(doctoring.importlib, "import_module", no_pango)
+    monkeypatch.setattr(machine.importlib, "import_module", no_pango)
 
-    assert doctoring._finding("pdf", doctoring._pdf).sentence.startswith("Pango is missing; install libpango")
+    with pytest.raises(PermanentError, match="Pango is missing; install libpango"):
+        machine.pdf(load_settings())
 
 
 def test_an_old_sqlite_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctoring, "SQLITE_WANTED", (99, 0, 0))
+    monkeypatch.setattr(ledger, "SQLITE_WANTED", (99, 0, 0))
 
-    with pytest.raises(doctoring.PermanentError, match="can damage the ledger"):
-        doctoring._version(SqlLedger(os.environ["BILLING_LEDGER_URL"]))
+    with pytest.raises(PermanentError, match="can damage the ledger"):
+        ledger.version_of(SqlLedger(os.environ["BILLING_LEDGER_URL"]))
 
 
 def test_review_mode_says_that_invoices_wait(run_in_review: Run, ports: tuple[str, ...]) -> None:

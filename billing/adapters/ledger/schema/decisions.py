@@ -48,6 +48,7 @@ effects = table(  # one row for each thing that must be done outside, committed 
     ),
     Index("ix_effects_subject", "subject_id", "kind", "purpose"),
     Index("ix_effects_due", "state", "kind", "not_before"),
+    Index("ix_effects_ended", "state", "kind", "settled_at"),  # how many today
     Index(
         "uq_effects_one_mail", "subject_id", "purpose", unique=True,
         sqlite_where=sql("kind = 'mail' and state in ('ready', 'in_flight', 'unknown', 'done')"),
@@ -74,6 +75,7 @@ grants = table(  # a gallery opened for a client; revoked_at closes it
     day("expires_on", nullable=True),
     instant("granted_at"),
     instant("revoked_at", nullable=True),
+    Index("ix_grants_of_session", "session_id", "revoked_at"),
 )
 
 attention = table(  # what waits for a person, with a sentence that says what to do
@@ -85,6 +87,7 @@ attention = table(  # what waits for a person, with a sentence that says what to
     instant("opened_at"),
     instant("resolved_at", nullable=True),
     text("resolved_by", nullable=True),
+    Index("ix_attention_subject", "subject_id", "code"),
     Index(
         "uq_attention_open", "subject_id", "code", unique=True,
         sqlite_where=sql("resolved_at is null"), postgresql_where=sql("resolved_at is null"),

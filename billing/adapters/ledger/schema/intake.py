@@ -56,7 +56,7 @@ provider_events = table(  # what the payment provider hinted at; ends applied, i
     instant("settled_at", nullable=True),
     UniqueConstraint("provider", "event_id"),
     CheckConstraint("state in ('waiting', 'applied', 'ignored', 'review')", name="state"),
-    Index("ix_provider_events_waiting", "inbox_id", sqlite_where=sql("state = 'waiting'")),
+    Index("ix_provider_events_in_state", "provider", "state", "inbox_id"),
 )
 
 sessions = table(  # one completed session of the booking system, from the moment the trigger was observed

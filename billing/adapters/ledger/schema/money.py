@@ -20,6 +20,7 @@ consents = table(  # who may be charged off-session, with what, and to which tex
     instant("recorded_at"),
     text("actor"),
     instant("revoked_at", nullable=True),
+    Index("ix_consents_client_id", "client_id"),
     Index(
         "uq_consents_live", "client_id", unique=True,
         sqlite_where=sql("revoked_at is null"), postgresql_where=sql("revoked_at is null"),
@@ -53,6 +54,7 @@ payments = table(  # money received, once per (provider, object, kind); append o
     instant("recorded_at"),
     UniqueConstraint("provider", "provider_object_id", "kind"),
     CheckConstraint("amount_minor > 0", name="amount_positive"),
+    Index("ix_payments_recorded", "provider", "recorded_at"),
 )
 
 allocations = table(  # which part of a payment pays which invoice; what is left over is client credit

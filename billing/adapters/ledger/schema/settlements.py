@@ -56,6 +56,7 @@ movements = table(  # every change of the provider's balance that the journal kn
     instant("occurred_at"),
     instant("recorded_at"),
     Index("ix_movements_occurred_at", "occurred_at"),
+    Index("ix_movements_transaction_id", "transaction_id"),
 )
 
 payouts = table(  # one payout each, as it was last read

@@ -22,6 +22,7 @@ from billing.domain.errors import PermanentError
 from billing.domain.invoices import Studio
 from billing.domain.policy import DailyLimits, DeliveryMode, GalleryPolicy, JobFilter, StudioPolicy, Trigger
 
+PREFIX = "BILLING_"  # of the variable of each setting
 LOGO_BYTES_MAX = 512 * 1024
 _MISSING = "is missing"
 PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
@@ -30,7 +31,9 @@ PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
 class Settings(BaseSettings):
     """All settings of the pipeline. Every field is described, and docs/SETTINGS.md is made from the descriptions."""
 
-    model_config = SettingsConfigDict(env_prefix="BILLING_", env_file=".env", extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_file_encoding="utf-8-sig", extra="ignore", env_ignore_empty=True
+    )
 
     ledger_url: str = Field(  # may hold a password
         "sqlite:///var/ledger.db", description="The ledger's database, as SQLAlchemy writes URLs.", repr=False
@@ -255,18 +258,20 @@ def load_settings() -> Settings:
 
 
 def read_settings() -> Reading:
-    """The same, but what is refused keeps nobody from looking at the rest."""
+    """The same, but what is refused keeps nobody from looking at the rest. PermanentError if .env is no text."""
     try:
         return Reading(Settings(), {})
     except ValidationError as error:
         problems = _problems(error)
+    except (OSError, UnicodeError) as error:
+        raise PermanentError("env_file", f".env cannot be read ({error}): it is text in UTF-8.") from None
     stand_ins: dict[str, Any] = {name: _stand_in(Settings.model_fields[name]) for name in problems}
     return Reading(Settings(**stand_ins), problems)
 
 
 def variable(field: str) -> str:
     """The environment variable of a field."""
-    return f"BILLING_{field.upper()}"
+    return f"{PREFIX}{field.upper()}"
 
 
 def refusal(field: str, what: str) -> str:

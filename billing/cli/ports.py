@@ -34,6 +34,14 @@ WITHOUT_PORTAL = ("dagster", "dashboard")  # nothing listens there without a sig
 WITH_SANDBOX = ("sandbox", "smtp", *SERVERS)
 
 
+def variable_of(name: str) -> str:
+    """The sandbox's mail server has a variable of its own: BILLING_SMTP_PORT is where the studio's listens."""
+    return "BILLING_SANDBOX_SMTP_PORT" if name == "smtp" else f"BILLING_{name.upper()}_PORT"
+
+
+PORT_VARIABLES = frozenset(variable_of(field.name) for field in fields(Ports))
+
+
 def port_options(*names: str) -> Callable[[Decorated], Decorated]:
     """An option for each, `--dagster-port`, which BILLING_DAGSTER_PORT in the environment sets too."""
 
@@ -42,7 +50,7 @@ def port_options(*names: str) -> Callable[[Decorated], Decorated]:
             if field.name in names:
                 option = click.option(
                     f"--{field.name}-port", type=click.IntRange(1, 65535), default=field.default, show_default=True,
-                    envvar=f"BILLING_{field.name.upper()}_PORT", show_envvar=True, help=f"Port of the {field.name}.",
+                    envvar=variable_of(field.name), show_envvar=True, help=f"Port of the {field.name}.",
                 )  # fmt: skip
                 function = option(function)
         return function

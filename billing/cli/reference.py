@@ -19,11 +19,11 @@ from billing.cli.group import billing
 from billing.settings import Settings
 
 _WIDTH = 100
-_SAMPLES = {
+SAMPLES = {
     "vsco_api_key": "your key from VSCO Workspace",
     "stripe_api_key": "rk_live_your_restricted_key",
-    "studio_name": "North Light",
-    "studio_email": "studio@northlight.example",
+    "studio_name": "Your Studio",
+    "studio_email": "you@your-studio.example",
     "billing_starts_on": "2026-12-01",  # nothing is billed without it, so it is set first too
 }
 
@@ -91,9 +91,9 @@ def _dashboard_part() -> str:
 def env_example() -> str:
     """A .env to copy: what must be set first, the rest commented out with its default."""
     lines = ["# Copy to .env and fill in; readable by you alone (chmod 600 .env). docs/SETTINGS.md says more.", ""]
-    for name, field in sorted(_fields(), key=lambda item: item[0] not in _SAMPLES):
-        value = _SAMPLES.get(name, _plain(field.default))
-        lines += [f"# {field.description}", f"{'' if name in _SAMPLES else '#'}{_variable(name)}={_quoted(value)}", ""]
+    for name, field in sorted(_fields(), key=lambda item: item[0] not in SAMPLES):
+        value = SAMPLES.get(name, _plain(field.default))
+        lines += [f"# {field.description}", f"{'' if name in SAMPLES else '#'}{_variable(name)}={_quoted(value)}", ""]
     name, _, what = _OF_THE_DASHBOARD[0]
     lines += [f"# {what}", f"#{name}="]
     return "\n".join(lines).rstrip() + "\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -71,6 +72,8 @@ def runner_over(studio: Studio, ledger: Path, mode: str, tmp_path: Path, monkeyp
     _copy(ledger, mine)
     changed = {"LEDGER_URL": f"sqlite:///{mine}", "DELIVERY_MODE": mode, "WAREHOUSE_PATH": str(tmp_path / "w.duckdb")}
     environment = studio.environment | {f"BILLING_{name}": value for name, value in changed.items()}
+    for name in [name for name in os.environ if name.startswith("BILLING_")]:
+        monkeypatch.delenv(name)  # what is set around the tests is no setting of this studio
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)  # no .env of this checkout gets in

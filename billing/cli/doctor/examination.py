@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from billing.cli.doctor import choices, ledger, machine, outside
+from billing.cli.doctor import choices, ledger, machine, outside, variables
 from billing.cli.doctor.findings import Check, Finding
 from billing.cli.ports import SERVERS, Ports
+from billing.domain.errors import BillingError
 from billing.settings import read_settings
 
 CHECKS = (
+    Check("variables", variables.variables, is_essential=True),
+    Check("studio", choices.studio, needs=("studio_name", "studio_email", "clock_url"), is_essential=True),
     Check("billing_starts_on", choices.starts_on, ("billing_starts_on",), is_essential=True),
     Check("delivery_mode", choices.delivery_mode, ("delivery_mode",)),
     Check("web_hooks", choices.web_hooks, ("stripe_webhook_secrets", "portal_hosts")),
@@ -28,7 +31,11 @@ CHECKS = (
 
 def examine(ports: Ports, names: Sequence[str] = SERVERS) -> Iterator[Finding]:
     """One finding after the other, as they are made. What a refused setting has nothing to do with is looked at."""
-    reading = read_settings()
+    try:
+        reading = read_settings()
+    except BillingError as error:
+        yield Finding("settings", False, error.sentence, is_essential=True)
+        return
     yield choices.settings(reading)
     failed: set[str] = set()
     for check in CHECKS:

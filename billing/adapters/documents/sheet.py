@@ -182,7 +182,8 @@ def _counted(line: InvoiceLine, currency: str, wording: Wording, included: bool)
     if line.quantity == 1:
         return ""
     quantity = wording.quantity(line.quantity)
-    return quantity if included else f"{quantity} × {wording.amount(Money(line.unit_minor, currency))}"
+    times = "\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}"
+    return quantity if included else f"{quantity}{times}{wording.amount(Money(line.unit_minor, currency))}"
 
 
 def _sums(invoice: Invoice, wording: Wording) -> list[Sum]:

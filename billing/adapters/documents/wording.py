@@ -15,7 +15,7 @@ from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_skeleton
-from babel.numbers import NumberPattern, format_decimal
+from babel.numbers import NumberPattern, format_decimal, get_currency_symbol
 
 from billing.domain.money import Money, exponent
 
@@ -25,6 +25,8 @@ _NOT_IN_A_TAG = re.compile(r"[^A-Za-z0-9_]")
 _LONGEST_TAG = 35  # RFC 5646, section 4.4.1: no sensible tag is longer
 _CODE_AT_FIGURE = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 _MINUS = "\N{MINUS SIGN}"
+_FIXED = "\N{NO-BREAK SPACE}"
+_BEFORE_FRENCH_SIGN = re.compile(" (?=[:;?!»%])")  # "Facture 12 : ...", which no line end may tear apart
 _CARD = re.compile(r"(.+) ending (\d{2,4})")
 
 
@@ -48,7 +50,7 @@ class Wording:
     def money(self, money: Money) -> str:
         """With the currency as the language writes it: "€1,240.00", "1.240,00 €"."""
         text = self._figures(money, "currency", money.currency)
-        return _CODE_AT_FIGURE.sub("\N{NO-BREAK SPACE}", text)  # CLDR's alphaNextToNumber: "CHF 5", but "$5"
+        return _CODE_AT_FIGURE.sub(_FIXED, text)  # CLDR's alphaNextToNumber: "CHF 5", but "$5"
 
     def amount(self, money: Money) -> str:
         """Without the currency, for columns that name it in their head: "1,240.00"."""
@@ -56,15 +58,19 @@ class Wording:
 
     def coded(self, money: Money) -> str:
         """With the currency's code, for subjects and sentences: "1,240.00 EUR", never torn apart by a line end."""
-        return f"{self.amount(money)}\N{NO-BREAK SPACE}{money.currency}"
+        return f"{self.amount(money)}{_FIXED}{money.currency}"
+
+    def currency_sign(self, currency: str) -> str:
+        """The currency as `money` writes it, for the head of a column: "€", "US$", "KWD"."""
+        return str(get_currency_symbol(currency, locale=self.locale))
 
     def full_date(self, day: date) -> str:
-        """Written out, with the year: "3 April 2026"."""
-        return format_date(day, "long", locale=self.locale)
+        """Written out, with the year: "3 April 2026", which stays on one line."""
+        return self._in_one_piece(day, format_date(day, "long", locale=self.locale))
 
     def day(self, day: date) -> str:
-        """Written out, without the year: "3 April"."""
-        return format_skeleton("MMMMd", day, locale=self.locale)
+        """Written out, without the year: "3 April", which stays on one line."""
+        return self._in_one_piece(day, format_skeleton("MMMMd", day, locale=self.locale))
 
     def instant(self, moment: datetime) -> str:
         """An instant in UTC: "3 April 2026, 14:05 UTC"."""
@@ -83,6 +89,11 @@ class Wording:
         if card := _CARD.fullmatch(label):
             return self.say("method.ending", name=self.method(card[1]), digits=card[2])
         return self.words.get(f"method.{label.lower().replace(' ', '_')}", label)
+
+    def _in_one_piece(self, day: date, written: str) -> str:
+        if self.language == "fr" and day.day == 1:  # the one ordinal among French dates, which CLDR does not write
+            written = written.replace("1 ", "1er ", 1)
+        return written.replace(" ", _FIXED)
 
     def _figures(self, money: Money, kind: str, currency: str | None = None) -> str:
         decimals = exponent(money.currency)
@@ -133,7 +144,10 @@ def languages() -> frozenset[str]:
 def words_of(language: str) -> Mapping[str, str]:
     """All words of one language as `section.key`."""
     sections: dict[str, dict[str, Any]] = tomllib.loads((WORDS / f"{language}.toml").read_text(encoding="utf-8"))
-    return {f"{name}.{key}": words for name, section in sections.items() for key, words in section.items()}
+    found = {f"{name}.{key}": words for name, section in sections.items() for key, words in section.items()}
+    if language == "fr":
+        return {key: _BEFORE_FRENCH_SIGN.sub(_FIXED, words) for key, words in found.items()}
+    return found
 
 
 @lru_cache(maxsize=256)

@@ -98,3 +98,8 @@ def plain_invoice(amount_minor: int, currency: str, **changes: Any) -> Invoice:
         amount_due_minor=amount_minor,
         **changes,
     )
+
+
+def loose(text: str) -> str:
+    """With plain spaces for those that hold a date or an amount together."""
+    return text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")

@@ -1,38 +1,30 @@
-"""One migrated ledger for the whole session, and a copy of it around which each test builds its studio."""
+"""A fresh ledger around which each test builds its studio."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from promises import broken_promises
 from studio import Studio
-
-from billing.adapters.ledger.books import SqlLedger
-from billing.adapters.ledger.migrate import migrate
+from throwaway_ledgers import ThrowawayLedgers, throwaway_ledgers
 
 
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("template") / "ledger.db"
-    ledger = SqlLedger(f"sqlite:///{path}")
-    migrate(ledger.engine)
-    ledger.close()
-    return path
+def ledgers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThrowawayLedgers]:
+    with throwaway_ledgers(tmp_path_factory.mktemp("ledgers")) as ledgers:
+        yield ledgers
 
 
 @pytest.fixture
-def ledger_path(migrated: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copy(migrated, tmp_path / "ledger.db"))
+def ledger_path(ledgers: ThrowawayLedgers) -> Path:
+    return ledgers.renew()
 
 
 @pytest.fixture
-def studio(ledger_path: Path) -> Iterator[Studio]:
-    ledger = SqlLedger(f"sqlite:///{ledger_path}")
-    yield Studio.around(ledger)
-    ledger.close()
+def studio(ledger_path: Path, ledgers: ThrowawayLedgers) -> Studio:
+    return Studio.around(ledgers.opened())
 
 
 @pytest.fixture

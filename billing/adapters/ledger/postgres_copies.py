@@ -32,7 +32,7 @@ PutInPlace = Callable[[], str]
 def dump(url: str, target: Path, snapshot: str, progress: Callable[[int, int], None]) -> None:
     """Copy what this exported snapshot shows. TemporaryError if the program says that it failed."""
     arguments = ["--format=custom", "--no-owner", "--no-acl", f"--snapshot={snapshot}", f"--file={target}"]
-    _run("pg_dump", [*arguments, _database(url)], url, lambda: progress(target.stat().st_size, 0))
+    _run("pg_dump", [*arguments, _database(url)], url, lambda: progress(_size(target), 0))
 
 
 @contextmanager
@@ -109,6 +109,11 @@ def _wait_for(process: subprocess.Popen[str], tick: Callable[[], None]) -> str:
             return process.communicate(timeout=_LOOK_EVERY_SECONDS)[1]
         except subprocess.TimeoutExpired:
             tick()
+
+
+def _size(file: Path) -> int:
+    """In bytes; none before the program, which a busy machine starts late, has made the file."""
+    return file.stat().st_size if file.exists() else 0
 
 
 def _environment(url: str) -> dict[str, str]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from own_postgres import fresh_database, migrated_template, postgres_server
 from sqlalchemy.engine import URL
+from throwaway_ledgers import ThrowawayLedgers, throwaway_ledgers
 
 from billing.adapters.ledger.books import SqlLedger
-from billing.adapters.ledger.migrate import migrate
 
 
 @pytest.fixture(scope="session")
@@ -23,12 +22,9 @@ def postgres() -> Iterator[URL]:
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("template") / "ledger.db"
-    ledger = SqlLedger(f"sqlite:///{path}")
-    migrate(ledger.engine)
-    ledger.close()
-    return path
+def sqlite_ledgers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThrowawayLedgers]:
+    with throwaway_ledgers(tmp_path_factory.mktemp("ledgers")) as ledgers:
+        yield ledgers
 
 
 @pytest.fixture(scope="session")
@@ -38,10 +34,9 @@ def postgres_template(postgres: URL) -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def url(request: pytest.FixtureRequest) -> Iterator[str]:
     if request.param == "sqlite":
-        template = request.getfixturevalue("sqlite_template")
-        yield f"sqlite:///{shutil.copy(template, tmp_path / 'ledger.db')}"
+        yield f"sqlite:///{request.getfixturevalue('sqlite_ledgers').renew()}"
         return
     server, template = request.getfixturevalue("postgres"), request.getfixturevalue("postgres_template")
     with fresh_database(server, template) as url:
@@ -49,8 +44,8 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def ledger(url: str) -> Iterator[SqlLedger]:
-    ledger = SqlLedger(url)
+def ledger(url: str, request: pytest.FixtureRequest) -> Iterator[SqlLedger]:
+    ledger = request.getfixturevalue("sqlite_ledgers").opened() if url.startswith("sqlite") else SqlLedger(url)
     yield ledger
     ledger.close()
 

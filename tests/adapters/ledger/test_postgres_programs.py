@@ -17,12 +17,14 @@ from billing.domain.errors import PermanentError, TemporaryError
 URL = "postgresql+psycopg://olga:se%40cret@db.example:5433/ledger?sslmode=verify-full&sslrootcert=/ca.pem&connect_timeout=3"
 _STAND_IN = """#!{python}
 import json, os, sys, time
+given_up_at = time.monotonic() + 30  # nobody stops it whose test has died
+while {late} and not os.path.exists({told!r} + ".begin") and time.monotonic() < given_up_at:
+    time.sleep(0.01)
 target = next(word for word in sys.argv if word.startswith("--file=")).removeprefix("--file=")
 with open(target, "w") as file:
     file.write("12345")
 with open({told!r}, "w") as file:
     json.dump([sys.argv[1:], {{name: value for name, value in os.environ.items() if name.startswith("PG")}}], file)
-given_up_at = time.monotonic() + 30  # nobody stops it whose test has died
 while {waits} and not os.path.exists({told!r} + ".seen") and time.monotonic() < given_up_at:
     time.sleep(0.01)
 sys.stderr.write({says!r})
@@ -30,12 +32,16 @@ sys.exit({code})
 """
 
 
-def stand_in(folder: Path, name: str, waits: bool = False, says: str = "", code: int = 0) -> Path:
-    """A program of this name; what it was called with is written beside it."""
+def stand_in(
+    folder: Path, name: str, waits: bool = False, says: str = "", code: int = 0, is_late: bool = False
+) -> Path:
+    """A program of this name; what it was called with is written beside it. `is_late`: when it is told to."""
     folder.mkdir(exist_ok=True)
     told = str(folder / f"{name}.json")
     program = folder / name
-    program.write_text(_STAND_IN.format(python=sys.executable, told=told, waits=waits, says=says, code=code))
+    program.write_text(
+        _STAND_IN.format(python=sys.executable, told=told, waits=waits, says=says, code=code, late=is_late)
+    )
     program.chmod(0o755)
     return program
 
@@ -83,12 +89,25 @@ def test_progress_is_told_while_the_program_works(folder: Path, tmp_path: Path) 
 
     def progress(done: int, of: int) -> None:
         told.append((done, of))
-        (folder / "pg_dump.json.seen").touch()
+        if done:
+            (folder / "pg_dump.json.seen").touch()
 
-    (tmp_path / "copy").write_text("")
     dump(URL, tmp_path / "copy", "0001-1", progress)
 
     assert (5, 0) in told
+
+
+def test_a_program_that_begins_late_is_waited_for(folder: Path, tmp_path: Path) -> None:
+    stand_in(folder, "pg_dump", is_late=True)
+    told = []
+
+    def progress(done: int, of: int) -> None:
+        told.append((done, of))
+        (folder / "pg_dump.json.begin").touch()
+
+    dump(URL, tmp_path / "copy", "0001-1", progress)
+
+    assert told[0] == (0, 0)
 
 
 def test_a_program_that_fails_says_so_in_one_line_and_nothing_secret(folder: Path, tmp_path: Path) -> None:
@@ -104,7 +123,6 @@ def test_a_program_that_fails_says_so_in_one_line_and_nothing_secret(folder: Pat
 
 def test_who_stops_the_copy_stops_the_program(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in(folder, "pg_dump", waits=True)
-    (tmp_path / "copy").write_text("")
     started = []
 
     class Noted(subprocess.Popen[str]):

@@ -59,4 +59,6 @@ def _amount(invoice: Invoice, minor: int) -> str:
 
 
 def _collection(invoice: Invoice) -> str:
+    if not invoice.amount_due_minor:
+        return "paid already"
     return f"charged to {invoice.card_label}" if invoice.card_label else "sent with a pay link"

@@ -74,6 +74,8 @@ def price_order(order: Order) -> PricedOrder:
 def check_order(order: Order, priced: PricedOrder) -> None:
     """Refuse an order that must not become an invoice by itself, with a stable code and one sentence.
 
+    One that was paid before it was billed passes: its invoice shows the payments, and asks for nothing.
+
     NeedsAttention: order_voided, order_draft, order_without_lines, total_mismatch, balance_mismatch, zero_balance,
     amount_too_large. (What cannot be priced at all, `price_order` refuses.)
     """
@@ -84,7 +86,7 @@ def check_order(order: Order, priced: PricedOrder) -> None:
     if not priced.lines:
         raise NeedsAttention("order_without_lines", f"{_name(order)} has no lines; add what was sold, or void it.")
     _check_against_source(order, priced)
-    if priced.amount_due_minor <= 0:
+    if priced.amount_due_minor < 0 or not priced.total_minor:
         raise NeedsAttention("zero_balance", _nothing_due(order, priced))
     if priced.amount_due_minor > LARGEST_AMOUNT_MINOR:
         raise NeedsAttention(
@@ -122,10 +124,10 @@ def _check_against_source(order: Order, priced: PricedOrder) -> None:
 
 
 def _nothing_due(order: Order, priced: PricedOrder) -> str:
-    if priced.amount_due_minor == 0:
+    if not priced.total_minor and not priced.amount_due_minor:
         return (
-            f"{_name(order)} has nothing left to pay, so no invoice goes out, and no gallery is opened by itself; open"
-            " it by hand, and close this."
+            f"{_name(order)} comes to {order.total}, so there is nothing left to pay: no invoice goes out, and no"
+            " gallery is opened by itself; open it by hand, and close this."
         )
     return f"{_name(order)} is overpaid by {Money(-priced.amount_due_minor, order.currency)}; refund or credit it."
 

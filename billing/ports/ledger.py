@@ -134,7 +134,7 @@ class Invoices(Protocol):
     def by_number(self, number: str) -> InvoiceRow | None: ...
 
     def ready_to_render(self, limit: int) -> list[InvoiceRow]:
-        """Live invoices without their PDF whose pay link is there, or that are on autopay; oldest first."""
+        """Live invoices without their PDF whose pay link is there, or that need none; oldest first."""
         ...
 
     def awaiting_grant(self, paid_only: bool) -> list[InvoiceRow]:

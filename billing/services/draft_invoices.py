@@ -82,6 +82,7 @@ def _draft_orders(
         return [], [NeedsAttention("no_order", sentence)]
     invoices: list[Invoice] = []
     problems: list[PermanentError] = []
+    asking_nothing: list[PermanentError] = []  # of anybody, beside an order that is billed
     billed_before = False
     for order in facts.orders:
         revision, _ = books.invoices.revisions(session.session_id, order.order_id)
@@ -91,16 +92,19 @@ def _draft_orders(
         try:
             priced = price_order(order)
             check_order(order, priced)
-            # Before it has a number: what nobody can pay could be neither sent nor taken back without a trace.
-            house.gateway.check_amount(Money(priced.amount_due_minor, order.currency))
+            if priced.amount_due_minor:
+                # Before it has a number: what nobody can pay could be neither sent nor taken back without a trace.
+                house.gateway.check_amount(Money(priced.amount_due_minor, order.currency))
         except PermanentError as error:
-            problems.append(error)
+            (asking_nothing if _asks_nothing(order, error) else problems).append(error)
             continue
         invoices.append(_draft(house, session, facts, order, priced, revision + 1, consent))
-    if invoices or billed_before:
-        # Beside an order that is billed, one that is paid or voided asks nothing of anybody.
-        problems = [error for error in problems if error.code not in ("zero_balance", "order_voided")]
-    return invoices, problems
+    return invoices, problems if invoices or billed_before else [*problems, *asking_nothing]
+
+
+def _asks_nothing(order: Order, error: PermanentError) -> bool:
+    """A voided order, or a present; one that was paid too much is asked about beside any other."""
+    return error.code == "order_voided" or (error.code == "zero_balance" and not order.total)
 
 
 def _draft(
@@ -113,7 +117,8 @@ def _draft(
     consent: SavedMethod | None,
 ) -> Invoice:
     policy, today = house.policy, house.today()
-    collection = decide_collection(facts.collection_preference, consent)
+    is_paid = priced.amount_due_minor == 0
+    collection = decide_collection(facts.collection_preference, None if is_paid else consent)
     on_autopay = collection is Collection.AUTOPAY
     return Invoice(
         invoice_id=invoice_id_of(session.session_id, order.order_id, revision),
@@ -123,7 +128,7 @@ def _draft(
         order_number=order.number,
         currency=order.currency,
         issued_on=today,
-        due_on=today if on_autopay else today + timedelta(days=policy.due_days),
+        due_on=today if on_autopay or is_paid else today + timedelta(days=policy.due_days),
         language=facts.client.language or policy.default_language,
         page_size=page_size_for(facts.client.country or policy.studio.country),
         studio=policy.studio,

@@ -192,7 +192,9 @@ def _as_agreed(house: House, books: Books, draft: Invoice) -> Invoice:
 
 
 def collection_intents(books: Books, invoice: Invoice) -> list[Intent]:
-    """How the money is asked for: a charge with the client's consent, or a pay link to send."""
+    """How the money is asked for: a charge with the client's consent, or a pay link to send; of nothing, not at all."""
+    if not invoice.amount_due_minor:
+        return []
     if invoice.collection is Collection.AUTOPAY:
         method = books.payments.consent(invoice.client.client_id)
         if method is not None:

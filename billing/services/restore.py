@@ -128,7 +128,9 @@ def _tell_what_is_lost(books: Books, invoices: int, now: datetime) -> None:
     of_stripe = f" Stripe knows {invoices} invoices that are not in the books: see the drafts." if invoices else ""
     sentence = (
         f"What people decided between backup and restore is not in the books.{of_stripe} Enter it again: payments by"
-        " cheque, refunds by hand, voids, pauses, consents given and revoked. Then:"
+        " cheque, refunds by hand, voids, pauses, consents given and revoked. An invoice with nothing left to pay never"
+        " was at Stripe: if the sent folder has a number that is not here, set BILLING_NUMBER_SERIES to a series that"
+        " was never used. Then:"
         ' `billing resolve restored --code decisions_lost --reason "…"`.'
     )
     books.desk.raise_attention("restored", "decisions_lost", sentence, now)

@@ -1,5 +1,6 @@
 -- How long each invoice took until nothing was owed on it, as of a day; a refund or a lost dispute opens it again.
--- Invoices that were voided or credited in full by that day are left out.
+-- Invoices that were voided or credited in full by that day are left out. One of which everything was paid before was
+-- paid on its day of issue, and asked for nothing.
 -- grain: invoice
 -- key: invoice_id
 with known as (
@@ -30,7 +31,7 @@ with known as (
     where
         $as_of >= billed_invoices.issued_on
         and (billed_invoices.voided_on is null or $as_of < billed_invoices.voided_on)
-        and invoice_balances.billed_minor > invoice_balances.credited_minor
+        and (invoice_balances.billed_minor > invoice_balances.credited_minor or invoice_balances.credited_minor = 0)
 )
 
 select

@@ -24,7 +24,8 @@ select
     median(days_to_pay.days_to_pay) as median_days,
     avg(days_to_pay.days_to_pay) as mean_days,
     sum(days_to_pay.days_to_pay * days_to_pay.net_minor)
-    / sum(case when days_to_pay.fully_paid_on is not null then days_to_pay.net_minor end) as weighted_mean_days,
+    / nullif(sum(case when days_to_pay.fully_paid_on is not null then days_to_pay.net_minor end), 0)
+        as weighted_mean_days,
     avg(days_to_pay.days_late) as mean_days_late,
     avg(cast(days_to_pay.is_on_time as int)) as on_time_share
 from cohorts

@@ -37,5 +37,5 @@ select
     case when not is_too_young then paid_invoices end as paid_invoices,
     case when not is_too_young then cast(paid_minor as bigint) end as paid_minor,
     case when not is_too_young then paid_invoices / invoices end as share_by_count,
-    case when not is_too_young then paid_minor / net_minor end as share_by_value
+    case when not is_too_young then paid_minor / nullif(net_minor, 0) end as share_by_value
 from months

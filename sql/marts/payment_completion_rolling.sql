@@ -34,7 +34,7 @@ select
     count(*) as invoices,
     avg(cast(coalesce(days_to_pay.days_to_pay <= spans.window_days, false) as int)) as share_by_count,
     sum(case when days_to_pay.days_to_pay <= spans.window_days then days_to_pay.net_minor else 0 end)
-    / sum(days_to_pay.net_minor) as share_by_value
+    / nullif(sum(days_to_pay.net_minor), 0) as share_by_value
 from spans
 inner join days_to_pay
     on days_to_pay.issued_on between spans.starts_on and spans.ends_on

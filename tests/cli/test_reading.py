@@ -48,9 +48,20 @@ def test_needs_attention_says_what_to_do_and_what_to_run(run: Run) -> None:
     text = run("needs-attention").stdout
 
     codes = {item["code"] for item in items}
-    assert {"missing_email", "order_voided", "zero_balance", "total_mismatch"} <= codes
+    assert {"missing_email", "order_voided", "total_mismatch"} <= codes
     assert all(item["command"].startswith("billing ") for item in items)
     assert all(item["what_to_do"] in text for item in items)
+
+
+def test_what_was_paid_before_it_was_billed_is_an_invoice_of_nothing(run: Run, studio: Studio) -> None:
+    job = studio.plan.difficult("zero_balance")
+    with closing(SqlLedger(os.environ["BILLING_LEDGER_URL"])) as ledger, ledger.read() as books:
+        [row] = books.invoices.of_session(f"vsco:{job.id}")
+
+    shown = run("invoice", "show", str(row.invoice.number)).stdout
+
+    assert (row.invoice.total_minor, row.balance_minor) == (job.total_minor, 0)
+    assert "paid already" in shown
 
 
 def test_no_command_is_read_out_of_what_an_outsider_wrote(run: Run) -> None:

@@ -51,9 +51,9 @@ CASES = [
     ("total_mismatch", replace(order_of(10_000), total=euros(10_001)), "booking system says 100.01 EUR"),
     ("balance_mismatch", replace(order_of(10_000, paid=1), balance=euros(10_000)), "leaves 99.99 EUR to pay"),
     ("balance_mismatch", replace(order_of(10_000, paid=1), balance=euros(10_000)), "says 100.00 EUR"),
-    ("zero_balance", order_of(10_000, paid=10_000), "Order ORD-7 has nothing left to pay"),
     ("zero_balance", order_of(10_000, paid=12_500), "Order ORD-7 is overpaid by 25.00 EUR"),
-    ("zero_balance", order_of(0), "nothing left to pay"),
+    ("zero_balance", order_of(0), "Order ORD-7 comes to 0.00 EUR, so there is nothing left to pay"),
+    ("zero_balance", order_of(0, paid=5), "Order ORD-7 is overpaid by 0.05 EUR"),
     ("amount_too_large", order_of(LARGEST_AMOUNT_MINOR + 1), "asks for 1,000,000.00 EUR"),
 ]
 
@@ -73,6 +73,12 @@ def test_a_refusal_is_one_sentence_and_ends_as_one(code: str, order: Order, says
     assert sentence.startswith("Order ")
     assert sentence.endswith(".")
     assert "\n" not in sentence
+
+
+def test_an_order_that_was_paid_before_it_was_billed_passes() -> None:
+    order = order_of(10_000, paid=10_000)
+
+    check_order(order, price_order(order))
 
 
 def test_the_largest_amount_of_one_payment_passes() -> None:

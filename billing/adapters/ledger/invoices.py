@@ -96,8 +96,8 @@ _IS_PAUSED = (
 def _ready_to_render() -> Select[Any]:
     made = exists().where(documents.c.subject_id == invoices.c.invoice_id, documents.c.kind == "invoice")
     linked = exists().where(pay_links.c.invoice_id == invoices.c.invoice_id)
-    payable = linked | (invoices.c.collection == "autopay")
-    return _IN_ORDER.where(~made, ~_IS_VOID, payable).limit(bindparam("at_most", type_=Integer))
+    ready = linked | (invoices.c.collection == "autopay") | (invoices.c.amount_due_minor == 0)
+    return _IN_ORDER.where(~made, ~_IS_VOID, ready).limit(bindparam("at_most", type_=Integer))
 
 
 def _awaiting_grant(paid_only: bool) -> Select[Any]:

@@ -15,7 +15,6 @@ from billing.sandbox.seed.plan import SeedPlan
 # How the seeded sessions that go wrong must end; the sentences behind these codes say what to do.
 EXPECTED_ATTENTION = {
     "missing_email": "missing_email",
-    "zero_balance": "zero_balance",
     "voided_order": "order_voided",
     "total_disagrees": "total_mismatch",
     "bouncing_email": "effect_failed",

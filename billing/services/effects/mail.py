@@ -42,9 +42,8 @@ class _Mail:
         if kind is MailKind.REFUND:
             return _why_not_refunded(books, effect)
         row = books.invoices.get(effect.text("invoice_id"))
-        on_autopay = row is not None and row.invoice.collection is Collection.AUTOPAY
-        if kind is MailKind.INVOICE and row and on_autopay and not row.is_void:
-            return None  # it goes out beside the charge, paid or not
+        if kind is MailKind.INVOICE and row and not row.is_void and not _asks_for_money(row):
+            return None  # it goes out beside the charge, or says thank you; paid or not
         return why_not_payable(row) or self._why_not_remind(house, books, effect, kind)
 
     def act(self, house: House, effect: Effect) -> Outcome:
@@ -113,8 +112,14 @@ def _content(house: House, books: Books, effect: Effect) -> MailContent:
     return _WRITERS[kind](books, effect, row)
 
 
+def _asks_for_money(row: InvoiceRow) -> bool:
+    return row.invoice.collection is not Collection.AUTOPAY and row.invoice.amount_due_minor > 0
+
+
 def _invoice(books: Books, _effect: Effect, row: InvoiceRow) -> MailContent:
-    """Without a link it says that the card will be charged, which must be true."""
+    """Without a link it says that the card will be charged, which must be true; or that all was paid before."""
+    if not row.invoice.amount_due_minor:
+        return InvoiceMail(row.invoice, None)
     link = open_page(books, row.invoice.invoice_id)
     if link is None and row.invoice.collection is Collection.AUTOPAY and not _was_refused(books, row):
         return InvoiceMail(row.invoice, None)

@@ -42,6 +42,37 @@ def test_a_retainer_lowers_what_is_asked_for_and_is_no_payment(figures_of: Figur
     assert (row["net_minor"], row["paid_minor"], row["balance_minor"], row["days_to_pay"]) == (6_000, 0, 6_000, None)
 
 
+def test_what_was_paid_before_it_was_billed_was_paid_on_the_day_of_issue(figures_of: FiguresOf) -> None:
+    book = LedgerBook()
+    invoice_id = book.invoice("A", JAN_1, 10_000, retainer=10_000, due_days=0)
+    book.mail(invoice_id, "invoice", noon(JAN_1) + timedelta(minutes=2))
+
+    figures = figures_of(book, date(2026, 4, 1))
+
+    row = figures.one("from days_to_pay")
+    assert (row["net_minor"], row["balance_minor"], row["fully_paid_on"]) == (0, 0, JAN_1)
+    assert (row["days_to_pay"], row["is_on_time"]) == (0, True)
+    completion = figures.rows("from payment_completion")
+    assert [(row["share_by_count"], row["share_by_value"]) for row in completion] == [(1, None)] * 4  # of no value
+    assert figures.one("from days_to_pay_summary where cohort = 'all'")["weighted_mean_days"] is None
+    assert figures.one("from invoice_processing_time")["total_seconds"] == 120
+    assert figures.one("from revenue_by_product_type")["revenue_minor"] == 10_000
+    assert figures.rows("from receivables") == []
+
+
+def test_it_counts_beside_what_was_asked_for(figures_of: FiguresOf) -> None:
+    book = LedgerBook()
+    book.invoice("A", JAN_1, 10_000, retainer=10_000)
+    paid_after(book, "B", 20)
+
+    figures = figures_of(book, JAN_31)
+
+    summary = figures.one("from days_to_pay_summary where cohort = 'all'")
+    assert (summary["paid_invoices"], summary["mean_days"], summary["weighted_mean_days"]) == (2, 10, 20)
+    done = figures.one("from payment_completion where window_name = 'to date'")
+    assert (done["share_by_count"], done["share_by_value"]) == (1, 1)
+
+
 def test_a_refund_takes_the_payment_back(figures_of: FiguresOf) -> None:
     book = LedgerBook()
     invoice_id = paid_after(book, "A", 3)

@@ -54,7 +54,7 @@ invoices = table(  # finalized and frozen; append only
     UniqueConstraint("series", "sequence"),
     UniqueConstraint("session_id", "part", "revision"),
     CheckConstraint("total_minor >= 0", name="total_not_negative"),
-    CheckConstraint("amount_due_minor > 0", name="amount_due_positive"),
+    CheckConstraint("amount_due_minor >= 0", name="amount_due_not_negative"),
 )
 
 invoice_lines = table(

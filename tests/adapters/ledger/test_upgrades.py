@@ -1,0 +1,71 @@
+"""A ledger that an older version wrote opens with this one, keeps what it had, and goes on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from paper import finalized
+from sqlalchemy import MetaData, Table, text
+from sqlalchemy.exc import DBAPIError
+
+from billing.adapters.ledger.books import SqlLedger
+from billing.adapters.ledger.migrate import MIGRATIONS, is_current, migrate
+
+INVOICE: dict[str, Any] = {
+    "invoice_id": "inv_old", "series": "OLD-", "sequence": 1, "number": "OLD-0001", "session_id": "vsco:j0",
+    "part": "o0", "revision": 1, "client_id": "c0", "client_name": "Ada", "currency": "EUR", "collection": "invoice",
+    "issued_on": "2026-01-02", "due_on": "2026-01-16", "session_on": None, "subtotal_minor": 500,
+    "pre_tax_discount_minor": 0, "exclusive_tax_minor": 0, "after_tax_discount_minor": 0, "total_minor": 500,
+    "deductions_minor": 0, "amount_due_minor": 500, "trigger_observed_at": "2026-01-02T09:00:00.000000Z",
+    "priced_at": "2026-01-02T09:00:00.000000Z", "finalized_at": "2026-01-02T09:00:00.000000Z", "record_horizon": 0,
+    "snapshot": "{}", "snapshot_sha256": "0",
+}  # fmt: skip
+
+
+def bring_to(ledger: SqlLedger, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with ledger.engine.connect() as plain:
+        connection = plain.execution_options(write=True)
+        with connection.begin():
+            config.attributes["connection"] = connection
+            command.upgrade(config, revision)
+
+
+def put(ledger: SqlLedger, table: str, **values: Any) -> None:
+    with ledger.engine.connect() as plain:
+        connection = plain.execution_options(write=True)
+        with connection.begin():
+            connection.execute(Table(table, MetaData(), autoload_with=connection).insert(), values)
+
+
+def test_invoices_of_before_stay_and_one_may_ask_for_nothing(empty: SqlLedger) -> None:
+    bring_to(empty, "0002")
+    put(empty, "invoices", **INVOICE)
+    with pytest.raises(DBAPIError):
+        put(empty, "invoices", **INVOICE | {"invoice_id": "inv_0", "number": "0", "sequence": 2, "amount_due_minor": 0})
+
+    migrate(empty.engine)
+    invoice = finalized(empty, amount_due_minor=0)
+
+    assert is_current(empty.engine)
+    with empty.engine.connect() as connection:
+        kept = connection.execute(text("select * from invoices where invoice_id = 'inv_old'")).one()
+    assert kept._mapping.items() >= INVOICE.items()
+    with empty.read() as books:
+        assert books.invoices.require(invoice.invoice_id).invoice.amount_due_minor == 0
+
+
+@pytest.mark.parametrize("act", ["delete from invoices", "update invoices set total_minor = 1"])
+def test_they_are_append_only_as_before(empty: SqlLedger, act: str) -> None:
+    bring_to(empty, "0002")
+    put(empty, "invoices", **INVOICE)
+    migrate(empty.engine)
+
+    with pytest.raises(DBAPIError, match="append only"), empty.engine.begin() as connection:
+        connection.execute(text(act))
+    with pytest.raises(DBAPIError):
+        put(empty, "invoices", **INVOICE | {"invoice_id": "inv_1", "part": "o1", "sequence": 2})  # its number again

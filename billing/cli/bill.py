@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from billing.bootstrap import open_house, refuse_another_account
-from billing.cli.amounts import DAY
+from billing.cli.days import DAY
 from billing.cli.door import confirm
 from billing.cli.lines import invoice_json, invoice_text
 from billing.cli.preview import Looked, preview_job, preview_period

@@ -41,14 +41,10 @@ def approve(
         confirm(f"Let today's {over_limit} go up to {most}?", yes)
         ask("raise_limit", {"what": over_limit, "to": most}, actor=actor, reason=reason, now=now, wait=wait)
         return
-    waiting = _waiting()
     if draft is None:
-        click.echo(_list(waiting))
+        click.echo(_list(_waiting()))
         return
-    chosen = [row for row in waiting if draft in ("all", row.invoice.invoice_id)]
-    if not chosen:
-        nothing = "No draft waits" if draft == "all" else f"No draft {draft} waits"
-        raise PermanentError("no_such_draft", f"{nothing} for approval; `billing approve` lists them.")
+    chosen = _chosen(draft.strip())
     confirm(f"Approve {len(chosen)} invoice{'s' if len(chosen) > 1 else ''} of {_total(chosen)} in total?", yes)
     seen = {row.invoice.invoice_id: seen_as(row.invoice) for row in chosen}
     ask("approve", {"drafts": seen_text(seen)}, actor=actor, reason=reason, now=now, wait=wait)
@@ -65,12 +61,22 @@ def discard(draft: str, reason: str, actor: str, wait: int, now: bool) -> None:
     Example:
         billing discard inv_0a1b2c3d --reason "a present to a friend"
     """
-    ask("discard", {"invoice_id": draft}, actor=actor, reason=reason, now=now, wait=wait)
+    _chosen(draft.strip())
+    ask("discard", {"invoice_id": draft.strip()}, actor=actor, reason=reason, now=now, wait=wait)
 
 
 def _waiting() -> list[DraftRow]:
     with open_office() as office, office.ledger.read() as books:
         return books.invoices.drafts("waiting")
+
+
+def _chosen(draft: str) -> list[DraftRow]:
+    """The one that waits under this id, or "all"; PermanentError for none."""
+    chosen = [row for row in _waiting() if draft in ("all", row.invoice.invoice_id)]
+    if not chosen:
+        nothing = "No draft waits" if draft == "all" else f"No draft {draft} waits"
+        raise PermanentError("no_such_draft", f"{nothing} for approval; `billing approve` lists them.")
+    return chosen
 
 
 def _limit_today(what: str) -> int:

@@ -79,7 +79,7 @@ def history(number: str, as_json: bool) -> None:
     """
     row = the_invoice(number)
     with open_office() as office:
-        events = office.overview.history(number)
+        events = office.overview.history(number_of(row))
         zone = ZoneInfo(office.settings.time_zone)
     if as_json:
         click.echo(json.dumps(history_json(events), indent=2))
@@ -99,6 +99,7 @@ def void(number: str, reason: str, actor: str, wait: int, now: bool, yes: bool) 
         billing invoice void INV-2026-0042 --reason "billed to the wrong client"
     """
     row = the_invoice(number)
+    number = number_of(row)
     confirm(f"Void {number} to {row.invoice.client.name}, of which {row.balance} is open?", yes)
     ask("void", {"number": number}, actor=actor, reason=reason, now=now, wait=wait)
 
@@ -112,11 +113,16 @@ def the_invoice(number: str) -> InvoiceRow:
     return row
 
 
+def number_of(row: InvoiceRow) -> str:
+    """As it stands on paper, however it was typed."""
+    return str(row.invoice.number)
+
+
 def _find(books: Books, number: str) -> tuple[Invoice, InvoiceRow | None]:
-    row = books.invoices.by_number(number) or books.invoices.get(number)
+    row = books.invoices.by_number(number) or books.invoices.get(number.strip())
     if row is not None:
         return row.invoice, row
-    draft = books.invoices.draft(number)
+    draft = books.invoices.draft(number.strip())
     if draft is None:
         raise PermanentError(
             "no_such_invoice", f"There is no invoice or draft {number}; `billing approve` lists drafts."
@@ -127,7 +133,8 @@ def _find(books: Books, number: str) -> tuple[Invoice, InvoiceRow | None]:
 def _show_records(number: str) -> None:
     """What the booking system had said by the moment of billing, whatever it says now; first what is shared by jobs."""
     with open_office() as office, office.ledger.read() as books:
-        billed = office.overview.billed_from(number)
+        row = books.invoices.by_number(number)
+        billed = office.overview.billed_from(number_of(row)) if row else None
         if billed is None:
             raise PermanentError("no_such_invoice", f"There is no invoice {number}; a draft is not billed yet.")
         shared = books.records.of_kinds(billed.source, SHARED_KINDS, billed.record_horizon)

@@ -6,12 +6,14 @@ from datetime import date
 
 import click
 
-from billing.cli.amounts import DAY
+from billing.cli.days import DAY
 from billing.cli.door import ask, confirm, human_act, money_act, reason_option, the_reason
 from billing.cli.opening import open_office
 from billing.cli.tables import table
 from billing.domain.effects import EffectKind, EffectState
 from billing.domain.typed import check_expires_on
+from billing.services.effects.by_a_person import effect_to_retry, effect_to_settle
+from billing.services.effects.in_words import capital, in_words
 from billing.services.effects.recording import is_in_doubt
 
 
@@ -27,8 +29,12 @@ def retry(effect: str, to: str | None, reason: str, actor: str, wait: int, now: 
     Example:
         billing retry eff_0a1b2c3d --to ada@example.com --reason "she told us on the phone"
     """
-    confirm(f"Do {effect} again?", yes)
-    ask("retry", {"effect_id": effect, "to": to}, actor=actor, reason=reason, now=now, wait=wait)
+    with open_office() as office, office.ledger.read() as books:
+        failed = effect_to_retry(books, effect.strip(), to)
+        what = capital(in_words(books, failed))
+    then = f"Send it to {to} instead" if to else "Do it again"
+    confirm(f"{what} has failed ({_words(failed.outcome_code)}). {then}?", yes)
+    ask("retry", {"effect_id": failed.effect_id, "to": to}, actor=actor, reason=reason, now=now, wait=wait)
 
 
 @click.command()
@@ -62,9 +68,16 @@ def settle(
         raise click.UsageError("Name an EFFECT with --done or --not-done, or settle all mails in doubt by --mails.")
     else:
         reason = the_reason(reason)
-        confirm(f"Settle {effect} as {'done' if happened else 'not done'}?", yes)
-        arguments = {"effect_id": effect, "happened": "yes" if happened else "no"}
+        with open_office() as office, office.ledger.read() as books:
+            unknown = effect_to_settle(books, effect.strip(), happened)
+            what = capital(in_words(books, unknown))
+        confirm(f"{what}: nobody knows how it ended. Settle it as {'done' if happened else 'not done'}?", yes)
+        arguments = {"effect_id": unknown.effect_id, "happened": "yes" if happened else "no"}
         ask("settle", arguments, actor=actor, reason=reason, now=now, wait=wait)
+
+
+def _words(code: str | None) -> str:
+    return str(code or "no reason was kept").replace("_", " ")
 
 
 def _show_mails_in_doubt() -> None:

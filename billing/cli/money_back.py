@@ -6,9 +6,9 @@ from datetime import date
 
 import click
 
-from billing.cli.amounts import DAY
+from billing.cli.days import DAY
 from billing.cli.door import ask, confirm, money_act, reason_option
-from billing.cli.invoice import the_invoice
+from billing.cli.invoice import number_of, the_invoice
 from billing.cli.opening import open_office
 from billing.domain.money import Money
 from billing.domain.typed import check_given_on, read_amount
@@ -43,6 +43,7 @@ def refund(
             "--on is the day of what was given back by hand; say how with --by-hand, or leave --on out."
         )
     row = the_invoice(number)
+    number = number_of(row)
     if given_on:
         with open_office() as office:
             check_given_on(given_on, office.today())
@@ -102,6 +103,7 @@ def _lower(
     *, actor: str, wait: int, now: bool, yes: bool,
 ) -> None:  # fmt: skip
     row = the_invoice(number)
+    number = number_of(row)
     minor = _minor(row, amount)
     how_much = Money(minor or max(0, row.balance_minor), row.invoice.currency)
     confirm(

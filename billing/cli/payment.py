@@ -6,9 +6,9 @@ from datetime import date
 
 import click
 
-from billing.cli.amounts import DAY
+from billing.cli.days import DAY
 from billing.cli.door import ask, confirm, money_act
-from billing.cli.invoice import the_invoice
+from billing.cli.invoice import number_of, the_invoice
 from billing.cli.opening import open_office
 from billing.domain.typed import check_received_on, read_amount
 
@@ -44,12 +44,12 @@ def record(
         billing payment record INV-2026-0042 120.50 --on 2026-03-31 --method cheque --reference 1077
     """
     row = the_invoice(number)
+    number = number_of(row)
     paid = read_amount(amount, row.invoice.currency)
     with open_office() as office:
         check_received_on(received_on, office.today(), row.invoice.issued_on)
-    confirm(
-        f"Record {paid} by {method} from {row.invoice.client.name} for {number}, of which {row.balance} is open?", yes
-    )
+    what = f"{paid} by {method} from {row.invoice.client.name}, received on {received_on.day} {received_on:%B %Y},"
+    confirm(f"Record {what} for {number}, of which {row.balance} is open?", yes)
     arguments: dict[str, str | int | None] = {
         "number": number,
         "amount_minor": paid.minor,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from billing.cli.door import ask, human_act, reason_option
+from billing.cli.invoice import number_of, the_invoice
 
 
 @click.group()
@@ -28,7 +29,7 @@ def pause(number: str, reason: str, actor: str, wait: int, now: bool) -> None:
     Example:
         billing reminders pause INV-2026-0042 --reason "they are in hospital"
     """
-    ask("pause_reminders", {"number": number}, actor=actor, reason=reason, now=now, wait=wait)
+    ask("pause_reminders", {"number": number_of(the_invoice(number))}, actor=actor, reason=reason, now=now, wait=wait)
 
 
 @reminders.command()
@@ -42,4 +43,4 @@ def resume(number: str, reason: str, actor: str, wait: int, now: bool) -> None:
     Example:
         billing reminders resume INV-2026-0042 --reason "agreed on the phone"
     """
-    ask("resume_reminders", {"number": number}, actor=actor, reason=reason, now=now, wait=wait)
+    ask("resume_reminders", {"number": number_of(the_invoice(number))}, actor=actor, reason=reason, now=now, wait=wait)

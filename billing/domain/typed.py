@@ -6,6 +6,7 @@ What can be read in two ways is refused with both readings named, and nothing is
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -21,6 +22,7 @@ CARDS_LIVE_AT_MOST = timedelta(days=20 * 365)  # longer than any card or its rep
 GALLERY_OPEN_AT_MOST = timedelta(days=3650)  # as long as the setting for galleries allows
 
 _BLANKS = str.maketrans(dict.fromkeys("\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}", " ") | {"’": "'"})
+_HYPHENS = str.maketrans(dict.fromkeys("\N{HYPHEN}\N{EN DASH}\N{EM DASH}\N{MINUS SIGN}", "-"))
 _SEPARATOR = r"[.,' ]"
 _NUMBER = re.compile(r"[0-9]{1,30}(?:[.,' ][0-9]{1,30}){0,9}")
 
@@ -42,6 +44,15 @@ def read_amount(text: str, currency: str) -> Money:
     if len(decimals) > exponent(currency):
         raise _refused(_too_fine(text, readings[0], currency))
     return check_amount(int(whole + decimals.ljust(exponent(currency), "0")), currency)
+
+
+def number_typed(text: str) -> str:
+    """An invoice's number as it was typed or copied from paper: without blanks around it, with plain hyphens.
+
+    >>> number_typed(" INV\N{NON-BREAKING HYPHEN}2026\N{EN DASH}0042 ")
+    'INV-2026-0042'
+    """
+    return unicodedata.normalize("NFKC", text).translate(_HYPHENS).strip()
 
 
 def check_amount(minor: int, currency: str) -> Money:

@@ -131,7 +131,7 @@ class Invoices(Protocol):
         """As `get`; PermanentError `no_such_invoice` if it is not there."""
         ...
 
-    def by_number(self, number: str) -> InvoiceRow | None: ...
+    def by_number(self, number: str) -> InvoiceRow | None: ...  # in any case, as people type it
 
     def ready_to_render(self, limit: int) -> list[InvoiceRow]:
         """Live invoices without their PDF whose pay link is there, or that need none; oldest first."""

@@ -10,13 +10,12 @@ from datetime import datetime
 
 from billing.domain import canonical
 from billing.domain.books import added_up, post_void
-from billing.domain.effects import OPEN_STATES, Effect, EffectKind, EffectState, Intent, Outcome, is_a_word_enough
+from billing.domain.effects import OPEN_STATES, EffectKind, EffectState, Intent, Outcome
 from billing.domain.errors import BillingError, PermanentError, TemporaryError
 from billing.domain.events import PIPELINE, Command, DomainEvent
 from billing.domain.money import Money
 from billing.domain.payments import OFFICE, SavedMethod
 from billing.domain.settlement_books import BANK
-from billing.domain.settlements import NEVER_ARRIVED
 from billing.domain.typed import check_consented_at, check_expires_on, check_received_on
 from billing.ports.ledger import Books, InvoiceRow, Ledger, PaymentRow
 from billing.ports.outside import GalleryAccess
@@ -25,6 +24,7 @@ from billing.services.asking_again import close_links, ensure_pay_link
 from billing.services.command_arguments import amount_of, day_of, instant_of, invoice_of, number_of, optional, text
 from billing.services.deliver_invoices import SENT_ELSEWHERE
 from billing.services.effects import HANDLERS
+from billing.services.effects.by_a_person import effect_to_retry, effect_to_settle
 from billing.services.effects.grant import record_grant
 from billing.services.effects.in_words import capital, in_words
 from billing.services.effects.revoke import record_revocation
@@ -196,24 +196,12 @@ def _resume(house: House, books: Books, command: Command) -> str:
 
 def _retry(house: House, books: Books, command: Command) -> str:
     effect_id = text(command, "effect_id")
-    effect = books.effects.get(effect_id)
-    if effect is None or effect.state is not EffectState.FAILED:
-        raise PermanentError("not_failed", f"{effect_id} has not failed; only what failed cleanly is tried again.")
-    if effect.kind is EffectKind.CHARGE:
-        sentence = "A card that was refused is not tried again; the client has a pay link, or record another payment."
-        raise PermanentError("charge_refused", sentence)
-    if effect.kind is EffectKind.REFUND and effect.outcome_code in NEVER_ARRIVED:
-        sentence = "The bank returned this refund, and Stripe does not send it again; make another: `billing refund`."
-        raise PermanentError("refund_returned", sentence)
-    if effect.kind is EffectKind.MAIL:
-        _check_that_it_goes_nowhere(books, effect)
-    books.desk.resolve_attention(effect.key, None, command.actor, house.now())
     to = optional(command, "to")
+    effect = effect_to_retry(books, effect_id, to)
+    books.desk.resolve_attention(effect.key, None, command.actor, house.now())
     if to is None:
         books.effects.reopen(effect_id, EffectState.READY, house.now())
         return f"{capital(in_words(books, effect))} is tried again."
-    if effect.kind is not EffectKind.MAIL:
-        raise PermanentError("not_a_mail", f"{effect.key} is no mail; only a mail goes to another address.")
     parameters = effect.parameters | {"to": to, SENT_ELSEWHERE: 1} | reminded_today(house, books, effect)
     again = Intent(effect.kind, effect.purpose, effect.subject_id, parameters, occasion=to)
     if not books.effects.intend(again, house.now()):
@@ -221,26 +209,12 @@ def _retry(house: House, books: Books, command: Command) -> str:
     return f"{effect.key} goes to {to}."
 
 
-def _check_that_it_goes_nowhere(books: Books, mail: Effect) -> None:
-    """Nobody gets the same mail twice: it may have been sent to another address since it failed."""
-    for other in books.effects.of_subject(mail.subject_id, EffectKind.MAIL):
-        is_the_same = other.purpose == mail.purpose and other.effect_id != mail.effect_id
-        if is_the_same and other.state not in (EffectState.FAILED, EffectState.CANCELLED):
-            how = "went" if other.state is EffectState.DONE else "is on its way"
-            sentence = f"{mail.effect_id} {how} to {other.text('to')} already; it is not sent twice."
-            raise PermanentError("sent_elsewhere", sentence)
-
-
 def _settle(house: House, books: Books, command: Command) -> str:
     """A named person says how an unknown effect ended; they have looked outside."""
     effect_id, happened = text(command, "effect_id"), text(command, "happened")
     if happened not in ("yes", "no"):
         raise PermanentError("yes_or_no", f"Say whether it happened by yes or no, not {happened}.")
-    effect = books.effects.get(effect_id)
-    if effect is None or effect.state is not EffectState.UNKNOWN:
-        raise PermanentError("not_unknown", f"{effect_id} is not unknown; there is nothing to settle.")
-    if happened == "yes":
-        _check_that_a_word_is_enough(books, effect)
+    effect = effect_to_settle(books, effect_id, happened == "yes")
     state = EffectState.DONE if happened == "yes" else EffectState.FAILED
     outcome = Outcome(state, "settled_by_person", f"{command.actor}: {command.reason}")
     books.effects.settle(effect, outcome, house.now())
@@ -249,18 +223,6 @@ def _settle(house: House, books: Books, command: Command) -> str:
     is_again = state is EffectState.FAILED and effect.kind is not EffectKind.CHARGE  # the client gets a page to pay on
     again = f" To do it after all: `billing retry {effect_id}`." if is_again else ""
     return f"{capital(in_words(books, effect))} is settled as {state.value}.{again}"
-
-
-def _check_that_a_word_is_enough(books: Books, effect: Effect) -> None:
-    """What follows from some effects needs more than a yes: the payment itself, the link, the gallery's address."""
-    if effect.kind is EffectKind.CHARGE:
-        payments = books.payments.of_invoice(effect.subject_id)
-        if effect.provider_reference not in {payment.provider_object_id for payment in payments}:
-            sentence = f"The payment of {effect.key} is not in the ledger; it is recorded by itself when Stripe tells."
-            raise PermanentError("payment_not_recorded", sentence)
-    if not is_a_word_enough(effect.kind):
-        sentence = f"{effect.key} is asked about by itself; else settle it as not done, and try it again."
-        raise PermanentError("evidence_needed", sentence)
 
 
 def _record_consent(house: House, books: Books, command: Command) -> str:

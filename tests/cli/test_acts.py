@@ -80,6 +80,7 @@ def test_a_money_act_asks_first_and_a_no_changes_nothing(run: Run, open_number: 
 
     assert refused.exit_code == 1
     assert "Record 120.50 EUR by cheque" in refused.stderr
+    assert "received on 31 March 2026, for " in refused.stderr
     assert not _commands(ledger)
 
 
@@ -140,10 +141,50 @@ def test_what_failed_is_tried_again(run: Run) -> None:
     bounced = next(one for one in json.loads(run("needs-attention", "--json").stdout) if one["code"] == "effect_failed")
     effect = bounced["command"].split()[2]
 
-    done = run("retry", effect, "--yes", "--now")
+    done = run("retry", f" {effect} ", "--yes", "--now")
 
     assert "is tried again" in done.stdout
     assert "has not failed" in one_line(run("retry", effect, "--yes", "--now"))
+
+
+def test_a_person_is_asked_once_it_was_looked_at_what_would_be_tried_again(run: Run, ledger: SqlLedger) -> None:
+    bounced = next(one for one in json.loads(run("needs-attention", "--json").stdout) if one["code"] == "effect_failed")
+    effect = bounced["command"].split()[2]
+
+    asked = run("retry", effect, typed="n\n").stderr
+    elsewhere = run("retry", effect, "--to", "ada@example.com", typed="n\n").stderr
+
+    assert "Sending the invoice mail about INV-" in asked
+    assert "to gone.away@bounce.example has failed (mail bounced). Do it again? [y/N]" in asked
+    assert "(mail bounced). Send it to ada@example.com instead? [y/N]" in elsewhere
+    assert not _commands(ledger)
+
+
+@pytest.mark.parametrize("act", [("retry", "eff_none"), ("settle", "eff_none", "--done", "--reason", "r")])
+def test_nobody_is_asked_about_what_cannot_be_done(run: Run, ledger: SqlLedger, act: tuple[str, ...]) -> None:
+    refused = run(*act, typed="y\n")
+
+    assert one_line(refused).startswith("eff_none ")
+    assert "[y/N]" not in refused.stderr
+    assert not _commands(ledger)
+
+
+def test_only_a_mail_goes_to_another_address(run: Run, ledger: SqlLedger) -> None:
+    effect_id = _effect(ledger, Intent(EffectKind.CLOSE_PAY_LINK, "settled", "plink_x", {}), EffectState.FAILED)
+
+    assert "is no mail" in one_line(run("retry", effect_id, "--to", "ada@example.com"))
+
+
+def test_numbers_are_found_as_people_type_them(run: Run, open_number: str, ledger: SqlLedger) -> None:
+    typed = f" {open_number.lower()} "
+
+    assert run("invoice", "show", typed).stdout == run("invoice", "show", open_number).stdout
+    assert run("invoice", "history", typed).stdout == run("invoice", "history", open_number).stdout
+    assert run("invoice", "show", typed, "--as-billed").stdout.startswith("{")
+    assert f"for {open_number}" in run("payment", "record", typed, "1", *CHEQUE).stdout
+    assert open_number in run("credit", typed, "--amount", "1", "--reason", "r", "--yes", "--now").stdout
+    assert open_number in run("reminders", "pause", typed, "--reason", "r", "--now").stdout
+    assert open_number in run("invoice", "void", typed, "--reason", "r", "--yes", "--now").stdout
 
 
 @pytest.mark.parametrize(("flag", "state"), [("--done", "done"), ("--not-done", "failed")])

@@ -30,6 +30,7 @@ from billing.domain.errors import PermanentError
 from billing.domain.invoices import Invoice
 from billing.domain.money import Money
 from billing.domain.payments import PayLink
+from billing.domain.typed import number_typed
 from billing.ports.ledger import DraftRow, FinalizationFacts, InvoiceRow
 
 _BALANCE = (
@@ -43,6 +44,7 @@ _ROW = select(invoices.c.snapshot, invoices.c.finalized_at, _BALANCE.label("bala
 _IN_ORDER = _ROW.order_by(invoices.c.finalized_at, invoices.c.invoice_id)
 _BY_ID = _ROW.where(invoices.c.invoice_id == bindparam("invoice_id"))
 _BY_NUMBER = _ROW.where(invoices.c.number == bindparam("number"))
+_BY_NUMBER_IN_ANY_CASE = _ROW.where(func.lower(invoices.c.number) == bindparam("number"))
 _OF_SESSION = _IN_ORDER.where(invoices.c.session_id == bindparam("session_id"))
 _UNPAID = _IN_ORDER.where(~_IS_VOID, _BALANCE > 0)
 _REVISIONS = (
@@ -197,8 +199,10 @@ class SqlInvoices:
         return row
 
     def by_number(self, number: str) -> InvoiceRow | None:
-        row = first(self._connection, _BY_NUMBER, number=number)
-        return _invoice(row) if row else None
+        """As it is written, else as a person types it: in any case, with blanks around it. None where two are meant."""
+        exact = self._all(_BY_NUMBER, number=number)
+        found = exact or self._all(_BY_NUMBER_IN_ANY_CASE, number=number_typed(number).lower())
+        return found[0] if len(found) == 1 else None
 
     def ready_to_render(self, limit: int) -> list[InvoiceRow]:
         return self._all(_READY_TO_RENDER, at_most=limit)

@@ -250,6 +250,7 @@ def test_an_invoice_comes_back_as_it_was_frozen(ledger: SqlLedger) -> None:
         assert (row.invoice, row.balance_minor, row.is_void) == (invoice, 500, False)
         assert row.balance == Money(500, "EUR")
         assert books.invoices.by_number("INV-0001") == row
+        assert books.invoices.by_number(" inv\N{EN DASH}0001 ") == row
         assert books.invoices.by_number("INV-0002") is books.invoices.get("inv_2") is None
         assert books.invoices.unpaid() == [row]
         assert books.invoices.made_since(NOW) == 1

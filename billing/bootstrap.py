@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.engine import make_url
 
-from billing.domain.errors import PermanentError, TemporaryError
+from billing.domain.errors import PermanentError, TemporaryError, UnreadableError
 from billing.ports.operations import PINNED_ACCOUNT
 from billing.ports.outside import Clock, GalleryHost
 from billing.services.house import House
@@ -163,7 +163,7 @@ def refuse_another_account(house: House) -> bool:
     """The same, where a Stripe that does not answer is no reason to stop: False if it could not be asked."""
     try:
         pin_account(house)
-    except TemporaryError:
+    except (TemporaryError, UnreadableError):
         return False
     return True
 

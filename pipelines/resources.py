@@ -17,7 +17,7 @@ import dagster as dg
 from pydantic import PrivateAttr
 
 from billing.domain.effects import EffectKind
-from billing.domain.errors import BillingError, PermanentError, TemporaryError
+from billing.domain.errors import BillingError, PermanentError, TemporaryError, UnreadableError
 from pipelines.running import kept_alive
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class HouseResource(dg.ConfigurableResource["HouseResource"]):
 
     _open: OpenHouse = PrivateAttr(default_factory=OpenHouse)
     _alive: ExitStack = PrivateAttr(default_factory=ExitStack)
-    _trouble: TemporaryError | None = PrivateAttr(default=None)
+    _trouble: BillingError | None = PrivateAttr(default=None)
     _checked: tuple[str, list[CheckResult]] | None = PrivateAttr(default=None)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
@@ -117,7 +117,7 @@ class HouseResource(dg.ConfigurableResource["HouseResource"]):
         if self._trouble is None:
             try:
                 return self._open.pinned()
-            except TemporaryError as error:
+            except (TemporaryError, UnreadableError) as error:
                 self._trouble = error  # asked once a run: nothing is done at Stripe, the rest of the work goes on
         return self._open.house()
 

@@ -14,7 +14,7 @@ from assets.intake.stripe_events import stripe_events
 from assets.ledger_checks import ledger_checks
 from assets.reports import Result, effects_told, table, told
 from billing.domain.effects import EffectKind
-from billing.domain.errors import TemporaryError
+from billing.domain.errors import TemporaryError, UnreadableError
 from billing.domain.money import Money
 from billing.ports.ledger import PaymentRow
 from billing.services.apply_events import apply_events
@@ -85,7 +85,7 @@ def payments_never_exceed_captures(house: HouseResource) -> dg.AssetCheckResult:
         recorded = _recorded_lately(h)
         try:
             captured = _captured(h, recorded)
-        except TemporaryError as error:
+        except (TemporaryError, UnreadableError) as error:
             return dg.AssetCheckResult(
                 passed=False, severity=dg.AssetCheckSeverity.WARN, description=f"Not compared: {error.sentence}"
             )

@@ -28,5 +28,10 @@ class UnknownOutcomeError(BillingError):
     """The call may or may not have taken effect outside: a time-out, a reset, a 500, a truncated answer."""
 
 
+class UnreadableError(UnknownOutcomeError):
+    """The outside has answered, and what we need is not in it or means nothing: nobody knows, and asking again would
+    hardly help. A person looks."""
+
+
 class NeedsAttention(PermanentError):
     """One subject is set aside for a person; the others go on."""

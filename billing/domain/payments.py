@@ -63,7 +63,10 @@ class NextStep(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProviderEvent:
-    """A hint that an object changed. Amounts are never read from it; the object is read again."""
+    """A hint that an object changed. Amounts are never read from it; the object is read again.
+
+    `problem`: why it cannot be read, where it cannot; then a person looks at it, and those behind it go on.
+    """
 
     event_id: str
     kind: str  # "payment_intent.succeeded"
@@ -73,6 +76,7 @@ class ProviderEvent:
     body: str  # raw JSON
     livemode: bool = False
     account: str | None = None  # whose event it is, where the provider says so (docs: Connect)
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from billing.domain.errors import BillingError, PermanentError, TemporaryError
 from billing.domain.events import PIPELINE
@@ -16,6 +17,8 @@ from billing.services.money_back import record_story
 from billing.services.settle_payouts import apply_payout, read_payout
 
 PAGE = 500
+EVENT_WAITS = "event_waits"
+WAITS_AT_MOST = timedelta(days=1)  # then it is under "needs attention", whatever the reason
 # The key is wrong or may not read: mended by the studio, upon which the event is applied.
 _MENDED_BY_THE_STUDIO = ("stripe_unauthorized",)
 # All that may be told of a payment. Whichever of them comes, the whole story of the payment is read and told.
@@ -44,10 +47,17 @@ def poll_events(house: House) -> Polled:
         if not events:
             return Polled(kept)
         with house.ledger.write() as books:
-            kept += sum(books.payments.keep_event(house.gateway.name, event, house.now()) for event in events)
+            kept += sum(_keep(house, books, event) for event in events)
             books.records.move_cursor(name, events[-1].event_id, house.now())
         if len(events) < PAGE:
             return Polled(kept)
+
+
+def _keep(house: House, books: Books, event: ProviderEvent) -> bool:
+    is_new = books.payments.keep_event(house.gateway.name, event, house.now())
+    if is_new and event.problem:
+        _end(house, books, event, "review", event.problem)
+    return is_new
 
 
 def apply_events(house: House) -> Counter[str]:
@@ -85,11 +95,14 @@ def _settle(house: House, event: ProviderEvent, found: Found) -> str:
     """One event in one transaction. One that breaks what nobody foresaw is shown to a person; the others go on."""
     try:
         with house.ledger.write() as books:
-            if not books.payments.is_waiting(house.gateway.name, event.event_id):
+            waits_since = books.payments.waiting_since(house.gateway.name, event.event_id)
+            if waits_since is None:
                 return "settled before"  # by another worker, who perhaps has read more than we have
             state, reason = _apply(house, books, event, found)
-            if state != "waiting":
-                books.desk.resolve_attention(event.event_id, "event_waits", PIPELINE, house.now())
+            if state == "waiting":
+                _show_waiting(house, books, event, waits_since, found, reason)
+            else:
+                books.desk.resolve_attention(event.event_id, EVENT_WAITS, PIPELINE, house.now())
                 _end(house, books, event, state, reason)
             return state
     except TemporaryError:
@@ -97,9 +110,24 @@ def _settle(house: House, event: ProviderEvent, found: Found) -> str:
     except Exception as error:
         reason = f"{event.kind} of {event.object_id} could not be applied ({type(error).__name__}: {error})."
         with house.ledger.write() as books:
-            if books.payments.is_waiting(house.gateway.name, event.event_id):
+            if books.payments.waiting_since(house.gateway.name, event.event_id):
                 _end(house, books, event, "review", reason)
         return "review"
+
+
+def _show_waiting(
+    house: House, books: Books, event: ProviderEvent, waits_since: datetime, found: Found, reason: str | None
+) -> None:
+    """What the studio must mend is shown at once; what ought to end by itself, and has not in a day, then."""
+    why = found.sentence if isinstance(found, BillingError) else str(reason)
+    if isinstance(found, PermanentError):
+        books.desk.raise_attention(event.event_id, EVENT_WAITS, why, house.now())
+    elif house.now() - waits_since >= WAITS_AT_MOST:
+        sentence = (
+            f"{event.kind} of {event.object_id} has waited since {house.policy.day_of(waits_since)} to be booked, and"
+            f" goes on waiting: {why} Look at it in Stripe's dashboard."
+        )
+        books.desk.raise_attention(event.event_id, EVENT_WAITS, sentence, house.now())
 
 
 def _end(house: House, books: Books, event: ProviderEvent, state: str, reason: str | None) -> None:
@@ -119,13 +147,12 @@ def _read(house: House, subject: str) -> Found:
 
 
 def _apply(house: House, books: Books, event: ProviderEvent, found: Found) -> tuple[str, str | None]:
-    if isinstance(found, PermanentError):
-        if found.code in _MENDED_BY_THE_STUDIO:
-            books.desk.raise_attention(event.event_id, "event_waits", found.sentence, house.now())
-            return "waiting", None
-        return "review", found.sentence
-    if isinstance(found, BillingError):
+    if isinstance(found, PermanentError) and found.code in _MENDED_BY_THE_STUDIO:
         return "waiting", None
+    if isinstance(found, TemporaryError):
+        return "waiting", None
+    if isinstance(found, BillingError):  # asking again changes nothing: refused, or nobody can read the answer
+        return "review", found.sentence
     if isinstance(found, PayoutFact):
         return "applied", None if apply_payout(house, books, found) else "recorded before"
     if found is not None:

@@ -58,8 +58,9 @@ def record_story(house: House, books: Books, story: PaymentStory) -> tuple[str, 
     told += [_tell_refund(case, refund) for refund in story.refunds]
     told += [_tell_dispute(case, dispute) for dispute in story.disputes]
     follow(case, before, told)
-    if any(dispute.status is DisputeStatus.LOST and not dispute.movements for dispute in story.disputes):
-        return "waiting", None  # nothing is posted by a status: what the bank took is told soon
+    untold = [one.dispute_id for one in story.disputes if one.status is DisputeStatus.LOST and not one.movements]
+    if untold:  # nothing is posted by a status: what the bank took is told soon
+        return "waiting", f"the dispute {untold[0]} is lost, and Stripe has not told yet what the bank took."
     is_news = known is None or any(one.is_news for one in told)
     return "applied", None if is_news else "recorded before"
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from studio import Studio
 
 from billing.domain.effects import EffectKind
-from billing.domain.errors import PermanentError, TemporaryError
+from billing.domain.errors import PermanentError, TemporaryError, UnreadableError
 from billing.domain.money import Money
 from billing.services.apply_events import apply_events, poll_events
 
@@ -238,6 +238,54 @@ def test_an_event_whose_object_cannot_be_read_now_waits(billed: Studio) -> None:
     billed.round()
 
     assert billed.invoice().balance_minor == 0
+
+
+def test_an_event_that_waits_for_a_day_is_shown_with_the_reason_until_it_is_applied(billed: Studio) -> None:
+    billed.pay_on_page()
+    billed.gateway.line.fail("read_payment", TemporaryError("stripe_unavailable", "It answered with 500."), times=4)
+    billed.round()
+    billed.clock.go(hours=23)
+    billed.round()
+    assert billed.codes() == []
+
+    billed.clock.go(hours=1)
+    billed.round()
+
+    [sentence] = billed.open_items().values()
+    assert sentence == (
+        "payment_intent.succeeded of pi_1 has waited since 2026-03-02 to be booked, and goes on waiting: It answered"
+        " with 500. Look at it in Stripe's dashboard."
+    )
+    billed.round()
+    billed.round()
+    assert billed.codes() == []
+    assert billed.invoice().balance_minor == 0
+
+
+def test_an_answer_that_nobody_can_read_is_a_task_and_not_a_loop(billed: Studio) -> None:
+    billed.pay_on_page()
+    unreadable = UnreadableError("stripe_unreadable", "Stripe's answer to GET /v1/x lacks `charge` (request req_1).")
+    billed.gateway.line.fail("read_payment", unreadable, times=9)
+    for _ in range(3):
+        billed.round()
+
+    [sentence] = billed.open_items().values()
+    assert "lacks `charge` (request req_1)" in sentence
+    assert billed.gateway.line.calls.count("read_payment") == 1
+    assert billed.column("select state from provider_events") == ["review"]
+
+
+def test_an_event_that_cannot_be_read_is_a_task_and_the_others_go_on(billed: Studio) -> None:
+    odd = billed.gateway.tell("payment_intent.succeeded", "evt_odd")
+    billed.gateway.events[-1] = replace(odd, problem="Stripe's answer to GET /v1/events lacks `data.object.id`.")
+    billed.pay_on_page()
+    billed.round()
+    billed.round()
+
+    assert billed.column("select state from provider_events order by inbox_id") == ["review", "applied"]
+    assert billed.invoice().balance_minor == 0
+    [sentence] = billed.open_items().values()
+    assert sentence.startswith("Stripe's answer to GET /v1/events lacks `data.object.id`.")
 
 
 def test_with_a_wrong_key_events_wait_and_are_applied_when_it_is_mended(billed: Studio) -> None:

@@ -26,8 +26,10 @@ _WAITING = (
     .order_by(provider_events.c.inbox_id)
     .limit(bindparam("at_most", type_=Integer))
 )
-_EVENT_STATE = select(provider_events.c.state).where(
-    provider_events.c.provider == bindparam("provider"), provider_events.c.event_id == bindparam("event_id")
+_WAITING_SINCE = select(provider_events.c.received_at).where(
+    provider_events.c.provider == bindparam("provider"),
+    provider_events.c.event_id == bindparam("event_id"),
+    provider_events.c.state == "waiting",
 )
 _EVENT = update(provider_events).where(
     provider_events.c.provider == bindparam("of_provider"), provider_events.c.event_id == bindparam("this")
@@ -97,10 +99,8 @@ class SqlPayments:
             for row in rows(self._connection, _WAITING, provider=provider, at_most=limit)
         ]
 
-    def is_waiting(self, provider: str, event_id: str) -> bool:
-        return (
-            self._connection.execute(_EVENT_STATE, {"provider": provider, "event_id": event_id}).scalar() == "waiting"
-        )
+    def waiting_since(self, provider: str, event_id: str) -> datetime | None:
+        return self._connection.execute(_WAITING_SINCE, {"provider": provider, "event_id": event_id}).scalar()
 
     def settle_event(self, provider: str, event_id: str, state: str, reason: str | None, now: datetime) -> None:
         values = {"state": state, "reason": reason, "settled_at": now}

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from billing.adapters.stripe_gateway.fields import Fields
 from billing.domain.payments import ProviderEvent
 
+_YEAR_3000 = 32_503_680_000
 # At most 20 (docs: list all events, types).
 KINDS = [
     "payment_intent.succeeded",
@@ -33,25 +36,38 @@ KINDS = [
 ]
 
 
-def provider_event(event: dict[str, Any]) -> ProviderEvent:
-    """KeyError if it is no event of Stripe's."""
-    subject = event["data"]["object"]
+def provider_event(event: Mapping[str, Any]) -> ProviderEvent:
+    """Malformed if it is no event of Stripe's."""
+    fields = Fields.of_answer(event)
+    subject = fields.part("data").part("object")
+    is_payment = subject.text("object") == "payment_intent"
     return ProviderEvent(
-        event_id=event["id"],
-        kind=event["type"],
-        occurred_at=datetime.fromtimestamp(event["created"], UTC),
-        object_id=subject["id"],
-        payment_id=_payment_id(subject),
-        body=json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=False),
-        livemode=bool(event.get("livemode")),
-        account=event.get("account"),
+        event_id=fields.text("id"),
+        kind=fields.text("type"),
+        occurred_at=fields.instant("created"),
+        object_id=subject.text("id"),
+        payment_id=subject.text("id") if is_payment else subject.id_of("payment_intent"),
+        body=_body(event),
+        livemode=bool(fields.raw("livemode")),
+        account=fields.text_or_none("account"),
     )
 
 
-def _payment_id(subject: dict[str, Any]) -> str | None:
-    if subject["object"] == "payment_intent":
-        return str(subject["id"])
-    payment = subject.get("payment_intent")
-    if isinstance(payment, dict):
-        return str(payment["id"])
-    return str(payment) if payment else None
+def unreadable_event(event: Mapping[str, Any], problem: str) -> ProviderEvent:
+    """The same for one that is not as it should be: kept under its id for a person. Malformed without even that."""
+    event_id = Fields.of_answer(event).text("id")
+    kind, created = event.get("type"), event.get("created")
+    seconds = created if isinstance(created, int) and 0 <= created < _YEAR_3000 else 0
+    return ProviderEvent(
+        event_id=event_id,
+        kind=kind if isinstance(kind, str) else "unknown",
+        occurred_at=datetime.fromtimestamp(seconds, UTC),
+        object_id=event_id,
+        payment_id=None,
+        body=_body(event),
+        problem=problem,
+    )
+
+
+def _body(event: Mapping[str, Any]) -> str:
+    return json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

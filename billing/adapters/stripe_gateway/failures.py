@@ -5,16 +5,36 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-from billing.domain.errors import BillingError, PermanentError, TemporaryError, UnknownOutcomeError
+from billing.adapters.stripe_gateway.fields import Malformed, Shapeless
+from billing.domain.errors import BillingError, PermanentError, TemporaryError, UnknownOutcomeError, UnreadableError
 
 if TYPE_CHECKING:
     import stripe
 
-# An answer that is no answer of Stripe's shows itself in one of these while it is read.
-_MALFORMED = (AttributeError, KeyError, IndexError, TypeError, ValueError)
+# What the SDK itself stumbles with over an answer that is none.
+_IN_THE_SDK = (AttributeError, LookupError, TypeError, ValueError, OverflowError)
 _KEY = re.compile(r"\b[rs]k_(?:live|test)_\w+")
+
+# The request that this thread has made last, in words: "GET /v1/refunds (request req_…)".
+_last_request: ContextVar[tuple[str, str]] = ContextVar("last_request", default=("Stripe", ""))
+
+
+def note_request(verb: str, path: str, request_id: str | None) -> None:
+    """Keep what was asked last, so that an answer which cannot be read is told of by its request."""
+    _last_request.set((f"{verb} {path}", f" (request {request_id})" if request_id else ""))
+
+
+def said_of_answer(error: Malformed) -> str:
+    """As a sentence without its full stop: "Stripe's answer to GET /v1/refunds/re_1 lacks `charge` (request req_1)"."""
+    return f"Stripe's {_of_answer(str(error))}"
+
+
+def _of_answer(what: str) -> str:
+    asked, where = _last_request.get()
+    return f"answer to {asked} {what}{where}"
 
 
 @contextmanager
@@ -39,8 +59,12 @@ def _translating(*, acts: bool) -> Iterator[None]:
         yield
     except stripe.StripeError as error:
         raise _answered(error) or _lost(error, acts=acts) from error
-    except _MALFORMED as error:
-        raise _unclear(f"its answer could not be read ({type(error).__name__})", acts=acts) from error
+    except Malformed as error:
+        raise _unreadable(error, acts=acts) from error
+    except Shapeless as error:
+        raise _unclear(f"its {_of_answer(str(error))}", acts=acts) from error
+    except _IN_THE_SDK as error:
+        raise _unclear(f"its {_of_answer(f'cannot be read ({type(error).__name__})')}", acts=acts) from error
 
 
 def _answered(error: stripe.StripeError) -> BillingError | None:
@@ -89,6 +113,13 @@ def _unclear(why: str, *, acts: bool) -> BillingError:
             "stripe_unknown", f"Stripe may or may not have done it: {why}; ask before trying again."
         )
     return TemporaryError("stripe_unavailable", f"Stripe gave no usable answer: {why}.")
+
+
+def _unreadable(error: Malformed, *, acts: bool) -> UnreadableError:
+    said = said_of_answer(error)
+    if acts:
+        return UnreadableError("stripe_unknown", f"{said}: it may or may not have been done; ask before trying again.")
+    return UnreadableError("stripe_unreadable", f"{said}; look at it in Stripe's dashboard.")
 
 
 def _where(error: stripe.StripeError) -> str:

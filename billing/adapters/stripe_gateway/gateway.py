@@ -7,12 +7,13 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, cast
 
 from billing.adapters.stripe_gateway.amounts import check_bounds, to_wire
-from billing.adapters.stripe_gateway.event_feed import KINDS, provider_event
-from billing.adapters.stripe_gateway.failures import acting, asking
+from billing.adapters.stripe_gateway.event_feed import KINDS, provider_event, unreadable_event
+from billing.adapters.stripe_gateway.failures import acting, asking, said_of_answer
+from billing.adapters.stripe_gateway.fields import Fields, Malformed
 from billing.adapters.stripe_gateway.keys import is_live
 from billing.adapters.stripe_gateway.payment_facts import EXPAND, declined_fact, payment_fact
 from billing.adapters.stripe_gateway.settlements import StripeSettlements
-from billing.adapters.stripe_gateway.wire import PAGE, dicts, nth_key
+from billing.adapters.stripe_gateway.wire import PAGE, dicts, nth_key, plain
 from billing.domain.errors import PermanentError
 from billing.domain.invoices import Invoice
 from billing.domain.money import Money
@@ -34,18 +35,18 @@ class StripeGateway(StripeSettlements):
     def account(self) -> GatewayAccount:
         """PermanentError stripe_mode_mixed if the far side is not in the mode that the key's prefix names."""
         with asking():
-            account = self._v1.accounts.retrieve_current().to_dict()
-            livemode = self._v1.balance.retrieve().to_dict()["livemode"]
-            account_id = str(account["id"])
+            account = Fields.of_answer(plain(self._v1.accounts.retrieve_current()))
+            account_id = account.text("id")
+            profile, dashboard = account.part("business_profile"), account.part("settings").part("dashboard")
+            name = dashboard.text_or_none("display_name") or profile.text_or_none("name") or account_id
+            livemode = Fields.of_answer(plain(self._v1.balance.retrieve())).flag("livemode")
         if livemode is not is_live(self._api_key):
             raise PermanentError(
                 "stripe_mode_mixed",
                 f"Stripe account {account_id} answers in {_mode(livemode)} mode to a {_mode(not livemode)} key; check"
                 " the key and the API address.",
             )
-        dashboard = (account.get("settings") or {}).get("dashboard") or {}
-        profile = account.get("business_profile") or {}
-        return GatewayAccount(account_id, livemode, dashboard.get("display_name") or profile.get("name") or account_id)
+        return GatewayAccount(account_id, livemode, name)
 
     def check_amount(self, amount: Money) -> None:
         """Of Stripe's published rules on amounts; asks nobody."""
@@ -71,15 +72,14 @@ class StripeGateway(StripeSettlements):
             "payment_intent_data": payment,
         }
         with acting():
-            link = self._v1.payment_links.create(params, {"idempotency_key": nth_key(key, turn)})
-            return PayLink(link.id, link.url)
+            return _pay_link(plain(self._v1.payment_links.create(params, {"idempotency_key": nth_key(key, turn)})))
 
     def find_pay_link(self, invoice_id: str, key: str) -> PayLink | None:
         with asking():
             for link in dicts(self._v1.payment_links.list({"limit": PAGE})):
-                metadata = link["metadata"]
+                metadata = link.get("metadata") or {}
                 if metadata.get("effect_key") == key and metadata.get("invoice_id") == invoice_id:
-                    return PayLink(link["id"], link["url"])
+                    return _pay_link(link)
         return None
 
     def close_pay_link(self, link_id: str) -> None:
@@ -103,7 +103,7 @@ class StripeGateway(StripeSettlements):
             params["statement_descriptor_suffix"] = self._statement_suffix
         with acting():
             created = self._v1.payment_intents.create(params, {"idempotency_key": nth_key(f"{key}:create", turn)})
-            return created.id
+            return Fields.of_answer(plain(created)).text("id")
 
     def confirm_charge(self, payment_id: str, key: str, turn: int = 1) -> PaymentFact:
         """A charge that was confirmed before, under a key that Stripe has forgotten, is read and not charged again."""
@@ -116,9 +116,9 @@ class StripeGateway(StripeSettlements):
                     {"off_session": True, "expand": EXPAND},
                     {"idempotency_key": nth_key(f"{key}:confirm", turn)},
                 )
-                return payment_fact(intent.to_dict())
+                return payment_fact(plain(intent))
             except stripe.CardError as declined:
-                return declined_fact(_error_object(declined))
+                return declined_fact(cast(dict[str, Any], declined.json_body))
             except stripe.InvalidRequestError as refused:
                 fact = self._as_it_stands(payment_id, refused)
                 if fact.status is PaymentStatus.UNCONFIRMED:
@@ -131,13 +131,13 @@ class StripeGateway(StripeSettlements):
 
         with acting():
             try:
-                return payment_fact(self._v1.payment_intents.cancel(payment_id, {"expand": EXPAND}).to_dict())
+                return payment_fact(plain(self._v1.payment_intents.cancel(payment_id, {"expand": EXPAND})))
             except stripe.InvalidRequestError as refused:
                 return self._as_it_stands(payment_id, refused)
 
     def read_payment(self, payment_id: str) -> PaymentFact:
         with asking():
-            return payment_fact(self._v1.payment_intents.retrieve(payment_id, {"expand": EXPAND}).to_dict())
+            return payment_fact(plain(self._v1.payment_intents.retrieve(payment_id, {"expand": EXPAND})))
 
     def find_charges(self, customer_id: str, key: str) -> list[PaymentFact]:
         """Search is eventually consistent, a list is not (docs: search, data freshness)."""
@@ -148,7 +148,8 @@ class StripeGateway(StripeSettlements):
         }
         with asking():
             intents = dicts(self._v1.payment_intents.list(params))
-            return [payment_fact(intent) for intent in intents if intent["metadata"].get("effect_key") == key]
+            ours = [intent for intent in intents if (intent.get("metadata") or {}).get("effect_key") == key]
+            return [payment_fact(intent) for intent in ours]
 
     def new_events(self, after: str | None, limit: int) -> list[ProviderEvent]:
         """Stripe keeps events for 30 days; a cursor that has fallen out of them starts again at the oldest kept."""
@@ -161,7 +162,7 @@ class StripeGateway(StripeSettlements):
                 if after is None or refused.code != "resource_missing":
                     raise
                 found = self._oldest_events(limit)
-            return [provider_event(event) for event in found]
+            return [_event(event) for event in found]
 
     def _events_after(self, after: str, limit: int) -> list[dict[str, Any]]:
         params: wire.EventListParams = {"types": KINDS, "ending_before": after, "limit": min(limit, PAGE)}
@@ -189,9 +190,17 @@ class StripeGateway(StripeSettlements):
         return self.read_payment(payment_id)
 
 
-def _error_object(error: stripe.CardError) -> dict[str, Any]:
-    body = cast(dict[str, Any], error.json_body)
-    return cast(dict[str, Any], body["error"])
+def _event(event: dict[str, Any]) -> ProviderEvent:
+    """One that cannot be read must not keep those behind it from being kept."""
+    try:
+        return provider_event(event)
+    except Malformed as error:
+        return unreadable_event(event, f"{said_of_answer(error)}.")
+
+
+def _pay_link(link: dict[str, Any]) -> PayLink:
+    fields = Fields.of_answer(link)
+    return PayLink(fields.text("id"), fields.text("url"))
 
 
 def _title(invoice: Invoice) -> str:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import httpx
 import stripe
+
+from billing.adapters.stripe_gateway.failures import note_request
 
 
 class Pace(Protocol):
@@ -30,11 +33,11 @@ class PacedClient(stripe.HTTPXClient):
     def request(  # type: ignore[override]  # as HTTPXClient itself has it
         self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None
     ) -> tuple[bytes, int, Mapping[str, str]]:
-        if self._pace is None:
-            return super().request(method, url, headers, post_data)
-        self._pace.wait()
+        if self._pace is not None:
+            self._pace.wait()
         content, status, answered = super().request(method, url, headers, post_data)
-        if status == httpx.codes.TOO_MANY_REQUESTS:
+        note_request(method.upper(), urlsplit(url).path, answered.get("request-id"))
+        if self._pace is not None and status == httpx.codes.TOO_MANY_REQUESTS:
             self._pace.slow_down(seconds_asked_for(answered))
         return content, status, answered
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
-from billing.adapters.stripe_gateway.amounts import from_wire
+from billing.adapters.stripe_gateway.fields import Fields
 from billing.domain.settlements import (
     DisputeFact,
     DisputeStatus,
@@ -45,85 +44,87 @@ _DISPUTES = {
 }
 
 
+_REFUNDS = {status.value: status for status in RefundStatus}
+_PAYOUTS = {status.value: status for status in PayoutStatus}
+
+
 def movement(transaction: Wire) -> Movement:
     """One change of the balance, in the currency of the balance."""
-    kind = _KINDS.get(transaction["type"]) or _CATEGORIES.get(transaction.get("reporting_category") or "")
+    fields = Fields.of_answer(transaction)
+    kind = fields.text("type")
     return Movement(
-        movement_id=transaction["id"],
-        kind=kind or MovementKind.OTHER,
-        source_id=_id(transaction.get("source")),
-        amount=from_wire(transaction["amount"], transaction["currency"]),
-        fee=from_wire(transaction["fee"], transaction["currency"]),
-        occurred_at=datetime.fromtimestamp(transaction["created"], UTC),
-        description=transaction.get("description") or transaction["type"],
-        payment_id=_payment_id(transaction.get("source")),
+        movement_id=fields.text("id"),
+        kind=_KINDS.get(kind) or _CATEGORIES.get(fields.text_or_none("reporting_category") or "", MovementKind.OTHER),
+        source_id=fields.id_of("source") or "",
+        amount=fields.money("amount"),
+        fee=fields.money("fee"),
+        occurred_at=fields.instant("created"),
+        description=fields.text_or_none("description") or kind,
+        payment_id=fields.part("source").id_of("payment_intent"),  # of charges, refunds and disputes sent whole
     )
 
 
-def refund_fact(refund: Wire) -> RefundFact:
-    """The refund, with its balance transactions expanded. `reason` is empty where none was given."""
-    metadata = refund.get("metadata") or {}
-    moved = (refund.get("balance_transaction"), refund.get("failure_balance_transaction"))
+def refund_fact(refund: Wire, payment_id: str = "") -> RefundFact:
+    """The refund, with its balance transactions expanded. `reason` is empty where none was given.
+
+    `payment_id`: of which payment it was asked for. Without a status nobody knows yet how it ends: it is pending.
+    """
+    fields = Fields.of_answer(refund)
+    metadata = fields.part("metadata")
     return RefundFact(
         provider="stripe",
-        refund_id=refund["id"],
-        payment_id=_id(refund.get("payment_intent")),
-        amount=from_wire(refund["amount"], refund["currency"]),
-        status=RefundStatus(refund["status"]),
-        reason=metadata.get("reason") or refund.get("reason") or "",
-        created_at=datetime.fromtimestamp(refund["created"], UTC),
-        movements=_movements(moved),
-        effect_key=metadata.get("effect_key"),
+        refund_id=fields.text("id"),
+        payment_id=fields.id_of("payment_intent") or payment_id,
+        amount=fields.money("amount"),
+        status=RefundStatus.PENDING if fields.raw("status") is None else fields.one_of("status", _REFUNDS),
+        reason=metadata.text_or_none("reason") or fields.text_or_none("reason") or "",
+        created_at=fields.instant("created"),
+        movements=_movements((fields.raw("balance_transaction"), fields.raw("failure_balance_transaction"))),
+        effect_key=metadata.text_or_none("effect_key"),
     )
 
 
-def dispute_fact(dispute: Wire) -> DisputeFact:
-    """The dispute; Stripe sends its balance transactions inside."""
-    due_by = (dispute.get("evidence_details") or {}).get("due_by")
+def dispute_fact(dispute: Wire, payment_id: str = "") -> DisputeFact:
+    """The dispute; Stripe sends its balance transactions inside. `payment_id`: of which payment it was asked for."""
+    fields = Fields.of_answer(dispute)
     return DisputeFact(
         provider="stripe",
-        dispute_id=dispute["id"],
-        payment_id=_id(dispute.get("payment_intent")),
-        amount=from_wire(dispute["amount"], dispute["currency"]),
-        status=_DISPUTES[dispute["status"]],
-        reason=dispute.get("reason") or "",
-        opened_at=datetime.fromtimestamp(dispute["created"], UTC),
-        evidence_due_at=datetime.fromtimestamp(due_by, UTC) if due_by else None,
-        movements=_movements(dispute.get("balance_transactions") or ()),
+        dispute_id=fields.text("id"),
+        payment_id=fields.id_of("payment_intent") or payment_id,
+        amount=fields.money("amount"),
+        status=fields.one_of("status", _DISPUTES),
+        reason=fields.text_or_none("reason") or "",
+        opened_at=fields.instant("created"),
+        evidence_due_at=fields.part("evidence_details").instant_or_none("due_by"),
+        movements=_movements(fields.several("balance_transactions")),
     )
 
 
 def payout_fact(payout: Wire, items: Iterable[Movement] = ()) -> PayoutFact:
     """The payout, with its own balance transactions expanded; `items` are those that it is made of."""
+    fields = Fields.of_answer(payout)
     items = tuple(items)
-    own = (payout.get("balance_transaction"), payout.get("failure_balance_transaction"))
     return PayoutFact(
         provider="stripe",
-        payout_id=payout["id"],
-        amount=from_wire(payout["amount"], payout["currency"]),
-        status=PayoutStatus(payout["status"]),
-        is_automatic=bool(payout["automatic"]),
-        is_itemized=payout.get("reconciliation_status") == "completed",
-        created_at=datetime.fromtimestamp(payout["created"], UTC),
-        arrives_on=datetime.fromtimestamp(payout["arrival_date"], UTC).date(),
-        own=_movements(own),
+        payout_id=fields.text("id"),
+        amount=fields.money("amount"),
+        status=fields.one_of("status", _PAYOUTS),
+        is_automatic=fields.flag("automatic"),
+        is_itemized=is_itemized(payout),
+        created_at=fields.instant("created"),
+        arrives_on=fields.instant("arrival_date").date(),
+        own=_movements((fields.raw("balance_transaction"), fields.raw("failure_balance_transaction"))),
         movement_ids=tuple(item.movement_id for item in items),
         items=items,
     )
+
+
+def is_itemized(payout: Wire) -> bool:
+    """Whether Stripe tells by now what it is made of; of a manual payout it never does, and refuses to list it."""
+    return payout.get("reconciliation_status") == "completed"
 
 
 def _movements(found: Iterable[object]) -> tuple[Movement, ...]:
     """Those that were sent whole; an id alone says nothing of amounts."""
     whole = [movement(transaction) for transaction in found if isinstance(transaction, Mapping)]
     return tuple(sorted(whole, key=lambda moved: (moved.occurred_at, moved.movement_id)))
-
-
-def _payment_id(source: object) -> str | None:
-    """Charges, refunds and disputes name their payment intent, where they were sent whole."""
-    return (_id(source.get("payment_intent")) or None) if isinstance(source, Mapping) else None
-
-
-def _id(value: object) -> str:
-    if isinstance(value, Mapping):
-        return str(value["id"])
-    return str(value) if value else ""

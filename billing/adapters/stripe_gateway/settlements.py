@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
 from billing.adapters.stripe_gateway.amounts import from_wire, to_wire
 from billing.adapters.stripe_gateway.failures import acting, asking
+from billing.adapters.stripe_gateway.fields import Fields
 from billing.adapters.stripe_gateway.payment_facts import EXPAND, payment_fact
-from billing.adapters.stripe_gateway.settlement_facts import dispute_fact, movement, payout_fact, refund_fact
-from billing.adapters.stripe_gateway.wire import PAGE, StripeLine, dicts, nth_key
+from billing.adapters.stripe_gateway.settlement_facts import (
+    dispute_fact,
+    is_itemized,
+    movement,
+    payout_fact,
+    refund_fact,
+)
+from billing.adapters.stripe_gateway.wire import PAGE, StripeLine, dicts, nth_key, plain
 from billing.domain.money import Money
-from billing.domain.settlements import Movement, PaymentStory, PayoutFact, RefundFact
+from billing.domain.settlements import DisputeFact, Movement, PaymentStory, PayoutFact, RefundFact
 
 _MOVED = ["balance_transaction", "failure_balance_transaction"]
 _MOVED_IN_LIST = [f"data.{path}" for path in _MOVED]
@@ -23,9 +29,8 @@ class StripeSettlements(StripeLine):
 
     def read_story(self, payment_id: str) -> PaymentStory:
         with asking():
-            intent = self._v1.payment_intents.retrieve(payment_id, {"expand": EXPAND}).to_dict()
-            charge = intent.get("latest_charge") or {}
-            booked = charge.get("balance_transaction") if isinstance(charge, dict) else None
+            intent = plain(self._v1.payment_intents.retrieve(payment_id, {"expand": EXPAND}))
+            booked = Fields(intent).part("latest_charge").raw("balance_transaction")
             return PaymentStory(
                 payment=payment_fact(intent),
                 movement=movement(booked) if isinstance(booked, dict) else None,
@@ -48,7 +53,7 @@ class StripeSettlements(StripeLine):
                 },
                 {"idempotency_key": nth_key(key, turn)},
             )
-            return refund_fact(refund.to_dict())
+            return refund_fact(plain(refund), payment_id)
 
     def find_refunds(self, payment_id: str, key: str) -> list[RefundFact]:
         with asking():
@@ -56,10 +61,8 @@ class StripeSettlements(StripeLine):
 
     def read_payout(self, payout_id: str) -> PayoutFact:
         with asking():
-            payout = self._v1.payouts.retrieve(payout_id, {"expand": _MOVED}).to_dict()
-            # Of a manual payout nobody knows what it is made of, and Stripe refuses to list it.
-            itemized = payout.get("reconciliation_status") == "completed"
-            return payout_fact(payout, self._items(payout_id) if itemized else ())
+            payout = plain(self._v1.payouts.retrieve(payout_id, {"expand": _MOVED}))
+            return payout_fact(payout, self._items(payout_id) if is_itemized(payout) else ())
 
     def payouts_since(self, since: datetime) -> Iterator[PayoutFact]:
         with asking():
@@ -77,23 +80,24 @@ class StripeSettlements(StripeLine):
 
     def balance(self) -> list[Money]:
         with asking():
-            told = self._v1.balance.retrieve().to_dict()
+            told = Fields.of_answer(plain(self._v1.balance.retrieve()))
             sums: dict[str, int] = {}
-            for part in [*told["available"], *told["pending"]]:
-                sums[part["currency"]] = sums.get(part["currency"], 0) + part["amount"]
+            for part in map(Fields, [*told.several("available"), *told.several("pending")]):
+                sums[part.currency()] = sums.get(part.currency(), 0) + part.whole("amount")
             return [from_wire(amount, currency) for currency, amount in sorted(sums.items())]
 
     def _refunds(self, payment_id: str) -> list[RefundFact]:
         listed = self._v1.refunds.list({"payment_intent": payment_id, "limit": PAGE, "expand": _MOVED_IN_LIST})
-        return sorted(map(refund_fact, dicts(listed)), key=_by_age)
+        return sorted((refund_fact(refund, payment_id) for refund in dicts(listed)), key=_by_age)
 
     def _items(self, payout_id: str) -> list[Movement]:
         listed = self._v1.balance_transactions.list({"payout": payout_id, "limit": PAGE})
-        return [movement(item) for item in dicts(listed) if item["type"] != "payout"]
+        return [movement(item) for item in dicts(listed) if item.get("type") != "payout"]
 
-    def _disputes(self, payment_id: str) -> list[Any]:
+    def _disputes(self, payment_id: str) -> list[DisputeFact]:
         listed = self._v1.disputes.list({"payment_intent": payment_id, "limit": PAGE})
-        return sorted(map(dispute_fact, dicts(listed)), key=lambda dispute: (dispute.opened_at, dispute.dispute_id))
+        disputes = [dispute_fact(dispute, payment_id) for dispute in dicts(listed)]
+        return sorted(disputes, key=lambda dispute: (dispute.opened_at, dispute.dispute_id))
 
 
 def _by_age(refund: RefundFact) -> tuple[datetime, str]:

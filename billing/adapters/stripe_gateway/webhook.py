@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from billing.adapters.stripe_gateway.event_feed import KINDS, provider_event
+from billing.adapters.stripe_gateway.fields import Malformed, Shapeless
 from billing.domain.errors import PermanentError
 from billing.domain.payments import ProviderEvent
 
@@ -50,7 +51,7 @@ def read_event(raw: bytes) -> ProviderEvent | None:
         if not _is_used(event):
             return None
         return _checked(provider_event(event))
-    except (ValueError, KeyError, TypeError, OverflowError, OSError, RecursionError):
+    except (Malformed, Shapeless, ValueError, KeyError, TypeError, OverflowError, OSError, RecursionError):
         raise PermanentError("webhook_malformed", "It is signed, but it is no event of Stripe's.") from None
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from billing.adapters.stripe_gateway.fields import Shapeless
+
 if TYPE_CHECKING:
     import stripe
     from stripe._v1_services import V1Services
@@ -55,13 +57,22 @@ class StripeLine:
         return client.v1
 
 
+def plain(answer: object) -> dict[str, Any]:
+    """The answer as Stripe sent it, without the SDK's classes around it."""
+    import stripe
+
+    if not isinstance(answer, stripe.StripeObject):
+        raise Shapeless("is no object")
+    return answer.to_dict()
+
+
 def dicts(page: stripe.ListObject[Any]) -> Iterator[dict[str, Any]]:
     """Everything from this page on."""
     import stripe
 
     if not isinstance(page, stripe.ListObject):
         # Asked for its pages, an object that is no list would ask Stripe's own host with the SDK's global key.
-        raise TypeError("the answer is not a list")
+        raise Shapeless("is no list")
     return (item.to_dict(for_json=True) for item in page.auto_paging_iter())
 
 

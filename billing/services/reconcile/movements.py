@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 
-from billing.domain.errors import PermanentError
+from billing.domain.errors import BillingError
 from billing.domain.settlement_books import post_other
 from billing.domain.settlements import Movement, MovementKind
 from billing.ports.ledger import Books
@@ -127,7 +127,7 @@ def _settle_payments(house: House, movements: Sequence[Movement]) -> list[Moveme
     """Our payments' stories are booked; returns the movements of payments that are not of our asking."""
     foreign: set[str] = set()
     for payment_id, story in read_stories(house, {movement.payment_id or "" for movement in movements}):
-        if isinstance(story, PermanentError):
+        if isinstance(story, BillingError):
             continue
         with house.ledger.write() as books:
             if is_ours(books, story):

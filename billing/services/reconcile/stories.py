@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from billing.domain.errors import PermanentError
+from billing.domain.errors import BillingError, PermanentError, UnreadableError
 from billing.domain.money import Money
 from billing.domain.payments import PaymentStatus
 from billing.domain.settlements import DisputeFact, PaymentStory, RefundFact
@@ -19,7 +19,7 @@ from billing.services.record_payments import our_id, recorded
 AT_A_TIME = 100
 
 
-def read_stories(house: House, payment_ids: Collection[str]) -> Iterator[tuple[str, PaymentStory | PermanentError]]:
+def read_stories(house: House, payment_ids: Collection[str]) -> Iterator[tuple[str, PaymentStory | BillingError]]:
     """Each payment with its story, or why it has none. TemporaryError ends it: nothing is concluded from half."""
     wanted = sorted(payment_ids)
     with ThreadPoolExecutor(house.concurrency) as pool:
@@ -28,9 +28,11 @@ def read_stories(house: House, payment_ids: Collection[str]) -> Iterator[tuple[s
             yield from zip(some, pool.map(lambda payment_id: _read(house, payment_id), some), strict=True)
 
 
-def _read(house: House, payment_id: str) -> PaymentStory | PermanentError:
+def _read(house: House, payment_id: str) -> PaymentStory | BillingError:
     try:
         return house.gateway.read_story(payment_id)
+    except UnreadableError as error:
+        return error
     except PermanentError as error:
         if error.code == "stripe_unauthorized":
             raise  # of the key, not of this payment

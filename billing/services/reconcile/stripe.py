@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from billing.domain.errors import PermanentError
+from billing.domain.errors import BillingError, UnreadableError
 from billing.domain.money import Money
 from billing.domain.settlement_books import CLEARING
 from billing.domain.settlements import Movement, MovementKind, PaymentStory
@@ -80,20 +80,27 @@ def _to_read_whole(house: House, since: datetime, paid: set[str]) -> set[str]:
 def _compare_stories(house: House, found: Found, say: Say, payment_ids: set[str]) -> None:
     """Each is told to the books first: a difference is what is left after that."""
     for done, (payment_id, story) in enumerate(read_stories(house, payment_ids), start=1):
-        if isinstance(story, PermanentError):
-            sentence = f"{payment_id} is in the books, and Stripe does not show it: {story.sentence}"
-            with house.ledger.read() as books:
-                row = books.payments.get(our_id(house.gateway.name, payment_id))
-            subject, amount = (row.payment_id, row.amount) if row else (payment_id, None)
-            found.add([difference(STRIPE, subject, "payment_missing_there", sentence, amount)])
+        if isinstance(story, BillingError):
+            found.add([_without_story(house, payment_id, story)])
         else:
             differing = _tell_and_compare(house, found, story)
             again = next(read_stories(house, [payment_id]))[1] if differing else story
-            if again is not story and not isinstance(again, PermanentError):  # another worker had heard more
+            if again is not story and not isinstance(again, BillingError):  # another worker had heard more
                 differing = _tell_and_compare(house, found, again)
             found.add(differing)
         found.compared += 1
         say(f"{done} of {len(payment_ids)} payments read whole")
+
+
+def _without_story(house: House, payment_id: str, why: BillingError) -> Difference:
+    with house.ledger.read() as books:
+        row = books.payments.get(our_id(house.gateway.name, payment_id))
+    subject, amount = (row.payment_id, row.amount) if row else (payment_id, None)
+    if isinstance(why, UnreadableError):
+        sentence = f"What became of {payment_id} cannot be read: {why.sentence}"
+        return difference(STRIPE, subject, "payment_unreadable", sentence, amount)
+    sentence = f"{payment_id} is in the books, and Stripe does not show it: {why.sentence}"
+    return difference(STRIPE, subject, "payment_missing_there", sentence, amount)
 
 
 def _tell_and_compare(house: House, found: Found, story: PaymentStory) -> list[Difference]:

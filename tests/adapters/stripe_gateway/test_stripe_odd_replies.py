@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from billing.adapters.stripe_gateway import StripeGateway
-from billing.domain.errors import BillingError, PermanentError, TemporaryError, UnknownOutcomeError
+from billing.domain.errors import BillingError, PermanentError, TemporaryError, UnknownOutcomeError, UnreadableError
 from billing.domain.invoices import Invoice
 from billing.domain.money import Money
 from billing.domain.payments import PaymentStatus
@@ -29,13 +29,8 @@ WRITES: list[Call] = [
     lambda gateway: gateway.confirm_charge("pi_1", "k"),
     lambda gateway: gateway.cancel_charge("pi_1"),
 ]
-MALFORMED: list[object] = [
-    b"",
-    b"<html>bad gateway</html>",
-    b"[]",
-    b'"ok"',
-    b"null",
-    b"\xff\xfe",
+SHAPELESS: list[object] = [b"", b"<html>bad gateway</html>", b"[]", b'"ok"', b"null", b"\xff\xfe"]
+LACKING: list[object] = [
     {},
     {"object": "payment_intent", "id": "pi_1"},
     {"object": "payment_intent", "id": "pi_1", "status": "a_state_of_tomorrow", "currency": "usd"},
@@ -43,9 +38,9 @@ MALFORMED: list[object] = [
 ]
 
 
-@pytest.mark.parametrize("body", MALFORMED)
+@pytest.mark.parametrize("body", SHAPELESS)
 @pytest.mark.parametrize("call", READS)
-def test_a_malformed_answer_to_a_question_may_be_asked_again(stub: Stub, call: Call, body: object) -> None:
+def test_what_is_no_answer_to_a_question_may_be_asked_again(stub: Stub, call: Call, body: object) -> None:
     stub.will_answer(body)
     stub.will_answer(body)
 
@@ -55,7 +50,19 @@ def test_a_malformed_answer_to_a_question_may_be_asked_again(stub: Stub, call: C
     assert failed.value.code == "stripe_unavailable"
 
 
-@pytest.mark.parametrize("body", MALFORMED)
+@pytest.mark.parametrize("body", LACKING)
+@pytest.mark.parametrize("call", READS[:2])
+def test_an_answer_that_lacks_what_was_asked_for_is_for_a_person(stub: Stub, call: Call, body: object) -> None:
+    stub.will_answer(body)
+    stub.will_answer(body)
+
+    with pytest.raises(UnreadableError) as failed:
+        call(stub.gateway())
+
+    assert failed.value.code == "stripe_unreadable"
+
+
+@pytest.mark.parametrize("body", [*SHAPELESS, *LACKING])
 @pytest.mark.parametrize("call", WRITES)
 def test_a_malformed_answer_to_an_act_leaves_its_outcome_unknown(stub: Stub, call: Call, body: object) -> None:
     stub.will_answer(body)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from billing.adapters.stripe_gateway.event_feed import provider_event
+from billing.adapters.stripe_gateway.fields import Fields
 from billing.adapters.stripe_gateway.payment_facts import method_label, payment_fact
 from billing.domain.money import Money
 from billing.domain.payments import PaymentStatus, Refusal
@@ -101,7 +102,7 @@ def test_the_fee_is_in_the_currency_of_the_account() -> None:
     ],
 )
 def test_a_method_has_a_label_that_a_client_knows(details: dict[str, Any], label: str) -> None:
-    assert method_label(details) == label
+    assert method_label(Fields(details)) == label
 
 
 @pytest.mark.parametrize(

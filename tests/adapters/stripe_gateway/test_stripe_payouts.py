@@ -11,7 +11,7 @@ import pytest
 from money_there import DUE, USD, moved, paid, usd
 
 from billing.adapters.stripe_gateway import StripeGateway
-from billing.domain.errors import PermanentError, TemporaryError
+from billing.domain.errors import PermanentError, TemporaryError, UnreadableError
 from billing.domain.invoices import Invoice
 from billing.domain.money import Money
 from billing.domain.settlements import MovementKind, PayoutStatus
@@ -193,7 +193,7 @@ class TestLists:
         with pytest.raises(StopIteration):
             next(reading)
 
-    def test_a_malformed_item_in_the_middle_may_be_asked_for_again(
+    def test_a_malformed_item_in_the_middle_is_named(
         self, stub: Stub, path: str, item: dict[str, Any], read: Callable[..., Iterator[Any]]
     ) -> None:
         with two_pages(stub, path, item):
@@ -202,7 +202,7 @@ class TestLists:
         reading = read(stub.gateway(), datetime(2026, 3, 1, tzinfo=UTC))
 
         next(reading)
-        with pytest.raises(TemporaryError, match="could not be read"):
+        with pytest.raises(UnreadableError, match=r"lacks `\w+` of \w+ a_2 \(request req_stub\)"):
             next(reading)
 
     def test_what_the_reader_does_wrong_is_not_stripes_doing(

@@ -8,11 +8,11 @@ from datetime import date, datetime
 from typing import Protocol
 
 from billing.domain.books import Entry, Posting
-from billing.domain.effects import Effect, EffectKind, EffectState, Intent, Outcome
 from billing.domain.events import AttentionItem, Command, DomainEvent
 from billing.domain.invoices import Invoice
 from billing.domain.money import Money
 from billing.domain.payments import PayLink, ProviderEvent, SavedMethod
+from billing.ports.effects import Effects
 from billing.ports.operations import Operations
 from billing.ports.outside import RawRecord
 from billing.ports.rows import DraftRow, FinalizationFacts, GrantRow, InvoiceRow, PaymentRow, SessionRow
@@ -245,72 +245,6 @@ class Payments(Protocol):
     def revoke_consent(self, client_id: str, now: datetime) -> bool: ...
 
     def consent(self, client_id: str) -> SavedMethod | None: ...
-
-
-class Effects(Protocol):
-    """Intents and how they ended."""
-
-    def intend(self, intent: Intent, now: datetime) -> bool:
-        """Commit to do it; False if this key is there already."""
-        ...
-
-    def claim(
-        self,
-        kinds: Sequence[EffectKind],
-        owner: str,
-        now: datetime,
-        lease_until: datetime,
-        limit: int,
-        purpose: str | None = None,
-    ) -> list[Effect]:
-        """Lease due effects (state ready, not_before passed), all or those of one purpose, oldest first."""
-        ...
-
-    def note_reference(self, effect: Effect, reference: str) -> None:
-        """Keep the provider's id of the object before acting on it; refused if the lease is lost."""
-        ...
-
-    def settle(self, effect: Effect, outcome: Outcome, now: datetime) -> bool:
-        """Record how it ended; False (and nothing recorded) if another worker holds a newer fence."""
-        ...
-
-    def lapsed(self, now: datetime) -> list[Effect]:
-        """In flight with a lease that has run out: their worker is dead, their outcome unknown."""
-        ...
-
-    def to_ask(self, now: datetime) -> list[Effect]:
-        """Unknown, to be asked about now, and by nobody yet."""
-        ...
-
-    def claim_unknown(self, kind: EffectKind, owner: str, now: datetime, lease_until: datetime) -> list[Effect]:
-        """Lease what is unknown and to be asked about now, and count it: one worker asks, a late one is fenced."""
-        ...
-
-    def in_state(self, state: EffectState, kind: EffectKind | None = None) -> list[Effect]: ...
-
-    def of_subject(self, subject_id: str, kind: EffectKind | None = None) -> list[Effect]: ...
-
-    def get(self, effect_id: str) -> Effect | None: ...
-
-    def sent_on(self, subject_id: str, purpose_prefix: str) -> list[tuple[str, datetime]]:
-        """(purpose, when) of mails of this subject that were tried; given-up ones do not count."""
-        ...
-
-    def intended_since(self, kind: EffectKind, since: datetime) -> int: ...
-
-    def reopen(self, effect_id: str, state: EffectState, not_before: datetime) -> None: ...
-
-    def overdue(self, before: datetime) -> list[Effect]:
-        """Ready and due since before then, or in flight or unknown and intended before then."""
-        ...
-
-    def doubt_all(self, code: str, detail: str, now: datetime) -> list[Effect]:
-        """Make all that is ready or in flight unknown, to be asked about now; a lease that is held is fenced off."""
-        ...
-
-    def due(self, now: datetime) -> list[tuple[str, EffectKind]]:
-        """(effect_id, kind) of what is ready now, or was left by a worker that died; oldest first."""
-        ...
 
 
 class Grants(Protocol):

@@ -16,13 +16,13 @@ from billing.cli.lines import invoice_json, invoice_text
 from billing.cli.preview import Looked, preview_job, preview_period
 from billing.cli.progress import say
 from billing.cli.tables import printable
-from billing.domain.errors import BillingError, PermanentError
+from billing.domain.errors import BillingError, PermanentError, TemporaryError
 from billing.domain.money import Money
 from billing.ports.ledger import SessionRow
 from billing.services.draft_invoices import draft_session
 from billing.services.house import House
 from billing.services.issue_invoices import Billed, bill_due_sessions, bill_session, invoices_left_today, may_bill
-from billing.services.observe_sessions import session_id_of, shared_records
+from billing.services.observe_sessions import fetch_session_records, observe_jobs, session_id_of, shared_records
 from billing.settings import load_settings
 
 _USUAL_PERIOD = timedelta(days=30)
@@ -107,13 +107,29 @@ def _bill_now(house: House, job_id: str | None, yes: bool) -> None:
 
 
 def _bill_all(house: House, yes: bool) -> Billed:
+    """What is due is what the booking system says now; where it does not answer, what the ledger knows to be due."""
+    not_read = _why_not_read(house)
     with house.ledger.read() as books:
         due = len(books.sessions.in_state("due"))
+    if not_read and not due:
+        raise PermanentError("not_reached", f"Nobody knows whether a session is due: {not_read}")
+    if not_read:
+        click.echo(f"{not_read} What was read before is billed.", err=True)
     if not due:
-        click.echo("No session is due.")
+        click.echo("No session is due; the booking system was read just now.")
         return Billed()
     confirm(f"Bill {due} session{'s' if due > 1 else ''} that {'are' if due > 1 else 'is'} due?", yes)
     return bill_due_sessions(house, progress=lambda done, of: say(f"billing {done} of {of}", last=done == of))
+
+
+def _why_not_read(house: House) -> str | None:
+    """Read what was completed, as the pipeline does; what kept us from it, if anything did."""
+    try:
+        observe_jobs(house)
+        fetch_session_records(house)
+    except TemporaryError as error:
+        return error.sentence
+    return None
 
 
 def _bill_job(house: House, job_id: str, yes: bool) -> Billed:
@@ -150,13 +166,20 @@ def _take_up(house: House, session: SessionRow) -> None:
 
 
 def _billable(house: House, job_id: str) -> SessionRow:
-    with house.ledger.read() as books:
-        session = books.sessions.get(session_id_of(house.source.name, job_id))
+    session = _session(house, job_id)
+    not_read = _why_not_read(house) if session is None else None
+    session = session or _session(house, job_id)
     if session is None:
-        raise PermanentError("no_such_session", f"No completed session of job {job_id} was seen; is it in fulfillment?")
+        why = not_read or "Is it in fulfillment?"
+        raise PermanentError("no_such_session", f"No completed session of job {job_id} was seen. {why}")
     if session.state not in ("due", "attention"):
         raise PermanentError("not_due", f"{session.name} is not due: its state is {session.state}.")
     return session
+
+
+def _session(house: House, job_id: str) -> SessionRow | None:
+    with house.ledger.read() as books:
+        return books.sessions.get(session_id_of(house.source.name, job_id))
 
 
 def _refresh(house: House, session: SessionRow) -> None:

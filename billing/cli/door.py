@@ -17,9 +17,11 @@ from billing.bootstrap import open_house, refuse_another_account
 from billing.cli.opening import Office, open_office
 from billing.domain.errors import PermanentError
 from billing.services.commands import carry_out_commands, submit
+from billing.services.watchdog import WATCHED, is_late
 
 WAIT_SECONDS = 20
 _LOOK_EVERY_SECONDS = 0.5
+_CARRIED_OUT = "It is carried out when its turn comes; nothing needs to be asked again."
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
@@ -97,16 +99,22 @@ def _say_outcome(office: Office, command_id: int, wait: int) -> None:
     while (found := office.overview.command(command_id)) is not None and found.state == "waiting":
         if time.monotonic() >= deadline:
             if wait:
-                click.echo(
-                    f"Command {command_id} still waits: is the pipeline running (`billing up`)? It is carried out when"
-                    " it does; nothing needs to be asked again.",
-                    err=True,
-                )
+                click.echo(f"Command {command_id} still waits: {_why_it_waits(office)} {_CARRIED_OUT}", err=True)
             return
         time.sleep(_LOOK_EVERY_SECONDS)
     if found is None or found.state != "done":
         raise PermanentError("refused", (found and found.outcome) or f"Command {command_id} was refused.")
     click.echo(found.outcome)
+
+
+def _why_it_waits(office: Office) -> str:
+    with office.ledger.read() as books:
+        beats = [one for one in books.operations.heartbeats() if one.name in WATCHED]
+    if any(not is_late(one, office.clock.now()) for one in beats):
+        return "the pipeline runs, and is at other work."
+    last = max((one.succeeded_at for one in beats), default=None)
+    since = f", and last did its work on {last:%Y-%m-%d at %H:%M} UTC" if last else ""
+    return f"the pipeline does not run{since}; start it with `billing up`."
 
 
 def user_name() -> str:

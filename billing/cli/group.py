@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import select
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -60,10 +61,24 @@ class Billing(click.Group):
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
+        except BrokenPipeError:
+            if not _is_read(sys.stdout):  # `billing doctor | head`: click ends quietly
+                raise
+            raise click.ClickException("A line that this command wrote to was closed at its other end.") from None
         except Exception as error:
             if ctx.params.get("debug"):
                 raise
             raise click.ClickException(sentence_of(error)) from None
+
+
+def _is_read(stream: TextIO) -> bool:
+    """Whether somebody is at the other end of it."""
+    try:
+        poll = select.poll()
+        poll.register(stream, 0)
+        return not any(events & (select.POLLERR | select.POLLHUP) for _, events in poll.poll(0))
+    except (OSError, ValueError):  # no file of the system, as in a test
+        return True
 
 
 def sentence_of(error: Exception) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from billed_studio import Run, one_line
@@ -102,8 +102,22 @@ def test_without_a_pipeline_the_command_waits_and_says_so(run: Run, open_number:
     waiting = run("reminders", "pause", open_number, "--reason", "in hospital", "--wait", "1")
 
     assert waiting.exit_code == 0
-    assert "still waits: is the pipeline running" in waiting.stderr
+    assert "still waits: the pipeline does not run; start it with `billing up`." in waiting.stderr
     assert _commands(ledger)[0][3] == "waiting"
+
+
+def test_why_a_command_waits_is_known_by_the_beats_of_the_pipeline(
+    run: Run, open_number: str, ledger: SqlLedger
+) -> None:
+    act = ("reminders", "pause", open_number, "--reason", "in hospital", "--wait", "1")
+    with ledger.write() as books:
+        books.operations.beat("due_work", timedelta(minutes=1), datetime.now(UTC) - timedelta(hours=1))
+    assert "the pipeline does not run, and last did its work on " in run(*act).stderr
+
+    with ledger.write() as books:
+        books.operations.beat("due_work", timedelta(minutes=1), datetime.now(UTC))
+
+    assert "still waits: the pipeline runs, and is at other work." in run(*act).stderr
 
 
 def test_asking_without_waiting_names_the_command(run: Run, open_number: str) -> None:

@@ -184,13 +184,40 @@ def test_a_due_session_is_billed_by_hand(run_in_review: Run, studio: Studio) -> 
 
 
 def test_all_due_sessions_are_billed_after_a_question(run_in_review: Run, studio: Studio) -> None:
-    assert run_in_review("bill").stdout == "No session is due.\n"
+    assert run_in_review("bill").stdout == "No session is due; the booking system was read just now.\n"
     _put_back(os.environ["BILLING_LEDGER_URL"], studio.plan.difficult("no_gallery").id)
 
     done = run_in_review("bill", typed="y\n")
 
     assert "Bill 1 session that is due?" in done.stderr
     assert "draft inv_" in done.stdout
+
+
+def test_nothing_due_is_told_from_not_reached(
+    run_in_review: Run, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BILLING_VSCO_URL", "http://127.0.0.1:9/api/v2")
+
+    refused = run_in_review("bill")
+    assert one_line(refused).startswith("Nobody knows whether a session is due: VSCO Workspace ")
+    assert run_in_review("bill", "01none").exit_code == 1
+    assert "was seen. VSCO Workspace " in one_line(run_in_review("bill", "01none"))
+
+    _put_back(os.environ["BILLING_LEDGER_URL"], studio.plan.difficult("no_gallery").id)
+    known = run_in_review("bill", "--yes")
+    assert "What was read before is billed." in known.stderr
+    assert "draft inv_" in known.stdout
+
+
+def test_a_session_that_was_completed_just_now_is_billed_at_once(run_in_review: Run, studio: Studio) -> None:
+    job = studio.plan.difficult("no_gallery")
+    ledger = SqlLedger(os.environ["BILLING_LEDGER_URL"])
+    with ledger.engine.begin() as connection:  # as if nobody had polled since
+        for table in ("drafts", "sessions"):
+            connection.execute(text(f"delete from {table} where session_id = :id"), {"id": f"vsco:{job.id}"})
+        connection.execute(text("delete from cursors"))
+
+    assert "draft inv_" in run_in_review("bill", job.id, "--yes").stdout
 
 
 def test_a_session_that_cannot_be_billed_says_why(run: Run, studio: Studio) -> None:

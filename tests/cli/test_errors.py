@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,6 +36,29 @@ def test_an_unexpected_error_is_named_and_says_how_to_see_more(run: Run, monkeyp
 
 def test_an_error_without_words_is_said_nevertheless() -> None:
     assert sentence_of(RuntimeError()) == "RuntimeError: no more is known (`billing --debug …` shows where)"
+
+
+BILLING = Path(sys.executable).with_name("billing")
+
+
+@pytest.mark.parametrize("words", [["--help"], ["doctor"], ["needs-attention"]])
+def test_a_reader_who_goes_away_ends_it_quietly(words: list[str], run: Run) -> None:
+    assert run is not None  # for its settings
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "wb") as nobody:
+        ended = subprocess.run([BILLING, *words], stdout=nobody, stderr=subprocess.PIPE, text=True, check=False)
+
+    assert ended.stderr == ""
+
+
+def test_a_line_that_broke_elsewhere_is_said(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(_office: object) -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr(status_module, "_status", breaks)
+
+    assert one_line(run("status")) == "A line that this command wrote to was closed at its other end."
 
 
 def test_an_unknown_command_is_refused() -> None:

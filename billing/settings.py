@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import mimetypes
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -18,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from billing import logos
 from billing.domain.errors import PermanentError
 from billing.domain.invoices import Studio
 from billing.domain.policy import DailyLimits, DeliveryMode, GalleryPolicy, JobFilter, StudioPolicy, Trigger
@@ -168,10 +167,8 @@ class Settings(BaseSettings):
     @field_validator("studio_logo")
     @classmethod
     def _usable_logo(cls, path: Path | None) -> Path | None:
-        if path is not None and _kind_of_picture(path) not in PICTURES:
-            raise ValueError(f"{path} is no SVG, PNG or JPEG")
-        if path is not None and (not path.is_file() or path.stat().st_size > LOGO_BYTES_MAX):
-            raise ValueError(f"{path} is not there or larger than 512 KiB")
+        if path is not None:
+            logos.data_url(path)
         return path
 
     @field_validator("job_custom_field")
@@ -209,7 +206,7 @@ class Settings(BaseSettings):
             tax_id=self.studio_tax_id,
             bank_details=_parts(self.studio_bank_details),
             accent=self.studio_accent,
-            logo=_data_url(self.studio_logo),
+            logo=logos.data_url(self.studio_logo) if self.studio_logo else "",
             terms=self.studio_terms,
         )
 
@@ -294,13 +291,3 @@ def _stand_in(field: FieldInfo) -> object:
 
 def _parts(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split("|") if part.strip())
-
-
-def _kind_of_picture(path: Path) -> str | None:
-    return mimetypes.guess_type(path.name)[0]
-
-
-def _data_url(path: Path | None) -> str:
-    if path is None:
-        return ""
-    return f"data:{_kind_of_picture(path)};base64,{base64.b64encode(path.read_bytes()).decode()}"

@@ -351,12 +351,20 @@ class FakeWriter:
 
 
 class FakeRenderer:
-    """The same job gives the same bytes; invoices of clients named in `broken` cannot be rendered."""
+    """The same job gives the same bytes; invoices of clients named in `broken` cannot be rendered.
+
+    No font has the characters of `missing`.
+    """
 
     def __init__(self) -> None:
         self.line = Line()
         self.broken: set[str] = set()
+        self.missing: set[str] = set()
         self.rendered: list[str] = []
+
+    def check_printable(self, invoice: Invoice) -> None:
+        if self.missing & set(invoice.client.name):
+            raise PermanentError("unprintable", f"No font has {' '.join(self.missing)}, in {invoice.client.name}.")
 
     def render(self, jobs: Sequence[RenderJob]) -> Iterator[bytes]:
         for job in jobs:

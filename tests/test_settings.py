@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import subprocess
 import sys
@@ -12,7 +13,8 @@ import pytest
 
 from billing.domain.errors import PermanentError
 from billing.domain.policy import DeliveryMode
-from billing.settings import LOGO_BYTES_MAX, Settings, load_settings, read_settings
+from billing.logos import BYTES_MAX
+from billing.settings import Settings, load_settings, read_settings
 
 NEEDED = {
     "BILLING_VSCO_API_KEY": "canary-vsco",
@@ -116,7 +118,7 @@ def test_a_play_clock_is_refused_with_live_money(monkeypatch: pytest.MonkeyPatch
         load(monkeypatch, clock_url="http://127.0.0.1/clock")
 
 
-@pytest.mark.parametrize("size", [None, LOGO_BYTES_MAX + 1])
+@pytest.mark.parametrize("size", [None, BYTES_MAX + 1])
 def test_a_logo_that_is_missing_or_too_large_is_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, size: int | None
 ) -> None:
@@ -128,11 +130,21 @@ def test_a_logo_that_is_missing_or_too_large_is_refused(
 
 
 def test_a_logo_goes_in_as_bytes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "logo.svg").write_bytes(b"<svg/>")
+    drawing = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>'
+    (tmp_path / "logo.svg").write_bytes(drawing)
 
     settings = load(monkeypatch, studio_logo=str(tmp_path / "logo.svg"))
 
-    assert settings.studio.logo == "data:image/svg+xml;base64,PHN2Zy8+"
+    assert settings.studio.logo == f"data:image/svg+xml;base64,{base64.b64encode(drawing).decode()}"
+
+
+def test_a_logo_that_cannot_be_drawn_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "logo.png").write_bytes(b"<!DOCTYPE html><p>Not found")
+
+    with pytest.raises(
+        PermanentError, match=r"BILLING_STUDIO_LOGO: .*logo\.png is no picture, whatever its ending says"
+    ):
+        load(monkeypatch, studio_logo=str(tmp_path / "logo.png"))
 
 
 def test_the_policy_is_made_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -248,6 +248,10 @@ class RenderJob:
 class DocumentRenderer(Protocol):
     """Turns invoices into PDF bytes; the same job gives the same bytes. Yields in the order given."""
 
+    def check_printable(self, invoice: Invoice) -> None:
+        """PermanentError `unprintable` if its sheet has characters that are in no font. Renders nothing."""
+        ...
+
     def render(self, jobs: Sequence[RenderJob]) -> Iterator[bytes]: ...
 
 

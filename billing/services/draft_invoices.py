@@ -95,10 +95,12 @@ def _draft_orders(
             if priced.amount_due_minor:
                 # Before it has a number: what nobody can pay could be neither sent nor taken back without a trace.
                 house.gateway.check_amount(Money(priced.amount_due_minor, order.currency))
+            draft = _draft(house, session, facts, order, priced, revision + 1, consent)
+            house.renderer.check_printable(draft)  # nor what could not be sent, because no font has a letter of it
         except PermanentError as error:
             (asking_nothing if _asks_nothing(order, error) else problems).append(error)
             continue
-        invoices.append(_draft(house, session, facts, order, priced, revision + 1, consent))
+        invoices.append(draft)
     return invoices, problems if invoices or billed_before else [*problems, *asking_nothing]
 
 

@@ -17,6 +17,7 @@ from crash_studio import Studio
 from billing.bootstrap import pin_account
 from billing.domain.effects import EffectKind, EffectState, message_id
 from billing.domain.errors import BillingError, PermanentError
+from billing.domain.invoices import Invoice
 from billing.domain.policy import StudioPolicy
 from billing.ports.outside import RenderJob
 from billing.services.alert_owner import alert_run_failed, run_succeeded
@@ -112,6 +113,9 @@ class Paper:
 
     def __init__(self, refused: frozenset[str]) -> None:
         self._refused = refused
+
+    def check_printable(self, invoice: Invoice) -> None:
+        """Every letter is in the fonts."""
 
     def render(self, jobs: Sequence[RenderJob]) -> Iterator[bytes]:
         for job in jobs:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from enum import StrEnum
 
 from markupsafe import Markup, escape
 
 from billing.adapters.documents.colour import legible_accent
-from billing.adapters.documents.names import isolated_html, lines, one_line
+from billing.adapters.documents.names import breakable, isolated_html, lines, one_line
 from billing.adapters.documents.wording import Wording, wording_for
 from billing.domain.invoices import Deduction, Invoice, InvoiceLine, TaxLine
 from billing.domain.money import Money
+from billing.logos import is_sound
 from billing.ports.outside import RenderJob
+
+_LOG = logging.getLogger(__name__)
 
 
 class DocumentKind(StrEnum):
@@ -73,6 +77,7 @@ class Sheet:
     imprint: tuple[str, ...]
     payable_by_transfer: bool
     watermark: str | None
+    logo: str
 
     @property
     def counts(self) -> bool:
@@ -112,7 +117,17 @@ def sheet_for(job: RenderJob, kind: DocumentKind = DocumentKind.INVOICE) -> Shee
         imprint=_imprint(invoice, wording),
         payable_by_transfer=payable and bool(invoice.number and invoice.studio.bank_details and not invoice.card_label),
         watermark=one_line(job.watermark) if job.watermark else None,
+        logo=_logo(invoice),
     )
+
+
+def _logo(invoice: Invoice) -> str:
+    """None where it could not be drawn: the studio's name in its place is a whole head, half a picture is none."""
+    logo = invoice.studio.logo
+    if logo and not is_sound(logo):
+        _LOG.warning("The logo of %s cannot be drawn; its name stands there", one_line(invoice.studio.name))
+        return ""
+    return logo
 
 
 def _headline(invoice: Invoice, wording: Wording, kind: DocumentKind) -> tuple[str, str, str]:
@@ -135,14 +150,14 @@ def _headline(invoice: Invoice, wording: Wording, kind: DocumentKind) -> tuple[s
 def _place_line(invoice: Invoice, wording: Wording) -> Markup:
     session = invoice.session
     day = wording.full_date(session.session_on) if session.session_on else None
-    return Markup(", ").join(isolated_html(part) for part in (day, session.place) if part)
+    return Markup(", ").join(isolated_html(part, invoice.client.country) for part in (day, session.place) if part)
 
 
 def _photographed_by(invoice: Invoice, wording: Wording) -> Markup:
     photographer = invoice.session.photographer
     if not photographer:
         return Markup()
-    return escape(wording.say("sheet.photographed_by")).format(name=isolated_html(photographer))
+    return escape(wording.say("sheet.photographed_by")).format(name=isolated_html(photographer, invoice.studio.country))
 
 
 def _imprint(invoice: Invoice, wording: Wording) -> tuple[str, ...]:
@@ -214,12 +229,12 @@ def _taken(label: str, minor: int, figure: str) -> Sum | None:
 
 def _tax(tax: TaxLine, currency: str, wording: Wording) -> Sum:
     base = wording.amount(Money(tax.base_minor, currency))
-    label = wording.say("sheet.tax", name=one_line(tax.name), rate=wording.percent(tax.rate), base=base)
+    label = wording.say("sheet.tax", name=breakable(one_line(tax.name)), rate=wording.percent(tax.rate), base=base)
     return Sum(label, wording.amount(Money(tax.amount_minor, currency)))
 
 
 def _included_tax(tax: TaxLine, currency: str, wording: Wording) -> Sum:
-    label = wording.say("sheet.tax_included", name=one_line(tax.name), rate=wording.percent(tax.rate))
+    label = wording.say("sheet.tax_included", name=breakable(one_line(tax.name)), rate=wording.percent(tax.rate))
     return Sum(label, wording.amount(Money(tax.amount_minor, currency)), "note")
 
 

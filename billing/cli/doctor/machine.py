@@ -44,13 +44,20 @@ def secrecy(settings: Settings) -> str:
 
 
 def pdf(_settings: Settings) -> str:
+    from billing.adapters.documents.faces import missing_packages
+
     try:
         found = importlib.import_module("weasyprint")
     except OSError as error:
         raise PermanentError(
             "pango", "Pango is missing; install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 (Debian's names)."
         ) from error
-    return f"WeasyPrint {found.__version__} with Pango"
+    if lacking := missing_packages():
+        said = "; ".join(f"{package} ({scripts})" for package, scripts in lacking.items())
+        raise PermanentError(
+            "fonts", f"Fonts are missing; names in their scripts cannot be printed. pip install: {said}."
+        )
+    return f"WeasyPrint {found.__version__} with Pango, and fonts for all scripts that we know"
 
 
 def ports(ports: Ports, names: Sequence[str]) -> str:

@@ -19,6 +19,11 @@ from billing.domain.invoices import (
 
 PAY_URL = "https://pay.northlight.example/i/9fQ2mZc7T1xVbK4sLw8eRy"
 
+LOGO = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
+    "+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
 STUDIO = Studio(
     name="North Light",
     address_lines=("12 Harbour Lane", "Bristol BS1 4QA"),

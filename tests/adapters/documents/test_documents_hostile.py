@@ -17,6 +17,8 @@ from pypdf import PdfReader
 
 from billing.adapters.documents import Letters, PdfRenderer
 from billing.adapters.documents.press import sealed_fetcher
+from billing.adapters.documents.typesetter import typeset
+from billing.domain.errors import PermanentError
 from billing.domain.invoices import Invoice
 from billing.domain.mail import GalleryMail, InvoiceMail, MailContent, ReceiptMail, RefundMail, ReminderMail
 from billing.ports.outside import RenderJob
@@ -79,7 +81,7 @@ def everywhere(text: str, **changes: object) -> Invoice:
 
 
 def rendered(bill: Invoice, watermark: str | None = None) -> PdfReader:
-    return PdfReader(io.BytesIO(next(PdfRenderer().render([RenderJob(bill, PAY_URL, watermark)]))))
+    return PdfReader(io.BytesIO(typeset(RenderJob(bill, PAY_URL, watermark))))
 
 
 def test_hostile_text_is_printed_and_not_obeyed(trap: socket.socket, secret: Path) -> None:
@@ -107,7 +109,9 @@ def test_a_logo_reaches_neither_the_network_nor_a_file(trap: socket.socket, secr
     linked = rendered(invoice(studio=replace(STUDIO, logo=target)))
 
     assert nobody_knocked(trap)
-    assert "canary" not in pdf.pages[0].extract_text() + linked.pages[0].extract_text()
+    for page in (pdf.pages[0].extract_text(), linked.pages[0].extract_text()):
+        assert "canary" not in page
+        assert "North Light" in page.splitlines()  # a name is a whole head, half a picture is none
 
 
 @pytest.mark.parametrize(
@@ -158,5 +162,13 @@ def test_any_text_makes_a_letter_of_sound_lines(text: str) -> None:
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.text(max_size=40))
-def test_any_text_makes_a_document(text: str) -> None:
-    assert rendered(replace(everywhere(text), lines=(line(1, text, 100, description=text),)), text).pages
+def test_any_text_makes_a_document_or_a_sentence(text: str) -> None:
+    bill = replace(everywhere(text), lines=(line(1, text, 100, description=text),))
+
+    try:
+        PdfRenderer().check_printable(bill)
+    except PermanentError:
+        with pytest.raises(PermanentError, match="No font has"):
+            typeset(RenderJob(bill, PAY_URL, text))
+    else:
+        assert typeset(RenderJob(bill, PAY_URL, text)).startswith(b"%PDF")

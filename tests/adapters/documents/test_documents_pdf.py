@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from document_samples import PAY_URL, STUDIO, invoice, line, loose, plain_invoice
+from document_samples import LOGO, PAY_URL, STUDIO, invoice, line, loose, plain_invoice
 from pypdf import PdfReader
 
 from billing.adapters.documents import DocumentKind, PdfRenderer
@@ -23,11 +23,6 @@ from billing.domain.canonical import sha256
 from billing.domain.errors import PermanentError, TemporaryError
 from billing.domain.invoices import Invoice
 from billing.ports.outside import RenderJob
-
-LOGO = (
-    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
-    "+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-)
 
 
 def pdf_of(bill: Invoice, pay_url: str | None = PAY_URL, watermark: str | None = None) -> PdfReader:
@@ -154,7 +149,12 @@ def test_names_in_other_scripts_and_very_long_ones_do_no_harm() -> None:
 
 
 def test_the_same_job_gives_the_same_bytes_in_any_process(two_workers: PdfRenderer) -> None:
-    jobs = [RenderJob(long_invoice(12), PAY_URL), RenderJob(invoice(studio=replace(STUDIO, logo=LOGO)), None, "Draft")]
+    abroad = replace(invoice().client, name="محمد 🎉 山田", country="JP")
+    jobs = [
+        RenderJob(long_invoice(12), PAY_URL),
+        RenderJob(invoice(studio=replace(STUDIO, logo=LOGO)), None, "Draft"),
+        RenderJob(invoice(client=abroad), PAY_URL),
+    ]
     here = list(PdfRenderer().render(jobs))
 
     again = list(PdfRenderer().render(jobs))
@@ -169,20 +169,23 @@ def test_the_same_job_gives_the_same_bytes_in_any_process(two_workers: PdfRender
 def test_the_machine_s_own_fonts_change_nothing(tmp_path: Path) -> None:
     nothing = tmp_path / "fonts.conf"
     nothing.write_text(f'<?xml version="1.0"?><fontconfig><cachedir>{tmp_path}</cachedir></fontconfig>')
-    jobs = [RenderJob(invoice(language="fr"), PAY_URL)]
+    jobs = [RenderJob(invoice(language="fr"), PAY_URL), RenderJob(plain_invoice(100, "ILS"), PAY_URL)]
 
     bare = _hashes_from_a_fresh_process(jobs, {"FONTCONFIG_FILE": str(nothing)})
 
     assert bare == [sha256(pdf) for pdf in PdfRenderer().render(jobs)]
 
 
-def test_no_process_leaves_its_fonts_behind(tmp_path: Path) -> None:
+def test_no_process_leaves_its_fonts_behind(tmp_path_factory: pytest.TempPathFactory) -> None:
     jobs = [RenderJob(invoice(), PAY_URL)] * 10
+    folder = tmp_path_factory.mktemp(
+        "t"
+    )  # short: the workers' socket is in it, and its path has 107 characters at most
 
-    hashes = _hashes_from_a_fresh_process(jobs, {"TMPDIR": str(tmp_path)}, workers=2)
+    hashes = _hashes_from_a_fresh_process(jobs, {"TMPDIR": str(folder)}, workers=2)
 
     assert len(hashes) == 10
-    assert not list(tmp_path.glob("weasyprint-*"))
+    assert not list(folder.glob("weasyprint-*"))
 
 
 def _hashes_from_a_fresh_process(jobs: list[RenderJob], environment: dict[str, str], workers: int = 1) -> list[str]:

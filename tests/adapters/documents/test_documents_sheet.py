@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from document_samples import CLIENT, PAY_URL, SESSION, STUDIO, invoice, line, loose, plain_invoice
+from document_samples import CLIENT, LOGO, PAY_URL, SESSION, STUDIO, invoice, line, loose, plain_invoice
 
 from billing.adapters.documents.sheet import DocumentKind, Sheet, sheet_for
 from billing.adapters.documents.typesetter import sheet_html
@@ -166,12 +166,13 @@ def test_a_right_to_left_name_is_an_island() -> None:
     assert "Cohen &amp; Sons" in html
 
 
-def test_only_pictures_that_came_along_are_logos() -> None:
-    with_logo = sheet_html(sheet_of(invoice(studio=replace(STUDIO, logo="data:image/png;base64,AAAA"))))
+def test_only_sound_pictures_that_came_along_are_logos() -> None:
+    with_logo = sheet_html(sheet_of(invoice(studio=replace(STUDIO, logo=LOGO))))
     with_link = sheet_html(sheet_of(invoice(studio=replace(STUDIO, logo="http://127.0.0.1/logo.png"))))
 
-    assert '<img class="logo" src="data:image/png;base64,AAAA" alt="North Light">' in with_logo
+    assert f'<img class="logo" src="{LOGO}" alt="North Light">' in with_logo
     assert "127.0.0.1" not in with_link
+    assert '<div class="studio">North Light</div>' in with_link
 
 
 def test_the_words_are_those_of_the_client() -> None:

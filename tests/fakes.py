@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from threading import RLock
 from typing import Any
@@ -14,7 +14,7 @@ from fake_settlements import FakeSettlements
 from billing.domain import canonical
 from billing.domain.errors import PermanentError
 from billing.domain.invoices import Invoice
-from billing.domain.mail import Letter, Mail, MailContent
+from billing.domain.mail import Mail
 from billing.domain.money import Money
 from billing.domain.payments import PayLink, PaymentFact, PaymentStatus, ProviderEvent, Refusal, SavedMethod
 from billing.domain.sessions import Gallery, JobSummary, Order, SessionFacts
@@ -338,16 +338,6 @@ class FakeMailer:
 
     def subjects(self) -> list[str]:
         return sorted(mail.letter.subject for mail in self.sent)
-
-
-class FakeWriter:
-    """The subject is the kind of mail and its invoice; the text is all else that the mail was told."""
-
-    def write(self, content: MailContent) -> Letter:
-        number = content.invoice.number if not hasattr(content, "title") else content.title
-        detail = f" {content.stage}" if hasattr(content, "stage") else ""
-        told = [f"{one.name}={getattr(content, one.name)!r}" for one in fields(content) if one.name != "invoice"]
-        return Letter(f"{type(content).__name__} {number}{detail}", ", ".join(told), "<p></p>")
 
 
 class FakeRenderer:

@@ -16,12 +16,14 @@ from billing.cli.history import history_json, history_text
 from billing.cli.lines import invoice_json, invoice_text
 from billing.cli.opening import open_office
 from billing.domain.errors import PermanentError
-from billing.domain.invoices import Invoice
+from billing.domain.invoices import Collection, Invoice
 from billing.domain.mail import InvoiceMail
 from billing.ports.ledger import Books, InvoiceRow
 from billing.ports.outside import RenderJob
+from billing.services.effects.mail_contents import invoice_mail
 from billing.services.house import House
 from billing.services.observe_sessions import SHARED_KINDS
+from billing.services.owed import owed_on_draft
 from billing.settings import load_settings
 
 
@@ -61,7 +63,7 @@ def show(number: str, pdf: Path | None, mail: bool, as_json: bool, as_billed: bo
             pdf.write_bytes(_pdf(house, found, url))
             click.echo(f"wrote {pdf}", err=True)
         if mail:
-            letter = house.writer.write(InvoiceMail(found, url))
+            letter = house.writer.write(_mail(house, found, row))
             click.echo(f"Subject: {letter.subject}\n\n{letter.text}")
             return
         click.echo(json.dumps(_json(found, row), indent=2) if as_json else _text(found, row, house.today()))
@@ -153,6 +155,15 @@ def _pdf(house: House, found: Invoice, url: str | None) -> bytes:
             return sent
     watermark = "DRAFT" if found.number is None else None
     return next(iter(house.renderer.render([RenderJob(found, url, watermark)])))
+
+
+def _mail(house: House, found: Invoice, row: InvoiceRow | None) -> InvoiceMail:
+    """As it would go out now."""
+    if row is None:
+        charge_on = found.due_on if found.collection is Collection.AUTOPAY else None
+        return InvoiceMail(found, owed_on_draft(found, house.today()), charge_on=charge_on)
+    with house.ledger.read() as books:
+        return invoice_mail(house, books, row)
 
 
 def _json(found: Invoice, row: InvoiceRow | None) -> dict[str, Any]:

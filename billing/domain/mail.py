@@ -52,28 +52,48 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
+class Owed:
+    """How an invoice stands on the day on which a mail about it is written. Minor units of the invoice's currency.
+
+    `paid_minor` is what was received and kept, retainers too; `credited_minor` how much less is asked for than was
+    invoiced. Of a void invoice nothing is owed, and what was paid on it is the client's credit.
+    """
+
+    as_of: date
+    balance_minor: int
+    paid_minor: int = 0
+    credited_minor: int = 0
+    is_void: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class InvoiceMail:
-    """The invoice goes out. Without a `pay_url` the card on file will be charged (autopay)."""
+    """The invoice goes out, for the first time or again.
+
+    With a `pay_url` the client is asked to pay there; with `charge_on` their card will be charged on that day.
+    """
 
     invoice: Invoice
-    pay_url: str | None
+    owed: Owed
+    pay_url: str | None = None
+    charge_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiptMail:
-    """Money was received. `balance_minor` is what remains open after it, and `pay_url` where that can be paid."""
+    """Money was received. `owed` is None where nobody has decided yet what the client still owes."""
 
     invoice: Invoice
     amount_minor: int
     paid_on: date
     method_label: str
-    balance_minor: int
+    owed: Owed | None
     pay_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RefundMail:
-    """Money went back to the client. `balance_minor` is what is open on the invoice after it.
+    """Money went back to the client. `owed` is None where nobody has decided yet what the client still owes.
 
     `is_by_hand`: the studio gave it, and no bank of the provider's is on its way with it.
     """
@@ -82,32 +102,37 @@ class RefundMail:
     amount_minor: int
     refunded_on: date
     method_label: str
-    balance_minor: int
+    owed: Owed | None
+    pay_url: str | None = None
     is_by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ReminderMail:
-    """An unpaid invoice. `stage` is the policy's name of the stage; `days_past_due` is negative before the due date."""
+    """An unpaid invoice. `stage` is the policy's name of the stage."""
 
     invoice: Invoice
     stage: str
-    days_past_due: int
-    balance_minor: int
+    owed: Owed
     pay_url: str
     is_last: bool = False
+
+    @property
+    def days_past_due(self) -> int:
+        """Negative before the due date."""
+        return (self.owed.as_of - self.invoice.due_on).days
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentFailedMail:
-    """A card or a bank debit did not work, and `balance_minor` is still owed.
+    """A card or a bank debit did not work, and the balance is still owed.
 
     `must_authenticate`: the bank asks the client to confirm; else "another card".
     """
 
     invoice: Invoice
+    owed: Owed
     pay_url: str
-    balance_minor: int
     must_authenticate: bool
 
 

@@ -16,6 +16,9 @@ from billing.domain.settlements import Movement
 
 CLEARING = "stripe_clearing"
 BANK = "bank"
+# Kinds of transactions about an invoice by which more or less was sold, and by which more or less is asked for.
+ISSUED = ("invoice_issued", "invoice_credited", "credit_undone")
+ASKED_FOR = (*ISSUED, "written_off")
 _TAKEN_BACK = ("revenue", "tax_payable", "discounts")
 
 

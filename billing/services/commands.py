@@ -15,7 +15,7 @@ from billing.domain.errors import BillingError, PermanentError, TemporaryError
 from billing.domain.events import PIPELINE, Command, DomainEvent
 from billing.domain.money import Money
 from billing.domain.payments import OFFICE, SavedMethod
-from billing.domain.settlement_books import BANK
+from billing.domain.settlement_books import ASKED_FOR, BANK
 from billing.domain.typed import check_consented_at, check_expires_on, check_received_on
 from billing.ports.ledger import Books, InvoiceRow, Ledger, PaymentRow
 from billing.ports.outside import GalleryAccess
@@ -33,8 +33,8 @@ from billing.services.galleries import ask_nobody_to_open
 from billing.services.holds import hold, release
 from billing.services.house import House
 from billing.services.limits import raise_limit
-from billing.services.money_back_follows import OWED_AGAIN
-from billing.services.money_commands import ASKED_FOR, credit, refund, write_off
+from billing.services.money_commands import credit, refund, write_off
+from billing.services.owed import OWED_AGAIN
 from billing.services.record_payments import record_payment
 from billing.services.restore import settle_mails
 
@@ -202,7 +202,7 @@ def _retry(house: House, books: Books, command: Command) -> str:
     if to is None:
         books.effects.reopen(effect_id, EffectState.READY, house.now())
         return f"{capital(in_words(books, effect))} is tried again."
-    parameters = effect.parameters | {"to": to, SENT_ELSEWHERE: 1} | reminded_today(house, books, effect)
+    parameters = effect.parameters | {"to": to, SENT_ELSEWHERE: 1} | reminded_today(house, effect)
     again = Intent(effect.kind, effect.purpose, effect.subject_id, parameters, occasion=to)
     if not books.effects.intend(again, house.now()):
         raise PermanentError("sent_there_before", f"{effect.key} went to {to} already; try that one again instead.")

@@ -108,7 +108,6 @@ def _remind(house: House, books: Books, row: InvoiceRow, step: Reminder) -> bool
         MailKind.REMINDER,
         row.invoice.invoice_id,
         step.stage,
-        days_past_due=step.days_past_due,
         is_last=int(step.is_last),
         remind_on=house.today().isoformat(),
         policy_version=house.policy.dunning.version,
@@ -116,12 +115,11 @@ def _remind(house: House, books: Books, row: InvoiceRow, step: Reminder) -> bool
     return books.effects.intend(replace(reminder, occasion=house.today().isoformat()), house.now())
 
 
-def reminded_today(house: House, books: Books, mail: Effect) -> dict[str, str | int | None]:
+def reminded_today(house: House, mail: Effect) -> dict[str, str | int | None]:
     """What differs in a reminder that is sent today though it was meant for another day; nothing in other mails."""
     if "remind_on" not in mail.parameters:
         return {}
-    due_on, today = books.invoices.require(mail.subject_id).invoice.due_on, house.today()
-    return {"remind_on": today.isoformat(), "days_past_due": (today - due_on).days}
+    return {"remind_on": house.today().isoformat()}
 
 
 def _hand_over(house: House, books: Books, row: InvoiceRow, step: HandOver) -> bool:

@@ -36,8 +36,6 @@ from billing.services.money_back_follows import (
 )
 from billing.services.record_payments import record_captured, recorded
 
-ISSUED = ("invoice_issued", "invoice_credited", "credit_undone")
-
 
 def record_story(house: House, books: Books, story: PaymentStory) -> tuple[str, str | None]:
     """Bring the ledger to what the story tells, in one transaction; returns how its event ends, and why.
@@ -149,7 +147,7 @@ def _post_refund(case: Case, refund: RefundFact, movement: Movement) -> bool:
 
 def _ask_for_less(case: Case, refund: RefundFact, opened: Money, movement: Movement) -> None:
     """We gave it back: so much less is asked for, that nobody reminds the client of it."""
-    issued = added_up(case.books.journal.entries_about(case.invoice_id, ISSUED))
+    issued = added_up(case.books.journal.entries_about(case.invoice_id, postings.ISSUED))
     amount = Money(min(opened.minor, postings.creditable(issued)), opened.currency)
     if amount.minor <= 0 or case.row().is_void:
         return

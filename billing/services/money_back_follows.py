@@ -26,8 +26,8 @@ from billing.services.asking_again import close_links, ensure_pay_link
 from billing.services.deliver_invoices import mail_intent
 from billing.services.galleries import plan_revocations
 from billing.services.house import House
+from billing.services.owed import OWED_AGAIN, left_over
 
-OWED_AGAIN = ("refunded_elsewhere", "dispute_lost")
 RETURNED = "refund_returned"
 
 
@@ -84,12 +84,7 @@ class Case:
 
     def credit(self, currency: str) -> int:
         """What the invoice has left the client, in minor units."""
-        entries = self.books.journal.entries_about(self.invoice_id)
-        return -sum(
-            entry.amount.minor
-            for entry in entries
-            if entry.account == "client_credit" and entry.amount.currency == currency
-        )
+        return left_over(self.books, self.invoice_id, currency)
 
     def tell_moved(self, movement: Movement, kind: str, reason: str) -> None:
         """`amount_minor` is what went back to the client; negative: what came back to us."""

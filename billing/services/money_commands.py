@@ -14,11 +14,9 @@ from billing.services.asking_again import close_links, ensure_pay_link, is_dispu
 from billing.services.command_arguments import amount_of, invoice_of, optional
 from billing.services.effects.refund import left_of
 from billing.services.house import House
-from billing.services.money_back import ISSUED
-from billing.services.money_back_follows import OWED_AGAIN, of_owed_again, rest_no_more
+from billing.services.money_back_follows import of_owed_again, rest_no_more
+from billing.services.owed import OWED_AGAIN
 from billing.services.refunds_by_hand import book_by_hand
-
-ASKED_FOR = (*ISSUED, "written_off")
 
 
 def refund(house: House, books: Books, command: Command) -> str:
@@ -65,7 +63,7 @@ def credit(house: House, books: Books, command: Command) -> str:
     """Ask for less than the invoice does: no money moves."""
     row = invoice_of(books, command)
     amount = _of_what_is_owed(command, row)
-    issued = added_up(books.journal.entries_about(row.invoice.invoice_id, ISSUED))
+    issued = added_up(books.journal.entries_about(row.invoice.invoice_id, postings.ISSUED))
     if amount.minor > postings.creditable(issued):
         left = Money(max(0, postings.creditable(issued)), row.invoice.currency)
         sentence = f"Of {row.invoice.number} no more than {left} is left to credit; write the rest off instead."

@@ -111,9 +111,7 @@ def _follow(
     books: Books, payment: PaymentRow, row: InvoiceRow, allocated: Money, balance_minor: int, now: datetime
 ) -> None:
     invoice_id = row.invoice.invoice_id
-    books.effects.intend(
-        mail_intent(books, row, MailKind.RECEIPT, payment.payment_id, balance_minor=balance_minor), now
-    )
+    books.effects.intend(mail_intent(books, row, MailKind.RECEIPT, payment.payment_id), now)
     books.effects.intend(_write_back(payment, row, allocated), now)
     close_links(books, row, now)  # paid, no link must take money again; paid in part, its fixed amount is wrong now
     if balance_minor > 0:

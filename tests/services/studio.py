@@ -8,7 +8,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from fakes import FakeClock, FakeGalleryHost, FakeGateway, FakeMailer, FakeRenderer, FakeSessionSource, FakeWriter
+from fake_letters import FakeWriter
+from fakes import FakeClock, FakeGalleryHost, FakeGateway, FakeMailer, FakeRenderer, FakeSessionSource
 from sqlalchemy import text
 
 from billing.adapters.ledger.books import SqlLedger

@@ -67,13 +67,46 @@ def test_no_invoice_is_sent_that_is_void_by_now(studio: Studio) -> None:
     assert mails(studio) == {"invoice": "cancelled"}
 
 
-def test_no_invoice_asks_for_money_that_was_paid_by_now(studio: Studio) -> None:
+def test_an_invoice_that_was_paid_by_now_goes_out_all_the_same_and_asks_for_nothing(studio: Studio) -> None:
+    """It is the client's document: a receipt does not stand for it."""
     ready_to_mail(studio)
     studio.pay_on_page()
     studio.round()
 
-    assert "InvoiceMail INV-2026-0001" not in studio.mailer.subjects()
-    assert studio.mailer.subjects() == ["ReceiptMail INV-2026-0001"]
+    assert studio.mailer.subjects() == ["InvoiceMail INV-2026-0001", "ReceiptMail INV-2026-0001"]
+    [invoice] = [mail for mail in studio.mailer.sent if mail.letter.subject.startswith("InvoiceMail")]
+    assert invoice.letter.text.endswith("balance_minor=0, pay_url=None, charge_on=None")
+
+
+def test_an_invoice_that_is_tried_again_says_what_is_owed_by_then(studio: Studio) -> None:
+    """It bounced; two weeks later a part was paid, a part was credited, and somebody knows another address."""
+    ready_to_mail(studio)
+    studio.mailer.gone.add("j1@example.com")
+    studio.do(EffectKind.MAIL)
+    [bounced] = studio.effects(EffectKind.MAIL)
+    studio.clock.go(days=20)
+    studio.pay_by_cheque(minor=20_000)
+    studio.ask("credit", number="INV-2026-0001", amount_minor=5_000)
+    studio.do(EffectKind.PAY_LINK)
+    studio.ask("retry", effect_id=bounced.effect_id, to="right@example.com")
+    studio.mailer.sent.clear()
+    studio.round()
+
+    [invoice] = [mail for mail in studio.mailer.sent if mail.letter.subject.startswith("InvoiceMail")]
+    assert invoice.to == ("right@example.com",)
+    said = "as_of=datetime.date(2026, 3, 22), paid_minor=20000, credited_minor=5000, balance_minor=25000"
+    assert invoice.letter.text.startswith(f"{said}, pay_url='https://")
+
+
+def test_an_invoice_whose_card_is_charged_by_then_says_that_it_is_paid(studio: Studio) -> None:
+    studio.autopay()
+    studio.bill()
+    studio.do(EffectKind.CHARGE)
+    render_invoices(studio.house)
+    studio.do(EffectKind.MAIL)
+
+    [invoice] = [mail for mail in studio.mailer.sent if mail.letter.subject.startswith("InvoiceMail")]
+    assert invoice.letter.text.endswith("balance_minor=0, pay_url=None, charge_on=None")
 
 
 def test_an_invoice_whose_link_is_being_renewed_waits_for_it(studio: Studio) -> None:
@@ -91,6 +124,7 @@ def test_the_invoice_of_an_autopay_client_says_so_and_goes_out_though_paid(studi
 
     [mail] = [mail for mail in studio.mailer.sent if mail.letter.subject.startswith("InvoiceMail")]
     assert "pay_url=None" in mail.letter.text
+    assert "balance_minor=0" in mail.letter.text
 
 
 def test_after_a_refused_card_the_invoice_carries_the_link(studio: Studio) -> None:

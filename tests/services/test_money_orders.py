@@ -56,7 +56,7 @@ def test_a_bank_debit_that_comes_back_is_asked_for_on_a_new_page(studio: Studio)
     assert open_links(studio) == ["500.00 EUR"]
     assert list(studio.gateway.links) == ["plink_1", "plink_2"]
     [told] = [mail for mail in studio.mailer.sent if mail.letter.subject.startswith("PaymentFailedMail")]
-    assert "pay_url='https://pay.example/plink_2', balance_minor=50000, must_authenticate=False" in told.letter.text
+    assert "balance_minor=50000, pay_url='https://pay.example/plink_2', must_authenticate=False" in told.letter.text
     assert reminded(studio, 3) == ["first_notice"]
 
 

@@ -130,15 +130,25 @@ def test_a_receipt_waits_for_the_page_of_the_rest_but_not_for_long(billed: Studi
     assert "balance_minor=30000, pay_url=None" in receipt
 
 
-def test_a_receipt_names_no_page_for_another_amount(billed: Studio) -> None:
-    """A second part came while the first one's receipt was waiting: the page is for what is owed after both."""
+def test_receipts_that_go_out_together_both_say_what_is_owed_by_then(billed: Studio) -> None:
+    """A second part came while the first one's receipt was waiting: what is owed, and its page, is after both."""
     billed.pay_on_page(minor=20_000)
     billed.gateway.receive(billed.invoice().invoice.invoice_id, Money(10_000, EUR))
     billed.round()
 
-    said = sorted(text[text.index("balance_minor=") :] for text in receipts(billed))
-    assert said[0].startswith("balance_minor=20000, pay_url='https://pay.example/plink_")
-    assert said[1].startswith("balance_minor=30000, pay_url=None")
+    said = sorted(text.partition(", paid_on")[0] for text in receipts(billed))
+    assert said == ["amount_minor=10000", "amount_minor=20000"]
+    for text in receipts(billed):
+        assert "paid_minor=30000, balance_minor=20000, pay_url='https://pay.example/plink_" in text
+
+
+def test_a_receipt_for_a_void_invoice_does_not_call_it_paid(billed: Studio) -> None:
+    billed.ask("void", number=str(billed.invoice().invoice.number))
+    billed.gateway.receive(billed.invoice().invoice.invoice_id, Money(50_000, EUR))
+    billed.round()
+
+    [receipt] = receipts(billed)
+    assert "paid_minor=50000, is_void=True, balance_minor=0, pay_url=None" in receipt
 
 
 def test_a_link_that_was_being_made_while_the_invoice_was_paid_is_closed_at_once(studio: Studio) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from functools import singledispatch
 
 from billing.adapters.documents.names import isolated
@@ -12,6 +13,7 @@ from billing.domain.mail import (
     GalleryMail,
     InvoiceMail,
     MailContent,
+    Owed,
     OwnerAlert,
     PaymentFailedMail,
     ReceiptMail,
@@ -41,95 +43,103 @@ class Draft:
 
 @singledispatch
 def draft(content: MailContent) -> Draft:
-    """The letter for any of the seven contents, in the language of its invoice."""
+    """The letter for any of the contents, in the language of its invoice."""
     raise TypeError(f"no letter is known for {type(content).__name__}")
 
 
 @draft.register
 def _invoice(mail: InvoiceMail) -> Draft:
-    voice = _Voice(mail.invoice)
-    amount = mail.invoice.amount_due
-    opening = [voice.say("invoice.thanks")]
-    if mail.invoice.deductions:
-        paid = Money(mail.invoice.total_minor - mail.invoice.amount_due_minor, mail.invoice.currency)
-        opening.append(voice.say("invoice.deducted", paid=voice.coded(paid)))
-    if amount.minor <= 0:
-        opening.append(voice.say("invoice.settled"))
-        return voice.draft("invoice.subject_settled", headline_note=voice.say("sheet.nothing_due"), opening=opening)
-    if mail.pay_url is None:
-        return _autopay(voice, opening)
+    voice = _Voice(mail.invoice, mail.owed)
+    opening = [voice.say("invoice.thanks"), *voice.so_far()]
+    if mail.owed.balance_minor <= 0:
+        how = "nothing_due" if mail.owed.credited_minor or mail.owed.is_void else "paid"
+        return voice.draft(
+            f"invoice.subject_{how}",
+            headline_note=voice.say(f"letter.{how}"),
+            opening=[*opening, voice.say(f"invoice.{how}")],
+        )
+    if mail.charge_on:
+        return _autopay(voice, mail.charge_on, opening)
+    late = "_late" if voice.is_late else ""
     return voice.draft(
-        "invoice.subject",
-        headline_note=voice.say("letter.due"),
-        opening=[*opening, voice.say("invoice.ask")],
-        button=(voice.say("letter.pay", amount=voice.wording.money(amount)), mail.pay_url),
+        f"invoice.subject{late}",
+        headline_note=voice.due(),
+        opening=[*opening, voice.say(f"invoice.ask{late}")],
+        button=voice.pay_button(mail.pay_url),
     )
 
 
-def _autopay(voice: _Voice, opening: list[str]) -> Draft:
+def _autopay(voice: _Voice, charge_on: date, opening: list[str]) -> Draft:
     card = voice.wording.method(voice.invoice.card_label or "")
-    sentence = voice.say("invoice.autopay", card=isolated(card)) if card else voice.say("invoice.autopay_cardless")
+    days = {"date": voice.wording.full_date(charge_on), "day": voice.wording.day(charge_on)}
+    way = "autopay" if card else "autopay_cardless"
     return voice.draft(
-        "invoice.subject_autopay", headline_note=voice.say("invoice.charged"), opening=[*opening, sentence]
+        "invoice.subject_autopay",
+        subject_values=days,
+        headline_note=voice.say("invoice.charged", **days),
+        opening=[*opening, voice.say(f"invoice.{way}", card=isolated(card), **days)],
     )
 
 
 @draft.register
 def _receipt(mail: ReceiptMail) -> Draft:
-    voice = _Voice(mail.invoice)
-    received = Money(mail.amount_minor, mail.invoice.currency)
-    values = {"amount": voice.coded(received), "date": voice.wording.full_date(mail.paid_on)}
-    balance = Money(mail.balance_minor, mail.invoice.currency)
-    remaining = voice.say("receipt.remaining", balance=voice.coded(balance))
-    pay_rest = voice.say("letter.pay", amount=voice.wording.money(balance))
+    voice = _Voice(mail.invoice, mail.owed)
+    received = voice.coded(Money(mail.amount_minor, mail.invoice.currency))
+    values = {"amount": received, "date": voice.wording.full_date(mail.paid_on), "by": voice.by(mail.method_label)}
     return voice.draft(
         "receipt.subject",
         subject_values=values,
-        headline=voice.wording.money(received),
+        headline=received,
         headline_note=voice.say("receipt.received", **values),
-        opening=[
-            voice.say("receipt.thanks", method=isolated(voice.wording.method(mail.method_label)), **values),
-            remaining if mail.balance_minor > 0 else voice.say("receipt.settled"),
-        ],
-        button=(pay_rest, mail.pay_url) if mail.pay_url else None,
+        opening=[voice.say("receipt.thanks", **values), *_after_a_payment(voice)],
+        button=voice.pay_button(mail.pay_url),
     )
+
+
+def _after_a_payment(voice: _Voice) -> list[str]:
+    owed = voice.owed
+    if owed is None:
+        return []
+    if owed.is_void:
+        return [voice.say("receipt.void")]
+    if owed.balance_minor > 0:
+        return [voice.say("receipt.remaining_late" if voice.is_late else "receipt.remaining")]
+    return [voice.say("receipt.nothing_open" if owed.credited_minor else "receipt.settled")]
 
 
 @draft.register
 def _refund(mail: RefundMail) -> Draft:
-    voice = _Voice(mail.invoice)
-    back = Money(mail.amount_minor, mail.invoice.currency)
-    values = {"amount": voice.coded(back), "date": voice.wording.full_date(mail.refunded_on)}
-    still_open = voice.say("refund.still_open", balance=voice.coded(Money(mail.balance_minor, mail.invoice.currency)))
-    when = [] if mail.is_by_hand else [voice.say("refund.when")]
+    voice = _Voice(mail.invoice, mail.owed)
+    back = voice.coded(Money(mail.amount_minor, mail.invoice.currency))
+    values = {"amount": back, "date": voice.wording.full_date(mail.refunded_on), "by": voice.by(mail.method_label)}
+    opening = [voice.say("refund.sent", **values)]
+    if not mail.is_by_hand:
+        opening.append(voice.say("refund.when"))
+    if mail.owed:
+        opening.append(voice.say("refund.still_open" if mail.owed.balance_minor > 0 else "refund.nothing_open"))
     return voice.draft(
         "refund.subject",
         subject_values=values,
-        headline=voice.wording.money(back),
+        headline=back,
         headline_note=voice.say("refund.headline", **values),
-        opening=[
-            voice.say("refund.sent", method=isolated(voice.wording.method(mail.method_label)), **values),
-            *when,
-            still_open if mail.balance_minor > 0 else voice.say("refund.nothing_open"),
-        ],
+        opening=opening,
+        button=voice.pay_button(mail.pay_url),
     )
 
 
 @draft.register
 def _reminder(mail: ReminderMail) -> Draft:
-    voice = _Voice(mail.invoice)
+    voice = _Voice(mail.invoice, mail.owed)
     tone = _tone(mail)
-    balance = Money(mail.balance_minor, mail.invoice.currency)
-    paid = Money(mail.invoice.total_minor - mail.balance_minor, mail.invoice.currency)
-    values = {"balance": voice.coded(balance), "paid": voice.coded(paid)}
     subject = {"before": "before", "today": "today", "last": "last"}.get(tone, "late")
+    opening = [voice.say(f"reminder.{tone}")]
+    if mail.owed.paid_minor > 0:
+        opening.append(voice.say("reminder.partial"))
     return voice.draft(
         f"reminder.subject_{subject}",
-        subject_values=values,
-        headline=voice.wording.money(balance),
-        headline_note=voice.say("letter.was_due" if mail.days_past_due > 0 else "letter.due"),
-        opening=[voice.say(f"reminder.{key}", **values) for key in ([tone, "partial"] if paid.minor > 0 else [tone])],
-        button=(voice.say("letter.pay", amount=voice.wording.money(balance)), mail.pay_url),
+        headline_note=voice.due(),
+        opening=opening,
+        button=voice.pay_button(mail.pay_url),
         closing=[voice.say("reminder.crossed")] if mail.days_past_due > 0 else [],
     )
 
@@ -146,17 +156,13 @@ def _tone(mail: ReminderMail) -> str:
 
 @draft.register
 def _payment_failed(mail: PaymentFailedMail) -> Draft:
-    voice = _Voice(mail.invoice)
+    voice = _Voice(mail.invoice, mail.owed)
     case = "confirm" if mail.must_authenticate else "card"
-    balance = Money(mail.balance_minor, mail.invoice.currency)
-    values = {"amount": voice.coded(balance)}
-    opening = [voice.say(f"payment_failed.{case}", **values)]
+    opening = [voice.say(f"payment_failed.{case}")]
     if not mail.must_authenticate:
         opening.append(voice.say("payment_failed.another"))
     return voice.draft(
         f"payment_failed.subject_{case}",
-        subject_values=values,
-        headline=voice.wording.money(balance),
         headline_note=voice.say(f"payment_failed.headline_{case}"),
         opening=opening,
         button=(voice.say(f"payment_failed.button_{case}"), mail.pay_url),
@@ -165,7 +171,7 @@ def _payment_failed(mail: PaymentFailedMail) -> Draft:
 
 @draft.register
 def _gallery(mail: GalleryMail) -> Draft:
-    voice = _Voice(mail.invoice)
+    voice = _Voice(mail.invoice, None)
     how_to_open = ["gallery.how_view"] + (["gallery.how_password"] if mail.password else [])
     keys = [*how_to_open, "gallery.how_pin" if mail.pin else "gallery.how_download"]
     closing = [" ".join(voice.say(key) for key in keys)]
@@ -199,26 +205,56 @@ def _owner_alert(alert: OwnerAlert) -> Draft:
 
 
 class _Voice:
-    """Speaks about one invoice: the words most sentences need are filled in."""
+    """Speaks about one invoice: the words most sentences need are filled in. Money is written one way, with its code.
 
-    def __init__(self, invoice: Invoice) -> None:
-        self.invoice = invoice
+    `owed`: how the invoice stands; None where the letter is not to say.
+    """
+
+    def __init__(self, invoice: Invoice, owed: Owed | None) -> None:
+        self.invoice, self.owed = invoice, owed
         self.wording = wording_for(invoice.language, invoice.studio.country)
         self._known = {
             "number": isolated(invoice.number or self.wording.say("sheet.draft")),
             "studio": isolated(invoice.studio.name),
             "occasion": self._occasion(),
-            "amount": self.coded(invoice.amount_due),
             "total": self.coded(invoice.total),
             "date": self.wording.full_date(invoice.due_on),
             "day": self.wording.day(invoice.due_on),
         }
+        if owed:
+            amounts = {"balance": owed.balance_minor, "paid": owed.paid_minor, "credited": owed.credited_minor}
+            self._known |= {name: self.coded(Money(minor, invoice.currency)) for name, minor in amounts.items()}
+
+    @property
+    def is_late(self) -> bool:
+        return self.owed is not None and self.owed.as_of > self.invoice.due_on
 
     def say(self, key: str, **values: str) -> str:
         return self.wording.say(key, **{**self._known, **values})
 
     def coded(self, money: Money) -> str:
         return self.wording.coded(money)
+
+    def by(self, method_label: str) -> str:
+        """How money came or went, in brackets; nothing where that is not known."""
+        method = isolated(self.wording.method(method_label))
+        return self.say("method.by", method=method) if method else ""
+
+    def due(self) -> str:
+        return self.say("letter.was_due" if self.is_late else "letter.due")
+
+    def so_far(self) -> list[str]:
+        """What became of the total so far, in one paragraph; nothing where all of it is still open."""
+        owed = self.owed
+        if owed is None or not (owed.paid_minor > 0 or owed.credited_minor):
+            return []
+        parts = [self.say("letter.total")]
+        parts += [self.say("letter.received")] if owed.paid_minor > 0 else []
+        parts += [self.say("letter.credited")] if owed.credited_minor else []
+        return [" ".join(parts)]
+
+    def pay_button(self, url: str | None) -> tuple[str, str] | None:
+        return (self.say("letter.pay"), url) if url else None
 
     def draft(
         self,
@@ -232,13 +268,13 @@ class _Voice:
         facts: tuple[tuple[str, str], ...] = (),
         closing: list[str] | None = None,
     ) -> Draft:
-        """A letter to the invoice's client; the headline is the amount due unless it is something else."""
+        """A letter to the invoice's client; the headline is what is owed unless it is something else."""
         return Draft(
             wording=self.wording,
             studio=self.invoice.studio,
             subject=self.say(subject_key, **(subject_values or {})),
             addressee=isolated(self.invoice.client.name),
-            headline=self.wording.money(self.invoice.amount_due) if headline is None else headline,
+            headline=self._known["balance"] if headline is None else headline,
             headline_note=headline_note,
             opening=tuple(opening),
             button=button,

@@ -7,6 +7,7 @@ import io
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from billing.adapters.documents.press import sealed_fetcher
 from billing.adapters.documents.typesetter import typeset
 from billing.domain.errors import PermanentError
 from billing.domain.invoices import Invoice
-from billing.domain.mail import GalleryMail, InvoiceMail, MailContent, ReceiptMail, RefundMail, ReminderMail
+from billing.domain.mail import GalleryMail, InvoiceMail, MailContent, Owed, ReceiptMail, RefundMail, ReminderMail
 from billing.ports.outside import RenderJob
 
 
@@ -127,12 +128,13 @@ def test_the_fetcher_opens_what_came_along() -> None:
 
 
 def contents(bill: Invoice, text: str) -> list[MailContent]:
+    owed = Owed(bill.issued_on, 100)
     return [
-        InvoiceMail(bill, PAY_URL),
-        InvoiceMail(replace(bill, card_label=text), None),
-        ReceiptMail(bill, 100, bill.issued_on, text, 100),
-        RefundMail(bill, 100, bill.issued_on, text, 100),
-        ReminderMail(bill, text, 3, 100, PAY_URL),
+        InvoiceMail(bill, owed, PAY_URL),
+        InvoiceMail(replace(bill, card_label=text), owed, charge_on=bill.due_on),
+        ReceiptMail(bill, 100, bill.issued_on, text, owed),
+        RefundMail(bill, 100, bill.issued_on, text, owed),
+        ReminderMail(bill, text, replace(owed, as_of=bill.due_on + timedelta(days=3)), PAY_URL),
         GalleryMail(bill, text, PAY_URL, "lilac", None, None),
     ]
 

@@ -4,7 +4,7 @@ import html
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from document_samples import CLIENT, PAY_URL, SESSION, STUDIO, invoice
@@ -16,6 +16,7 @@ from billing.domain.mail import (
     InvoiceMail,
     Letter,
     MailContent,
+    Owed,
     OwnerAlert,
     PaymentFailedMail,
     ReceiptMail,
@@ -24,6 +25,7 @@ from billing.domain.mail import (
 )
 
 BILL = invoice()
+DUE_ON = BILL.due_on
 GALLERY = GalleryMail(BILL, "Anna & Ben", "https://gallery.example/ab", "Lilac-27", "4821", date(2026, 9, 3))
 ALERT = OwnerAlert(
     STUDIO,
@@ -37,30 +39,38 @@ def write(content: MailContent) -> Letter:
     return Letters().write(content)
 
 
-def reminder(days_past_due: int, *, balance_minor: int = 264000, is_last: bool = False, language: str = "en") -> Letter:
-    bill = replace(BILL, language=language)
-    return write(ReminderMail(bill, "stage", days_past_due, balance_minor, PAY_URL, is_last))
+def owed(balance_minor: int = 124000, *, days: int = -31, paid_minor: int = 140000, credited_minor: int = 0) -> Owed:
+    """On the day so many days after the due date; the retainer was paid."""
+    return Owed(DUE_ON + timedelta(days=days), balance_minor, paid_minor, credited_minor)
+
+
+PAID = owed(0, paid_minor=264000)
+
+
+def reminder(days: int, *, paid_minor: int = 0, is_last: bool = False, language: str = "en") -> Letter:
+    stands = owed(264000 - paid_minor, days=days, paid_minor=paid_minor)
+    return write(ReminderMail(replace(BILL, language=language), "stage", stands, PAY_URL, is_last))
 
 
 def test_the_invoice_letter_is_one_that_a_person_could_have_written() -> None:
-    letter = write(InvoiceMail(BILL, PAY_URL))
+    letter = write(InvoiceMail(BILL, owed(), PAY_URL))
 
     assert letter.subject == "Your invoice 2026-0042 from North Light: 1,240.00 EUR due 3 April"
     assert letter.text == (
         "Dear Anna Berger,\n\n"
-        "Thank you for letting us photograph Anna & Ben, wedding on 14 February 2026. "
+        "Thank you for letting us take your photographs (Anna & Ben, wedding, 14 February 2026). "
         "Your invoice 2026-0042 is attached.\n\n"
-        "The total is 2,640.00 EUR. The 1,400.00 EUR we have already received is deducted.\n\n"
+        "The total is 2,640.00 EUR. We have already received 1,400.00 EUR.\n\n"
         "The amount due is 1,240.00 EUR, by 3 April 2026. You can pay online; it takes about a minute.\n\n"
-        f"Pay €1,240.00:\n{PAY_URL}\n\n"
+        f"Pay 1,240.00 EUR:\n{PAY_URL}\n\n"
         "If anything looks wrong or unclear, just reply to this mail.\n\n"
         "Warm regards,\nNorth Light\n+44 117 496 0000\nnorthlight.example\n"
     )
 
 
 def test_autopay_tells_what_will_be_charged_and_asks_for_nothing() -> None:
-    with_card = write(InvoiceMail(replace(BILL, card_label="Visa ending 4242"), None))
-    without = write(InvoiceMail(BILL, None))
+    with_card = write(InvoiceMail(replace(BILL, card_label="Visa ending 4242"), owed(), charge_on=DUE_ON))
+    without = write(InvoiceMail(BILL, owed(), charge_on=DUE_ON))
 
     assert with_card.subject.endswith("1,240.00 EUR will be charged on 3 April")
     assert "We will charge 1,240.00 EUR to Visa ending 4242 on 3 April 2026." in with_card.text
@@ -68,49 +78,91 @@ def test_autopay_tells_what_will_be_charged_and_asks_for_nothing() -> None:
     assert 'class="button"' not in with_card.html
 
 
-def test_an_invoice_without_deductions_does_not_speak_of_them() -> None:
-    assert "deducted" not in write(InvoiceMail(replace(BILL, deductions=()), PAY_URL)).text
+def test_an_invoice_of_which_nothing_was_paid_does_not_speak_of_it() -> None:
+    assert "received" not in write(InvoiceMail(BILL, owed(264000, paid_minor=0), PAY_URL)).text
 
 
-def test_a_settled_invoice_asks_for_nothing() -> None:
-    letter = write(InvoiceMail(replace(BILL, amount_due_minor=0), PAY_URL))
+def test_an_invoice_that_goes_out_again_says_what_is_owed_by_then() -> None:
+    late = write(InvoiceMail(BILL, owed(70000, days=12, paid_minor=190000, credited_minor=4000), PAY_URL))
+
+    assert late.subject == "Your invoice 2026-0042 from North Light: 700.00 EUR, was due 3 April"
+    so_far = "The total is 2,640.00 EUR. We have already received 1,900.00 EUR. We have taken 40.00 EUR off."
+    assert f"{so_far}\n\nThe open amount is 700.00 EUR; it was due on 3 April 2026." in late.text
+    assert "Was due 3 April 2026" in late.html.replace("\xa0", " ")
+    assert "1,240.00" not in late.subject + late.text + late.html
+
+
+def test_an_invoice_that_is_paid_by_then_says_so_and_asks_for_nothing() -> None:
+    letter = write(InvoiceMail(BILL, PAID))
+
+    assert letter.subject == "Your invoice 2026-0042 from North Light: paid. Thank you"
+    assert "Everything is paid already, so there is nothing you need to do." in letter.text
+    assert 'class="button"' not in letter.html
+
+
+def test_an_invoice_that_was_taken_back_in_part_is_not_called_paid() -> None:
+    letter = write(InvoiceMail(BILL, owed(0, credited_minor=124000)))
 
     assert letter.subject.endswith("nothing left to pay")
-    assert PAY_URL not in letter.text + letter.html
+    assert "paid already" not in letter.text
+
+
+def test_a_draft_that_cannot_name_its_page_yet_asks_all_the_same() -> None:
+    letter = write(InvoiceMail(BILL, owed()))
+
+    assert "The amount due is 1,240.00 EUR, by 3 April 2026." in letter.text
+    assert "charge" not in letter.text
 
 
 def test_a_receipt_says_what_came_and_what_remains() -> None:
-    letter = write(ReceiptMail(BILL, 50000, date(2026, 3, 20), "Visa ending 4242", 74000))
+    letter = write(ReceiptMail(BILL, 50000, date(2026, 3, 20), "Visa ending 4242", owed(74000)))
 
     assert letter.subject == "We received 500.00 EUR for invoice 2026-0042. Thank you"
     assert "On 20 March 2026 we received 500.00 EUR (Visa ending 4242)" in letter.text
-    assert "740.00 EUR of 2,640.00 EUR is still open, due 3 April 2026." in letter.text
-    assert "Pay €740.00" not in letter.text + letter.html
+    assert "The amount still open is 740.00 EUR, due 3 April 2026." in letter.text
+    assert "Pay 740.00 EUR" not in letter.text + letter.html
 
 
 def test_a_receipt_of_a_part_leads_to_the_page_where_the_rest_is_paid() -> None:
-    letter = write(ReceiptMail(BILL, 50000, date(2026, 3, 20), "Visa ending 4242", 74000, PAY_URL))
+    letter = write(ReceiptMail(BILL, 50000, date(2026, 3, 20), "Visa ending 4242", owed(74000), PAY_URL))
 
-    assert f"Pay €740.00:\n{PAY_URL}" in letter.text
+    assert f"Pay 740.00 EUR:\n{PAY_URL}" in letter.text
     assert f'href="{PAY_URL}"' in letter.html
 
 
 def test_a_refund_says_what_went_back_how_long_it_takes_and_what_is_open() -> None:
-    letter = write(RefundMail(BILL, 20000, date(2026, 4, 2), "Visa ending 4242", 0))
-    open_ = write(RefundMail(BILL, 20000, date(2026, 4, 2), "Visa ending 4242", 20000))
-    in_cash = write(RefundMail(BILL, 20000, date(2026, 4, 2), "cash", 0, is_by_hand=True))
+    letter = write(RefundMail(BILL, 20000, date(2026, 4, 2), "Visa ending 4242", PAID))
+    open_ = write(RefundMail(BILL, 20000, date(2026, 4, 2), "Visa ending 4242", owed(20000), PAY_URL))
+    in_cash = write(RefundMail(BILL, 20000, date(2026, 4, 2), "cash", PAID, is_by_hand=True))
 
     assert letter.subject == "We refunded 200.00 EUR of invoice 2026-0042"
     assert "On 2 April 2026 we sent 200.00 EUR back to you (Visa ending 4242)" in letter.text
     assert "five to ten days" in letter.text
     assert "Nothing is open on this invoice." in letter.text
-    assert "200.00 EUR of 2,640.00 EUR is open on this invoice." in open_.text
+    assert f"now 200.00 EUR.\n\nPay 200.00 EUR:\n{PAY_URL}" in open_.text
     assert "we sent 200.00 EUR back to you (cash)" in in_cash.text
     assert "five to ten days" not in in_cash.text
 
 
 def test_the_last_receipt_says_that_all_is_paid() -> None:
-    assert "paid in full" in write(ReceiptMail(BILL, 124000, date(2026, 3, 20), "bank transfer", 0)).text
+    assert "paid in full" in write(ReceiptMail(BILL, 124000, date(2026, 3, 20), "bank transfer", PAID)).text
+
+
+def test_a_receipt_says_no_more_than_is_true() -> None:
+    def said(stands: Owed | None) -> str:
+        return write(ReceiptMail(BILL, 50000, date(2026, 3, 20), "", stands)).text
+
+    assert "The amount still open is 740.00 EUR; it was due on 3 April 2026." in said(owed(74000, days=1))
+    assert "kept as a credit for you" in said(replace(PAID, is_void=True))
+    assert "paid in full" not in said(owed(0, credited_minor=100)) + said(replace(PAID, is_void=True)) + said(None)
+    assert "open" not in said(None)
+    assert "received 500.00 EUR for invoice" in said(None)  # how it came is not known
+
+
+def test_a_refund_leaves_to_a_person_what_nobody_has_decided() -> None:
+    letter = write(RefundMail(BILL, 20000, date(2026, 4, 2), "Visa ending 4242", None))
+
+    assert "open" not in letter.text
 
 
 @pytest.mark.parametrize(
@@ -134,8 +186,8 @@ def test_a_reminder_grows_clearer_with_time(days_past_due: int, is_last: bool, s
 
 
 def test_a_reminder_thanks_for_what_was_paid() -> None:
-    assert "Thank you for the 1,900.00 EUR received so far; 740.00 EUR of 2,640.00 EUR remains." in (
-        reminder(3, balance_minor=74000).text
+    assert "Thank you for the 1,900.00 EUR received so far; 740.00 EUR remains." in (
+        reminder(3, paid_minor=190000).text
     )
     assert "received so far" not in reminder(3).text
 
@@ -143,7 +195,7 @@ def test_a_reminder_thanks_for_what_was_paid() -> None:
 @pytest.mark.parametrize("language", ["en", "de", "fr", "es"])
 @pytest.mark.parametrize("must_authenticate", [True, False])
 def test_a_failed_payment_never_says_why(language: str, must_authenticate: bool) -> None:
-    letter = write(PaymentFailedMail(replace(BILL, language=language), PAY_URL, 74000, must_authenticate))
+    letter = write(PaymentFailedMail(replace(BILL, language=language), owed(74000), PAY_URL, must_authenticate))
 
     assert PAY_URL in letter.text
     told = (letter.subject + letter.text).lower()
@@ -152,12 +204,12 @@ def test_a_failed_payment_never_says_why(language: str, must_authenticate: bool)
 
 
 def test_a_payment_to_confirm_and_one_to_repeat_ask_for_different_things() -> None:
-    assert "Confirm payment:" in write(PaymentFailedMail(BILL, PAY_URL, 74000, True)).text
-    card = write(PaymentFailedMail(BILL, PAY_URL, 74000, False))
+    assert "Confirm payment:" in write(PaymentFailedMail(BILL, owed(74000), PAY_URL, True)).text
+    card = write(PaymentFailedMail(BILL, owed(74000), PAY_URL, False))
     assert "Choose another way to pay:" in card.text
     assert card.subject == "Your payment of 740.00 EUR for invoice 2026-0042 did not go through"
     assert "We tried to charge 740.00 EUR" in card.text
-    assert "€740.00" in card.html
+    assert "740.00\xa0EUR" in card.html
 
 
 def test_the_gallery_letter_has_all_that_is_needed_to_see_the_photos() -> None:
@@ -193,10 +245,10 @@ def test_an_alert_is_short_and_signed_by_nobody() -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        lambda bill: InvoiceMail(bill, PAY_URL),
-        lambda bill: ReceiptMail(bill, 50000, date(2026, 3, 20), "Visa ending 4242", 74000, PAY_URL),
-        lambda bill: RefundMail(bill, 50000, date(2026, 3, 20), "Visa ending 4242", 50000),
-        lambda bill: ReminderMail(bill, "stage", 30, 74000, PAY_URL, True),
+        lambda bill: InvoiceMail(bill, owed(), PAY_URL),
+        lambda bill: ReceiptMail(bill, 50000, date(2026, 3, 20), "Visa ending 4242", owed(74000), PAY_URL),
+        lambda bill: RefundMail(bill, 50000, date(2026, 3, 20), "Visa ending 4242", owed(50000), PAY_URL),
+        lambda bill: ReminderMail(bill, "stage", owed(74000, days=30), PAY_URL, True),
         lambda bill: GalleryMail(bill, "Anna & Ben", PAY_URL, "Lilac-27", None, None),
     ],
 )
@@ -214,7 +266,7 @@ def _words(text: str) -> str:
 
 
 def test_the_html_needs_nothing_from_outside_and_has_one_button() -> None:
-    page = write(InvoiceMail(BILL, PAY_URL)).html
+    page = write(InvoiceMail(BILL, owed(), PAY_URL)).html
 
     assert re.findall(r'(?:src|href)="([^"]*)"', page) == [PAY_URL]
     assert "url(" not in page
@@ -222,19 +274,19 @@ def test_the_html_needs_nothing_from_outside_and_has_one_button() -> None:
 
 
 def test_who_has_no_name_is_greeted_all_the_same() -> None:
-    letter = write(InvoiceMail(replace(BILL, client=replace(CLIENT, name=" ")), PAY_URL))
+    letter = write(InvoiceMail(replace(BILL, client=replace(CLIENT, name=" ")), owed(), PAY_URL))
 
     assert letter.text.startswith("Hello,\n")
 
 
 def test_a_session_without_a_date_is_named_alone() -> None:
-    letter = write(InvoiceMail(replace(BILL, session=replace(SESSION, session_on=None)), PAY_URL))
+    letter = write(InvoiceMail(replace(BILL, session=replace(SESSION, session_on=None)), owed(), PAY_URL))
 
-    assert "photograph Anna & Ben, wedding. Your" in letter.text
+    assert "photographs (Anna & Ben, wedding). Your" in letter.text
 
 
 def test_a_draft_can_be_written_about() -> None:
-    assert "invoice Draft" in write(InvoiceMail(replace(BILL, number=None), PAY_URL)).subject
+    assert "invoice Draft" in write(InvoiceMail(replace(BILL, number=None), owed(), PAY_URL)).subject
 
 
 def test_an_unknown_content_is_refused() -> None:

@@ -1,0 +1,137 @@
+"""What each mail says of amounts, days and links: read from the ledger at the moment of sending, never before."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from billing.domain.effects import Effect, EffectKind, EffectState
+from billing.domain.errors import PermanentError, TemporaryError
+from billing.domain.invoices import Collection
+from billing.domain.mail import (
+    GalleryMail,
+    InvoiceMail,
+    MailContent,
+    MailKind,
+    Owed,
+    OwnerAlert,
+    PaymentFailedMail,
+    ReceiptMail,
+    RefundMail,
+    ReminderMail,
+)
+from billing.ports.ledger import Books, InvoiceRow
+from billing.services.asking_again import is_page_coming, open_page
+from billing.services.house import House
+from billing.services.owed import owed_if_decided, owed_now
+
+PAGE_WAITS = 4  # tries, some minutes, for the page on which the rest is paid; then the mail goes out without
+
+
+def kind_of(effect: Effect) -> MailKind:
+    return MailKind(effect.purpose.partition(":")[0])
+
+
+def content_of(house: House, books: Books, effect: Effect) -> MailContent:
+    """TemporaryError `no_pay_link` while a page that the mail cannot do without is being made."""
+    kind = kind_of(effect)
+    if kind is MailKind.OWNER_ALERT:
+        sentences = tuple(effect.text("sentences").split("\n"))
+        return OwnerAlert(house.policy.studio, effect.text("title"), sentences, effect.created_at)
+    return _WRITERS[kind](house, books, effect, books.invoices.require(effect.text("invoice_id")))
+
+
+def invoice_mail(house: House, books: Books, row: InvoiceRow) -> InvoiceMail:
+    """It asks for what is owed now, says that the card will be charged where that is true, or that all is paid.
+
+    Without page and charge it asks, and cannot say where to pay: it is not to be sent then.
+    """
+    owed = owed_now(house, books, row)
+    link = open_page(books, row.invoice.invoice_id) if owed.balance_minor else None
+    on_autopay = row.invoice.collection is Collection.AUTOPAY and not _was_refused(books, row)
+    if owed.balance_minor and link is None and on_autopay:
+        return InvoiceMail(row.invoice, owed, charge_on=max(row.invoice.due_on, owed.as_of))
+    return InvoiceMail(row.invoice, owed, link.url if link else None)
+
+
+def _invoice(house: House, books: Books, _effect: Effect, row: InvoiceRow) -> MailContent:
+    mail = invoice_mail(house, books, row)
+    if mail.owed.balance_minor and not (mail.pay_url or mail.charge_on):
+        raise _no_page(row)
+    return mail
+
+
+def _was_refused(books: Books, row: InvoiceRow) -> bool:
+    """The card was tried in vain and the money is still owed: a pay link is on its way, and the mail waits for it."""
+    charges = books.effects.of_subject(row.invoice.invoice_id, EffectKind.CHARGE)
+    return any(charge.state in (EffectState.FAILED, EffectState.CANCELLED) for charge in charges)
+
+
+def _receipt(house: House, books: Books, effect: Effect, row: InvoiceRow) -> MailContent:
+    payment = books.payments.get(effect.subject_id)
+    if payment is None:
+        raise PermanentError("no_such_payment", f"Payment {effect.subject_id} is not in the ledger.")
+    owed = owed_if_decided(house, books, row)
+    page = _page_for_the_rest(books, effect, row, owed)
+    return ReceiptMail(row.invoice, payment.amount.minor, payment.received_on, payment.method_label, owed, page)
+
+
+def _refund(house: House, books: Books, effect: Effect, row: InvoiceRow) -> MailContent:
+    owed = owed_if_decided(house, books, row)
+    return RefundMail(
+        row.invoice,
+        effect.number("amount_minor"),
+        date.fromisoformat(effect.text("refunded_on")),
+        effect.text("method_label"),
+        owed,
+        _page_for_the_rest(books, effect, row, owed),
+        is_by_hand=bool(effect.parameters.get("by_hand")),
+    )
+
+
+def _reminder(house: House, books: Books, effect: Effect, row: InvoiceRow) -> MailContent:
+    stage, is_last = effect.purpose.split(":")[1], bool(effect.number("is_last"))
+    return ReminderMail(row.invoice, stage, owed_now(house, books, row), _pay_url(books, row), is_last)
+
+
+def _payment_failed(house: House, books: Books, effect: Effect, row: InvoiceRow) -> MailContent:
+    must = bool(effect.number("must_authenticate"))
+    return PaymentFailedMail(row.invoice, owed_now(house, books, row), _pay_url(books, row), must)
+
+
+def _gallery(_house: House, books: Books, effect: Effect, row: InvoiceRow) -> MailContent:
+    grants = books.grants.of_invoice(row.invoice.invoice_id)
+    grant = next((grant for grant in grants if grant.grant_id == effect.subject_id), None)
+    if grant is None:
+        raise PermanentError("gallery_closed", f"The gallery of invoice {row.invoice.number} is not open any more.")
+    access = grant.access
+    return GalleryMail(row.invoice, grant.gallery_name, access.url, access.password, access.pin, access.expires_on)
+
+
+_WRITERS = {
+    MailKind.INVOICE: _invoice,
+    MailKind.RECEIPT: _receipt,
+    MailKind.REFUND: _refund,
+    MailKind.REMINDER: _reminder,
+    MailKind.PAYMENT_FAILED: _payment_failed,
+    MailKind.GALLERY: _gallery,
+}
+
+
+def _page_for_the_rest(books: Books, effect: Effect, row: InvoiceRow, owed: Owed | None) -> str | None:
+    if owed is None or owed.balance_minor == 0:
+        return None
+    page = open_page(books, row.invoice.invoice_id)
+    if page is None and is_page_coming(books, row) and effect.attempts < PAGE_WAITS:
+        raise _no_page(row)
+    return page.url if page else None
+
+
+def _pay_url(books: Books, row: InvoiceRow) -> str:
+    page = open_page(books, row.invoice.invoice_id)
+    if page is None:
+        raise _no_page(row)
+    return page.url
+
+
+def _no_page(row: InvoiceRow) -> TemporaryError:
+    return TemporaryError("no_pay_link", f"The pay link of invoice {row.invoice.number} is not there yet.")

@@ -148,9 +148,10 @@ class Settings(BaseSettings):
     @field_validator("studio_email", "owner_email")
     @classmethod
     def _an_address(cls, address: str) -> str:
+        """As it was typed, for people to read: on paper nobody wants a domain that begins with xn--."""
         if address:
             try:
-                validate_email(address, check_deliverability=False)
+                _as_servers_know_it(address)
             except EmailNotValidError as error:
                 raise ValueError(f"{address!r} is not an e-mail address ({error})") from error
         return address
@@ -215,7 +216,7 @@ class Settings(BaseSettings):
         """What the rules need of all this."""
         return StudioPolicy(
             studio=self.studio,
-            sender=f"{self.studio_name} <{self.studio_email}>",
+            sender=f"{self.studio_name} <{_as_servers_know_it(self.studio_email)}>",
             time_zone=self.time_zone,
             owner_email=self.owner_email,
             default_language=self.default_language,
@@ -287,6 +288,12 @@ def _problems(error: ValidationError) -> dict[str, str]:
 def _stand_in(field: FieldInfo) -> object:
     """Of a required one a text that is an address, too, for the one that must be."""
     return "refused@northlight.example" if field.is_required() else field.default
+
+
+def _as_servers_know_it(address: str) -> str:
+    """With its domain as DNS has it: "studio@müller.example" is "studio@xn--mller-kva.example"."""
+    checked = validate_email(address, check_deliverability=False)
+    return f"{checked.local_part}@{checked.ascii_domain}"
 
 
 def _parts(text: str) -> tuple[str, ...]:

@@ -110,7 +110,9 @@ def test_addresses_in_other_scripts_are_addresses(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert load(monkeypatch, studio_email="studio@nordlicht-fotografie.example").owner_email == ""
-    assert load(monkeypatch, studio_email="büro@größe.example").studio_email == "büro@größe.example"
+    typed = load(monkeypatch, studio_email="büro@größe.example")
+    assert typed.studio_email == typed.policy.studio.email == "büro@größe.example"
+    assert typed.policy.sender.endswith(" <büro@xn--gre-6ka8i.example>")
 
 
 def test_a_play_clock_is_refused_with_live_money(monkeypatch: pytest.MonkeyPatch) -> None:

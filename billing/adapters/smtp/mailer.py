@@ -64,9 +64,20 @@ class SmtpMailer:
             raise
         self._mine.used_at = time.monotonic()
 
-    def try_out(self) -> str:
-        """Connect, greet and log in as for a mail, and send none; the server's address. Raises as `send` does."""
-        self._drop(self._connect())
+    def try_out(self, sender: str | None = None) -> str:
+        """Connect, greet and log in as for a mail, say whose it is, and send none; the server's address.
+
+        Raises as `send` does. Without a `sender` it says nothing of one.
+        """
+        connection = self._connect()
+        try:
+            if sender is not None:
+                address = check_address(sender)
+                _mail_from(connection, address, [] if address.isascii() else ["SMTPUTF8"])
+        except (smtplib.SMTPException, OSError) as error:
+            raise outcomes.before_data(error, self._server) from error
+        finally:
+            self._drop(connection)
         return self._server
 
     def close(self) -> None:

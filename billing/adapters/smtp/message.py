@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,18 +11,76 @@ from datetime import UTC, datetime
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
-from email.utils import format_datetime
+from email.policy import EmailPolicy
+from email.utils import format_datetime, quote
 from functools import lru_cache
+from typing import Any
 
 from billing.domain.errors import PermanentError
 from billing.domain.mail import Mail
 
 _BREAKING = frozenset({"Cc", "Zl", "Zp", "Cs"})
+_LONGEST_LINE = 78  # RFC 5322, 2.1.1: where it can be folded
+_LONGEST_QUOTED = 800  # no line may be longer than 998
+_ENCODED_BYTES = 45  # 60 characters in base64
+
+
+class _Policy(EmailPolicy):
+    """Writes mailboxes itself: the email package, as it folds a long name with a comma, loses the quotes around it.
+
+    Which versions of Python do so changes from one to the next; such a header names two mailboxes.
+    """
+
+    def fold(self, name: str, value: Any) -> str:
+        return _mailboxes(name, value.addresses) if _has_mailboxes(value) else super().fold(name, value)
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        if not _has_mailboxes(value):
+            return super().fold_binary(name, value)
+        return _mailboxes(name, value.addresses).encode("utf-8" if self.utf8 else "ascii")
+
 
 # 7bit: quoted-printable and base64 pass every server on the way, also those without 8BITMIME.
-_POLICY = SMTP.clone(cte_type="7bit")
-_UTF8_POLICY = SMTPUTF8.clone(cte_type="7bit")  # only for addresses that cannot be written otherwise
+_POLICY = _Policy(linesep="\r\n", cte_type="7bit")
+_UTF8_POLICY = _POLICY.clone(utf8=True)  # only for addresses that cannot be written otherwise
+
+
+def _has_mailboxes(value: Any) -> bool:
+    return hasattr(value, "addresses")
+
+
+def _mailboxes(name: str, addresses: tuple[Address, ...]) -> str:
+    """The whole header, each mailbox on a line of its own unless there is but one."""
+    return f"{name}: " + ",\r\n ".join(_mailbox(address, len(name) + 2) for address in addresses) + "\r\n"
+
+
+def _mailbox(address: Address, before: int) -> str:
+    """`before`: how many characters of its line are taken. Quotes are not torn: not every program reads on for them."""
+    name, spec = address.display_name, address.addr_spec
+    if not name:
+        return spec
+    quoted = f'"{quote(name)}"'
+    is_plain = name.isascii() and "=?" not in name and len(quoted) <= _LONGEST_QUOTED
+    lines = [""]
+    for word in [*([quoted] if is_plain else _encoded_words(name)), f"<{spec}>"]:
+        taken = len(lines[-1]) + 1 + (before if len(lines) == 1 else 0)
+        if lines[-1] and taken + len(word) > _LONGEST_LINE:
+            lines.append(f" {word}")
+        else:
+            lines[-1] += f" {word}" if lines[-1] else word
+    return "\r\n".join(lines)
+
+
+def _encoded_words(name: str) -> list[str]:
+    """RFC 2047: at most 75 characters each, and a space between two words belongs to the first of them."""
+    chunks = [""]
+    for piece in re.findall(r"\S+ ?", name):
+        for part in [piece] if len(piece.encode()) <= _ENCODED_BYTES else list(piece):
+            if len((chunks[-1] + part).encode()) <= _ENCODED_BYTES:
+                chunks[-1] += part
+            else:
+                chunks.append(part)
+    return [f"=?utf-8?b?{base64.b64encode(chunk.encode()).decode()}?=" for chunk in chunks if chunk]
 
 
 @lru_cache(maxsize=1024)  # the studio's own address stands on every mail
@@ -34,7 +94,7 @@ def check_address(address: str) -> str:
         raise PermanentError(
             "invalid_email", f"{address!r} is not an e-mail address ({error}); correct it in the booking system."
         ) from error
-    return str(checked.ascii_email or checked.normalized)
+    return f"{checked.local_part}@{checked.ascii_domain}"
 
 
 def sender_of(mail: Mail) -> Address:
@@ -79,7 +139,8 @@ def _malformed(mail: Mail) -> Iterator[None]:
 
 def needs_utf8(mail: Mail) -> bool:
     """Whether an address has letters beyond ASCII before its @, which not every server takes (RFC 6531)."""
-    return not all(check_address(address).isascii() for address in (*mail.to, sender_of(mail).addr_spec))
+    ours = [sender_of(mail).addr_spec, *([mail.reply_to] if mail.reply_to else [])]
+    return not all(check_address(address).isascii() for address in (*mail.to, *ours))
 
 
 def _head(message: EmailMessage, mail: Mail, sent_at: datetime) -> None:
@@ -91,9 +152,15 @@ def _head(message: EmailMessage, mail: Mail, sent_at: datetime) -> None:
         message["Reply-To"] = _address(check_address(mail.reply_to))
     message["Subject"] = _one_line(mail.letter.subject)
     message["Date"] = format_datetime(sent_at)
-    message_id = _one_line(mail.message_id)
-    message["Message-ID"] = message_id if message_id.startswith("<") else f"<{message_id}>"
+    message["Message-ID"] = _message_id(mail)
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: out-of-office programs do not answer these
+
+
+def _message_id(mail: Mail) -> str:
+    left, _, domain = _one_line(mail.message_id).removeprefix("<").removesuffix(">").rpartition("@")
+    if not domain.isascii():
+        domain = check_address(f"x@{domain}").rpartition("@")[2]
+    return f"<{left}@{domain}>"
 
 
 def _one_line(text: str) -> str:

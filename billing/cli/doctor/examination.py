@@ -22,6 +22,7 @@ CHECKS = (
     Check("chains", ledger.chains, needs=("ledger_url",), after=("database",), is_essential=True),
     Check("secrecy", machine.secrecy, needs=("ledger_url",)),
     Check("smtp", outside.smtp, ("smtp_host", "smtp_port", "smtp_security"), is_essential=True),
+    Check("sender", outside.sender, ("studio_email",), after=("smtp",), is_essential=True),
     Check("stripe", outside.stripe, ("stripe_api_key", "stripe_url"), is_essential=True),
     Check("vsco", outside.vsco, ("vsco_api_key", "vsco_url"), is_essential=True),
     Check("money_scale", outside.money_scale, ("vsco_money_scale",), after=("vsco",)),

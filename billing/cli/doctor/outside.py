@@ -25,6 +25,12 @@ def smtp(settings: Settings) -> str:
         return f"{mailer.try_out()} takes our greeting"
 
 
+def sender(settings: Settings) -> str:
+    """A server that lets us in may still refuse to send for this address, or have no way to write it."""
+    with closing(mailer_of(settings)) as mailer:
+        return f"{mailer.try_out(settings.studio_email)} takes mail from {settings.studio_email}"
+
+
 def stripe(settings: Settings) -> str:
     account = gateway_of(settings).account()
     found = f"{account.account_id} {'live' if account.livemode else 'test'}"

@@ -56,6 +56,22 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
+def test_trying_out_says_whose_mail_it_would_be_and_sends_none(smtp: SmtpMailer, port: int, postman: Postman) -> None:
+    assert smtp.try_out() == smtp.try_out("hallo@müller.example") == f"127.0.0.1:{port}"
+    assert postman.accepted == []
+
+    postman.answers["MAIL"] = "553 5.7.1 Sender address rejected: not owned by user"
+    assert smtp.try_out()
+    with pytest.raises(PermanentError, match=r"refuses to take our mail: 553 5\.7\.1 Sender address rejected"):
+        smtp.try_out("hello@northlight.example")
+
+
+def test_trying_out_says_that_a_server_cannot_write_our_address() -> None:
+    beyond = pytest.raises(PermanentError, match="takes no addresses with letters beyond ASCII")
+    with mail_server(Postman(), enable_SMTPUTF8=False) as port, beyond:
+        SmtpMailer("127.0.0.1", port, timeout_seconds=QUICK).try_out("büro@northlight.example")
+
+
 def test_a_mail_arrives_whole(smtp: SmtpMailer, postman: Postman) -> None:
     smtp.send(MAIL)
 

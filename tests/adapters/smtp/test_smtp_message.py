@@ -3,16 +3,18 @@ from __future__ import annotations
 import email
 from dataclasses import replace
 from datetime import UTC, datetime
+from email.header import decode_header, make_header
 from email.message import EmailMessage
-from email.policy import default
-from typing import cast
+from email.policy import compat32, default
+from email.utils import getaddresses
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.adapters.smtp import check_address, compose
-from billing.adapters.smtp.message import as_sent, sender_of
+from billing.adapters.smtp.message import as_sent, needs_utf8, sender_of
 from billing.domain.errors import PermanentError
 from billing.domain.mail import Attachment, Letter, Mail
 
@@ -106,9 +108,93 @@ def test_a_sender_is_a_name_and_an_address(sender: str, name: str, address: str)
     assert (parsed.display_name, parsed.addr_spec) == (name, address)
 
 
+NAMES = (
+    "North Light",
+    "North Light, Bristol",
+    "Northern Light Photography Studio of Bristol, Bath and the West Country of England",
+    "Anna & Ben <weddings>; Ltd. (Bristol): [photographs] @ home",
+    "x" * 700 + ", of Bath",
+    "a, " * 400 + "of Bath",
+    "Fotografie Müller & Söhne, Hamburg",
+    "写真館東京、株式会社" * 8 + ", " + "Δφωτογραφία " * 20,
+    "=?utf-8?q?x?=, Inc.",
+    "back\\slash, Inc.",
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("policy", [default, compat32], ids=["modern", "old"])
+def test_a_sender_is_one_mailbox_whatever_its_name_and_whoever_reads_it(name: str, policy: Any) -> None:
+    """Python's own folding loses the quotes around a long name with a comma; the old parser does not unfold."""
+    raw = as_sent(replace(MAIL, sender=f"{name} <studio@müller.example>"))
+
+    message = email.message_from_bytes(raw, policy=policy)
+    if policy is default:
+        [mailbox] = message["From"].addresses
+        read, address = mailbox.display_name, mailbox.addr_spec
+    else:
+        [(encoded, address)] = getaddresses([str(message["From"])])
+        read = str(make_header(decode_header(encoded)))
+    # The modern parser keeps the space between two encoded words, which is to be dropped (RFC 2047, 6.2).
+    assert read.replace(" ", "") == name.replace(" ", "")
+    assert address == "studio@xn--mller-kva.example"
+    assert max(map(len, raw.partition(b"\r\n\r\n")[0].split(b"\r\n"))) < 998
+
+
+@given(name=st.text(st.characters(exclude_categories=("C", "Zl", "Zp")), max_size=120))
+def test_any_name_is_one_mailbox(name: str) -> None:
+    raw = as_sent(replace(MAIL, sender=f"{name} <studio@northlight.example>"))
+
+    for policy in (default, compat32):
+        found = getaddresses([str(email.message_from_bytes(raw, policy=policy)["From"])])
+        assert [address for _, address in found] == ["studio@northlight.example"]
+
+
+def test_recipients_are_so_many_mailboxes_however_many() -> None:
+    to = tuple(f"{'a' * 40}{number}@müller.example" for number in range(20))
+
+    raw = as_sent(replace(MAIL, to=to))
+
+    message = email.message_from_bytes(raw, policy=compat32)
+    assert [address for _, address in getaddresses([message["To"].replace("\r\n", "")])] == [
+        address.replace("müller", "xn--mller-kva") for address in to
+    ]
+
+
+def test_every_domain_is_written_as_dns_has_it() -> None:
+    mail = replace(
+        MAIL,
+        message_id="<effect-1@müller.example>",
+        sender="Müller <studio@müller.example>",
+        to=("anna@größe.example",),
+        reply_to="office@müller.example",
+    )
+
+    head = as_sent(mail).partition(b"\r\n\r\n")[0]
+
+    assert head.isascii()
+    assert head.count(b"@xn--mller-kva.example") == 3
+    assert b"To: anna@xn--gre-6ka8i.example\r\n" in head
+    assert b"Message-ID: <effect-1@xn--mller-kva.example>" in head
+
+
+def test_a_domain_is_as_dns_has_it_where_the_name_before_it_is_not_english() -> None:
+    raw = as_sent(replace(MAIL, sender="Büro <büro@müller.example>", reply_to="büro@müller.example"))
+
+    head = raw.partition(b"\r\n\r\n")[0].decode("utf-8")
+    assert head.count("<büro@xn--mller-kva.example>") == 1
+    assert "Reply-To: büro@xn--mller-kva.example" in head
+    assert needs_utf8(replace(MAIL, reply_to="büro@müller.example"))
+    assert not needs_utf8(MAIL)
+
+
 @pytest.mark.parametrize(
     ("given", "normal"),
-    [("Anna@EXAMPLE.com", "Anna@example.com"), ("anna@müller.example", "anna@xn--mller-kva.example")],
+    [
+        ("Anna@EXAMPLE.com", "Anna@example.com"),
+        ("anna@müller.example", "anna@xn--mller-kva.example"),
+        ("änna@müller.example", "änna@xn--mller-kva.example"),
+    ],
 )
 def test_an_address_takes_its_normal_form(given: str, normal: str) -> None:
     assert check_address(given) == normal

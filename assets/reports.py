@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -15,6 +15,7 @@ from billing.services.holds import short_sentence_of
 from billing.services.house import House
 
 ROWS_SHOWN = 50
+LOGGED_EVERY = 50
 _TAGGED = 5  # a tag is for finding the usual run of one or two; a backlog's run has its table
 
 Result = dg.MaterializeResult[Any]
@@ -27,6 +28,16 @@ def told(house: House, metadata: Mapping[str, Any]) -> Result:
         waiting, held = len(books.desk.open_items()), short_sentence_of(books.operations.holds())
     kept = {name: value for name, value in {**metadata, "Held": held}.items() if value is not None}
     return dg.MaterializeResult(metadata={**kept, "Needs attention": waiting})
+
+
+def logged(context: dg.AssetExecutionContext, what: str) -> Callable[[int, int], None]:
+    """Progress of long work in the run's log, now and then: "200 of 5000 sessions read"."""
+
+    def say(done: int, of: int) -> None:
+        if done % LOGGED_EVERY == 0 or done == of:
+            context.log.info(f"{done} of {of} {what}")
+
+    return say
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> dg.MarkdownMetadataValue | None:

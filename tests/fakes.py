@@ -24,10 +24,13 @@ from billing.ports.outside import (
     GatewayAccount,
     KnownInvoice,
     RawRecord,
+    Reading,
     RenderJob,
     SourceAccount,
     WrittenPayment,
 )
+
+JOB_KINDS, SHARED_KINDS = ("gallery",), ("brand", "custom-field", "tax-rate")  # what may be refused by itself
 
 
 class Crash(BaseException):
@@ -76,6 +79,7 @@ class FakeSessionSource:
         self.related: dict[str, list[RawRecord]] = {}
         self.written: dict[str, dict[str, Any]] = {}
         self.applied: dict[tuple[str, str], int] = {}
+        self.refused: dict[str, str] = {}  # kinds that are not shown, each with its sentence
 
     def put(self, facts: SessionFacts, modified_at: datetime | None = None) -> None:
         """The job as it is from now on."""
@@ -102,13 +106,17 @@ class FakeSessionSource:
             self.line.pass_through("changed_jobs")
             yield wanted[start : start + 2]
 
-    def related_records(self, job_id: str) -> list[RawRecord]:
+    def related_records(self, job_id: str) -> Reading:
         self.line.pass_through(f"related:{job_id}")
-        return [self.jobs[job_id], *self.related[job_id]]
+        records = [self.jobs[job_id], *self.related[job_id]]
+        return Reading([one for one in records if one.kind not in self.refused], self._refused_of(JOB_KINDS))
 
-    def shared_records(self) -> list[RawRecord]:
+    def shared_records(self) -> Reading:
         self.line.pass_through("shared")
-        return [RawRecord("studio", "studio", None, "{}")]
+        return Reading([RawRecord("studio", "studio", None, "{}")], self._refused_of(SHARED_KINDS))
+
+    def _refused_of(self, kinds: tuple[str, ...]) -> dict[str, str]:
+        return {kind: sentence for kind, sentence in self.refused.items() if kind in kinds}
 
     def read_job(self, record: RawRecord, shared: Sequence[RawRecord]) -> JobSummary:
         return self._read(record).job

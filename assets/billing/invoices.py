@@ -10,7 +10,7 @@ from assets.effects_done import Done, do_effects
 from assets.intake.sessions import session_records
 from assets.ledger_checks import ledger_checks
 from assets.money_checks import INVOICE_CHECKS
-from assets.reports import Metadata, Result, effects_told, find_tag, money, table, told
+from assets.reports import Metadata, Result, effects_told, find_tag, logged, money, table, told
 from billing.domain.effects import EffectKind
 from billing.domain.invoices import Invoice
 from billing.domain.money import Money
@@ -43,7 +43,8 @@ def invoices(context: dg.AssetExecutionContext, house: HouseResource) -> Result:
             return made
 
         # What one of them cannot do is raised at the end: what was billed before has got its link and its PDF then.
-        billed = in_step(lambda: bill_due_sessions(h), make_links, render)
+        say = logged(context, "sessions billed")
+        billed = in_step(lambda: bill_due_sessions(h, progress=say), make_links, render)
         _tag(context, billed.finalized)
         return told(h, _report(billed, links, rendered["PDFs"]) | {"Stripe": house.stripe_trouble})
 

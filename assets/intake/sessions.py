@@ -1,15 +1,13 @@
 """Completed sessions, and what VSCO Workspace says of each."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import dagster as dg
 
 from assets.chapters import INTAKE, OWNERS
-from assets.reports import Result, table, told
+from assets.reports import Result, logged, table, told
 from billing.services.house import House
-from billing.services.observe_sessions import fetch_session_records, observe_jobs
+from billing.services.observe_sessions import READ_A_ROUND, fetch_session_records, observe_jobs
 from pipelines.resources import HouseResource
 
 
@@ -36,13 +34,14 @@ def completed_sessions(house: HouseResource) -> Result:
 
 
 @dg.asset(group_name=INTAKE, owners=OWNERS, kinds={"vsco"}, deps=[completed_sessions])
-def session_records(house: HouseResource) -> Result:
+def session_records(context: dg.AssetExecutionContext, house: HouseResource) -> Result:
     """The order, client, payments and gallery of each completed session, read before anything is billed from them.
 
-    A session that waits for somebody to mend it in VSCO Workspace is read again every few minutes.
+    A session that waits for somebody to mend it in VSCO Workspace is read again every few minutes. Of a backlog each
+    run reads and bills a part, the oldest first.
     """
     with house.opened() as h:
-        read = fetch_session_records(h)
+        read = fetch_session_records(h, READ_A_ROUND, logged(context, "sessions read"))
         return told(h, {"Sessions read": read, **_waiting(h)})
 
 

@@ -185,9 +185,9 @@ def _session(house: House, job_id: str) -> SessionRow | None:
 def _refresh(house: House, session: SessionRow) -> None:
     """What the booking system says of it now; kept, as every version is."""
     try:
-        records = house.source.related_records(session.job_id)
+        reading = house.source.related_records(session.job_id)
     except BillingError as error:
         raise PermanentError(error.code, f"{error.sentence} Nothing was billed.") from error
     with house.ledger.write() as books:
-        books.records.keep_all(session.source, session.job_id, records, house.now())
+        books.records.keep_all(session.source, session.job_id, reading.records, house.now(), reading.refused)
         books.sessions.records_fetched(session.session_id, house.now())

@@ -41,12 +41,12 @@ class Looked:
 def preview_job(house: House, job_id: str) -> Looked:
     """Raises BillingError if the job cannot be read."""
     session = _session(house, job_id, job_id)
-    return _read(house, session, house.source.related_records(job_id), house.source.shared_records())
+    return _read(house, session, house.source.related_records(job_id).records, house.source.shared_records().records)
 
 
 def preview_period(house: House, period: Period) -> Iterator[Looked]:
     """Sessions completed in these days, both included. One that cannot be read is a row that says so."""
-    shared = house.source.shared_records()
+    shared = house.source.shared_records().records
     jobs: list[JobSummary] = []
     for page in house.source.changed_jobs(None):
         for record in page:
@@ -78,7 +78,7 @@ def _is_in(day: date | None, period: Period) -> bool:
 def _look(house: House, job: JobSummary, shared: Sequence[RawRecord]) -> Looked:
     session = _session(house, job.job_id, job.name)
     try:
-        return _read(house, session, house.source.related_records(job.job_id), shared)
+        return _read(house, session, house.source.related_records(job.job_id).records, shared)
     except Exception as error:
         return _unread(session, error)
 

@@ -33,5 +33,13 @@ class UnreadableError(UnknownOutcomeError):
     hardly help. A person looks."""
 
 
+class RefusedAccess(PermanentError):
+    """The outside refuses us as such (a wrong key, a wrong address): any other call would end the same."""
+
+
+class NoRight(PermanentError):
+    """The outside denies us this one thing, and may grant all else: a key without that right."""
+
+
 class NeedsAttention(PermanentError):
     """One subject is set aside for a person; the others go on."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Protocol
@@ -47,8 +47,13 @@ class Records(Protocol):
         """Store the record if it differs from its newest version; True if it was new."""
         ...
 
-    def keep_all(self, source: str, job_id: str, records: Sequence[RawRecord], now: datetime) -> bool:
-        """Keep all that belongs to the job now; what belonged to it before does not any more. True if that is news."""
+    def keep_all(
+        self, source: str, job_id: str, records: Sequence[RawRecord], now: datetime, not_shown: Container[str] = ()
+    ) -> bool:
+        """Keep all that belongs to the job now; what belonged to it before does not any more. True if that is news.
+
+        Of the kinds in `not_shown` nobody knows: what belonged to it of them still does.
+        """
         ...
 
     def of_job(self, source: str, job_id: str, horizon: int | None = None) -> list[RawRecord]:
@@ -77,11 +82,19 @@ class Sessions(Protocol):
 
     def get(self, session_id: str) -> SessionRow | None: ...
 
-    def in_state(self, state: str, limit: int | None = None) -> list[SessionRow]: ...
+    def in_state(self, state: str, limit: int | None = None) -> list[SessionRow]:
+        """Those that were completed first come first."""
+        ...
 
     def settle(self, session_id: str, state: str, reason: str | None, now: datetime) -> None: ...
 
-    def records_fetched(self, session_id: str, at: datetime | None) -> None: ...
+    def records_fetched(self, session_id: str, at: datetime | None) -> None:
+        """Its records were read then; with None, they are to be read anew."""
+        ...
+
+    def not_answered(self, session_id: str, now: datetime) -> datetime:
+        """It was asked for in vain; returns since when that is so."""
+        ...
 
     def wake(self, session_id: str, state: str, reason: str | None, completed_on: date, now: datetime) -> None:
         """An expected session was completed now, or has a new order: this is when its trigger was first observed."""

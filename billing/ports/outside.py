@@ -7,7 +7,7 @@ UnknownOutcomeError (it may or may not have happened).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
@@ -33,6 +33,17 @@ class RawRecord:
     source_id: str
     modified_at: datetime | None
     body: str  # canonical JSON text of the object
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the booking system shows now. `refused`: kinds that it does not show us while it shows the rest.
+
+    Each with a sentence: which, what is done without it, and how to have it. Only what refines is ever done without.
+    """
+
+    records: list[RawRecord]
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +76,18 @@ class SessionSource(Protocol):
         """Jobs modified at or after `since`, newest first, a page at a time. Ends early after `max_pages`."""
         ...
 
-    def related_records(self, job_id: str) -> list[RawRecord]:
-        """The job itself, its orders, contacts, payments, events and galleries, as they are now."""
+    def related_records(self, job_id: str) -> Reading:
+        """The job itself, its orders, contacts, payments, events and galleries, as they are now.
+
+        RefusedAccess if the key opens nothing, PermanentError if this job cannot be read. May do without galleries.
+        """
         ...
 
-    def shared_records(self) -> list[RawRecord]:
-        """What many jobs refer to: job types, brands, roles, custom fields, product types and products, the studio."""
+    def shared_records(self) -> Reading:
+        """What many jobs refer to: job types, brands, roles, custom fields, product types and products, the studio.
+
+        May do without all of them but the studio.
+        """
         ...
 
     def read_job(self, record: RawRecord, shared: Sequence[RawRecord]) -> JobSummary:

@@ -22,6 +22,8 @@ class SessionRow:
     completed_on: date | None
     first_observed_at: datetime
     records_fetched_at: datetime | None
+    unanswered_since: datetime | None = None  # since when reading it has brought no answer
+    tried_at: datetime | None = None  # when it was asked for last, in vain
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from billing.domain.mail import MailKind
 from billing.ports.ledger import Books, InvoiceRow
 from billing.ports.outside import RenderJob
 from billing.services.house import House
-from billing.services.issue_invoices import Progress
+from billing.services.session_records import Progress
 
 RENDER_FAILED = "render_failed"
 BATCH = 200  # invoices held in memory at a time

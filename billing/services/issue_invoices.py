@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -19,9 +19,7 @@ from billing.services.draft_invoices import Drafted, draft_session, unforeseen
 from billing.services.house import House
 from billing.services.limits import room_in
 from billing.services.observe_sessions import shared_records
-from billing.services.session_records import are_stale, read_again
-
-Progress = Callable[[int, int], None]
+from billing.services.session_records import Progress, are_stale, read_again
 
 
 @dataclass
@@ -45,11 +43,11 @@ def bill_due_sessions(house: House, limit: int | None = None, progress: Progress
         return billed
     shared = shared_records(house)
     room = invoices_left_today(house)
+    _say_what_waits(house)  # at once: a run that ends before its time has said so, too
     unread: set[str] = set()
     for done, session in enumerate(due):
         if len(billed.finalized) + len(billed.drafted) >= room:
             billed.over_limit = len(due) - done
-            _ask_for_more(house, billed.over_limit)
             break
         if done % house.concurrency == 0:  # as many at a time as may be asked for at once, and right before
             ahead = due[done : done + house.concurrency]
@@ -58,10 +56,10 @@ def bill_due_sessions(house: House, limit: int | None = None, progress: Progress
             _bill_or_set_aside(house, session, shared, billed)
         if billed.over_limit:  # another worker has taken the room that was left
             billed.over_limit = len(due) - done
-            _ask_for_more(house, billed.over_limit)
             break
         if progress:
             progress(done + 1, len(due))
+    _say_what_waits(house)
     return billed
 
 
@@ -155,7 +153,6 @@ def _settle_session(books: Books, session: SessionRow, drafted: Drafted, now: da
     for code, sentence in problems.items():
         books.desk.raise_attention(session.session_id, code, sentence, now)
     books.sessions.settle(session.session_id, "attention" if problems else "billed", None, now)
-    books.desk.resolve_attention("limits", "limit_invoices", PIPELINE, now)
 
 
 def finalize_invoice(
@@ -223,10 +220,16 @@ def _charge(invoice: Invoice, customer_id: str, payment_method_id: str) -> Inten
     return Intent(EffectKind.CHARGE, "autopay", invoice.invoice_id, parameters)
 
 
-def _ask_for_more(house: House, waiting: int) -> None:
-    sentence = (
-        f"The daily limit of invoices is reached and {waiting} more sessions wait; see whether that is right, then"
-        " `billing approve --over-limit invoices`. Otherwise they go on tomorrow."
-    )
+def _say_what_waits(house: House) -> None:
+    """More sessions than the daily limit leaves room for: a person may raise it. Closed when there is room for all."""
     with house.ledger.write() as books:
+        room, waiting = _room(house, books), len(books.sessions.in_state("due"))
+        if waiting <= room:
+            books.desk.resolve_attention("limits", "limit_invoices", PIPELINE, house.now())
+            return
+        left = f"leaves room for {room} more today" if room else "is reached"
+        sentence = (
+            f"The daily limit of invoices {left} and {waiting} sessions wait; see whether that is right, then"
+            " `billing approve --over-limit invoices`. Otherwise they go on tomorrow."
+        )
         books.desk.raise_attention("limits", "limit_invoices", sentence, house.now())

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from itertools import zip_longest
 
-from billing.domain.errors import PermanentError
+from billing.domain.errors import PermanentError, TemporaryError
 from billing.domain.events import PIPELINE
 from billing.domain.policy import GalleryPolicy, Trigger, completed_on, session_end, why_left_out
 from billing.domain.sessions import JobSummary, SessionFacts, Stage
@@ -14,14 +15,21 @@ from billing.ports.ledger import Books, SessionRow
 from billing.ports.outside import RawRecord
 from billing.services.changed_orders import LOOKED_AT_A_ROUND, LOOKED_AT_EVERY, LOOKED_AT_FOR
 from billing.services.house import House
-from billing.services.session_records import read_again, state_now
+from billing.services.not_shown import check_that_jobs_can_be_told_apart, note_not_shown
+from billing.services.session_records import Progress, read_again, state_now
 
 # Two pages may shift while they are read, and clocks differ: read a little more than is new, every time.
 OVERLAP = timedelta(minutes=10)
 REFETCH_ATTENTION_AFTER = timedelta(minutes=5)
+ATTENTION_READ_AT_MOST = 100  # in that time: hundreds that wait for somebody must not keep the line busy
 REFETCH_EXPECTED_AFTER = timedelta(hours=1)
 REFETCH_GALLERY_AFTER = timedelta(hours=6)
+SHARED_GOOD_FOR = timedelta(days=1)
+NOT_SHOWN_FOR = timedelta(hours=1)  # then it is asked for again: somebody may have given the key its right
 EXPECT_GALLERY_FOR = timedelta(days=90)  # after the invoice; one that comes later is told of by hand
+# About eight calls a session, 25 a second: some minutes of a run that may take fifteen, and then bills what was read.
+READ_A_ROUND = 600
+NEVER = datetime.min.replace(tzinfo=UTC)
 MALFORMED = "malformed_record"
 SHARED_KINDS = ("studio", "job-type", "brand", "job-role", "custom-field", "product-type", "product", "tax-rate")
 
@@ -71,35 +79,51 @@ def observe_jobs(house: House, max_pages: int | None = None) -> Observed:
 
 
 def _instant(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+    """Of a cursor; None of what is no instant, such as the days that older versions kept for the shared records."""
+    instant = datetime.fromisoformat(text) if text else None
+    return instant if instant and instant.tzinfo else None
 
 
 def shared_records(house: House) -> list[RawRecord]:
-    """What many jobs refer to (job types, products, …): from the ledger, fetched on first need and once a day."""
+    """What many jobs refer to (job types, products, …): from the ledger, fetched on first need and once a day.
+
+    What is not shown is done without, or with what was known of it, and asked for again within the hour. NeedsAttention
+    if the studio says by it which jobs are billed. A booking system that does not answer is asked again the next time.
+    """
     name = f"{house.source.name}:shared"
+    now = house.now()
     with house.ledger.read() as books:
         known = books.records.of_kinds(house.source.name, SHARED_KINDS)
-        fetched_on = books.records.cursor(name)
-    if known and fetched_on == house.today().isoformat():
+        good_until = _instant(books.records.cursor(name))
+    if known and good_until and now < good_until <= now + SHARED_GOOD_FOR:
         return known
-    fetched = house.source.shared_records()
+    try:
+        reading = house.source.shared_records()
+    except TemporaryError:
+        if not known:
+            raise
+        return known
+    note_not_shown(house, SHARED_KINDS, reading.refused)
+    kinds = {record.kind for record in (*known, *reading.records)}
+    check_that_jobs_can_be_told_apart(house.policy.jobs, kinds, reading.refused)
     with house.ledger.write() as books:
-        for record in fetched:
-            books.records.keep(house.source.name, record, None, house.now())
-        books.records.move_cursor(name, house.today().isoformat(), house.now())
-    return fetched
+        for record in reading.records:
+            books.records.keep(house.source.name, record, None, now)
+        good_for = NOT_SHOWN_FOR if reading.refused else SHARED_GOOD_FOR
+        books.records.move_cursor(name, (now + good_for).isoformat(), now)
+        return books.records.of_kinds(house.source.name, SHARED_KINDS)
 
 
-def fetch_session_records(house: House, limit: int | None = None) -> int:
+def fetch_session_records(house: House, limit: int | None = None, progress: Progress | None = None) -> int:
     """Fetch orders, contacts, payments, events and galleries of the sessions that need them; returns how many.
 
     That is: due ones without records, those under attention (somebody may have mended them), expected ones whose
     session may have ended, paid ones whose gallery was not there yet, and billed ones whose order may have changed.
-    One that cannot be read is set aside.
+    One that cannot be read is set aside. Each is kept as it is read: who is stopped has lost nothing of it.
     """
     wanted = sessions_to_fetch(house)[:limit]
     if wanted:
-        read_again(house, wanted, shared_records(house))
+        read_again(house, wanted, shared_records(house), progress)
     wake_expected_sessions(house)
     return len(wanted)
 
@@ -111,7 +135,8 @@ def wake_expected_sessions(house: House) -> int:
     """
     with house.ledger.read() as books:
         expected = [row for row in books.sessions.in_state("expected") if row.records_fetched_at is not None]
-    return sum(_wake(house, session, shared) for session in expected for shared in [shared_records(house)])
+    shared = shared_records(house) if expected else []
+    return sum(_wake(house, session, shared) for session in expected)
 
 
 def _wake(house: House, session: SessionRow, shared: Sequence[RawRecord]) -> bool:
@@ -207,22 +232,39 @@ def _first_state(house: House, job: JobSummary, completed: date) -> tuple[str, s
 
 
 def sessions_to_fetch(house: House) -> list[SessionRow]:
-    """Sessions whose records are missing, or may have changed in what we wait for."""
+    """Sessions whose records are missing, or may have changed in what we wait for; each once.
+
+    One of each of the five reasons in turn, so that a backlog of one keeps none of the others waiting.
+    """
     now = house.now()
     by_hand = house.policy.gallery_policy is GalleryPolicy.BY_HAND
     paid_only = house.policy.gallery_policy is GalleryPolicy.PAID_IN_FULL
     with house.ledger.read() as books:
         fresh = [row for row in books.sessions.in_state("due") if row.records_fetched_at is None]
         expected = [row for row in books.sessions.in_state("expected") if _older(row, now - REFETCH_EXPECTED_AFTER)]
-        stale = [row for row in books.sessions.in_state("attention") if _older(row, now - REFETCH_ATTENTION_AFTER)]
+        set_aside = books.sessions.in_state("attention")
         without_gallery = (
             []
             if by_hand
             else books.sessions.without_gallery(now - REFETCH_GALLERY_AFTER, now - EXPECT_GALLERY_FOR, paid_only)
         )
         billed = books.sessions.to_look_at_again(now - LOOKED_AT_EVERY, now - LOOKED_AT_FOR, LOOKED_AT_A_ROUND)
-    wanted = fresh + expected + stale + without_gallery + billed
-    return list({session.session_id: session for session in wanted}.values())
+    stale = [row for row in set_aside if _older(row, now - REFETCH_ATTENTION_AFTER)]
+    at_most = ATTENTION_READ_AT_MOST - (len(set_aside) - len(stale))
+    reasons = (
+        sorted(fresh, key=_tried_longest_ago),
+        sorted(expected, key=_tried_longest_ago),
+        sorted(stale, key=_tried_longest_ago)[: max(0, at_most)],
+        sorted(without_gallery, key=_tried_longest_ago),
+        billed,
+    )
+    in_turn = (session for turn in zip_longest(*reasons) for session in turn if session is not None)
+    return list({session.session_id: session for session in in_turn}.values())
+
+
+def _tried_longest_ago(row: SessionRow) -> datetime:
+    """What does not answer, or is still the same, goes behind what was not tried since. Else the order stays."""
+    return max(filter(None, (row.tried_at, row.records_fetched_at)), default=NEVER)
 
 
 def _older(row: SessionRow, than: datetime) -> bool:

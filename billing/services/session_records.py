@@ -2,55 +2,104 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 
-from billing.domain.errors import BillingError, PermanentError
+from billing.domain.errors import BillingError, NoRight, PermanentError, RefusedAccess
 from billing.domain.events import PIPELINE
 from billing.ports.ledger import Books, SessionRow
-from billing.ports.outside import RawRecord
+from billing.ports.outside import RawRecord, Reading
 from billing.services.changed_orders import note_changes
 from billing.services.house import House
+from billing.services.not_shown import note_not_shown
+
+Progress = Callable[[int, int], None]  # so many are done, of so many
 
 STALE_AFTER = timedelta(minutes=5)  # nothing is billed from what was read longer ago
 FAILING_SHOWN_AFTER = timedelta(hours=3)
 NOT_READ, NOT_ANSWERED = "session_not_read", "session_not_answered"
+JOB = "job"  # the kind of record under which it is said that no job can be read
 
 
-def read_again(house: House, sessions: Sequence[SessionRow], shared: Sequence[RawRecord]) -> set[str]:
+def read_again(
+    house: House, sessions: Sequence[SessionRow], shared: Sequence[RawRecord], progress: Progress | None = None
+) -> set[str]:
     """Fetch and keep the records of these sessions; returns the ids of those that could not be read.
 
-    One that is refused is set aside; one that does not answer is tried again, and shown when it goes on for hours.
+    Each is kept as soon as it is read. One that is refused is set aside; one that does not answer is tried again, and
+    shown when it goes on for hours. RefusedAccess ends it: that is no fault of any session.
     """
-    with ThreadPoolExecutor(house.concurrency) as pool:
-        fetched = list(pool.map(lambda session: _fetch(house, session), sessions))
-    unread = set()
-    for session, records in zip(sessions, fetched, strict=True):
-        if not isinstance(records, BillingError):
-            _keep(house, session, records, shared)
-            continue
-        unread.add(session.session_id)
-        if isinstance(records, PermanentError):
-            _set_aside(house, session, records)
+    refused: dict[str, str] = {}
+    denied: list[tuple[SessionRow, NoRight]] = []
+    unread: set[str] = set()
+    for done, (session, reading) in enumerate(_fetched(house, sessions), 1):
+        if isinstance(reading, Reading):
+            _keep(house, session, reading, shared)
+            refused.update(reading.refused)
         else:
-            _note_failure(house, session, records)
+            unread.add(session.session_id)
+            if isinstance(reading, NoRight):
+                denied.append((session, reading))
+            else:
+                _note_unread(house, session, reading)
+        if progress:
+            progress(done, len(sessions))
+    is_shown = len(unread) < len(sessions)
+    _note_denied(house, denied, is_shown, refused)
+    note_not_shown(house, (JOB, "gallery") if is_shown else (), refused)
     return unread
+
+
+def _fetched(house: House, sessions: Sequence[SessionRow]) -> Iterator[tuple[SessionRow, Reading | BillingError]]:
+    """In their order, with no more under way at once than may be asked for: what is read is soon handed on."""
+    ahead: deque[tuple[SessionRow, Future[Reading | BillingError]]] = deque()
+    with ThreadPoolExecutor(house.concurrency) as pool:
+        for session in sessions:
+            ahead.append((session, pool.submit(_fetch, house, session)))
+            if len(ahead) >= house.concurrency:
+                first, reading = ahead.popleft()
+                yield first, reading.result()
+        for first, reading in ahead:
+            yield first, reading.result()
+
+
+def _note_unread(house: House, session: SessionRow, error: BillingError) -> None:
+    if isinstance(error, RefusedAccess):
+        raise error
+    if isinstance(error, PermanentError):
+        _set_aside(house, session, error)
+    else:
+        _note_failure(house, session, error)
+
+
+def _note_denied(
+    house: House, denied: Sequence[tuple[SessionRow, NoRight]], is_shown: bool, refused: dict[str, str]
+) -> None:
+    """Where other jobs are shown, it is a matter of this one. Where none is, it is one of the key: said once."""
+    for session, error in denied:
+        if is_shown:
+            _set_aside(house, session, error)
+            continue
+        refused[JOB] = error.sentence
+        with house.ledger.write() as books:
+            books.sessions.not_answered(session.session_id, house.now())
 
 
 def read_now(house: House, session: SessionRow, shared: Sequence[RawRecord]) -> None:
     """The same for one session that a person asks about: an error is theirs to see, and changes nothing here."""
-    records = _fetch(house, session)
-    if isinstance(records, BillingError):
-        raise records
-    _keep(house, session, records, shared)
+    reading = _fetch(house, session)
+    if isinstance(reading, BillingError):
+        raise reading
+    _keep(house, session, reading, shared)
 
 
 def are_stale(session: SessionRow, now: datetime) -> bool:
     return session.records_fetched_at is None or session.records_fetched_at < now - STALE_AFTER
 
 
-def _fetch(house: House, session: SessionRow) -> list[RawRecord] | BillingError:
+def _fetch(house: House, session: SessionRow) -> Reading | BillingError:
     try:
         return house.source.related_records(session.job_id)
     except BillingError as error:
@@ -60,14 +109,13 @@ def _fetch(house: House, session: SessionRow) -> list[RawRecord] | BillingError:
         return PermanentError(NOT_READ, sentence)
 
 
-def _keep(house: House, session: SessionRow, records: list[RawRecord], shared: Sequence[RawRecord]) -> None:
+def _keep(house: House, session: SessionRow, reading: Reading, shared: Sequence[RawRecord]) -> None:
     now, session_id = house.now(), session.session_id
     with house.ledger.write() as books:
-        is_news = books.records.keep_all(session.source, session.job_id, records, now)
+        is_news = books.records.keep_all(session.source, session.job_id, reading.records, now, reading.refused)
         books.sessions.records_fetched(session_id, now)
         was_unread = books.desk.resolve_attention(session_id, NOT_READ, PIPELINE, now)
-        if books.records.cursor(_failing(session)):
-            books.records.move_cursor(_failing(session), "", now)
+        if session.unanswered_since:
             books.desk.resolve_attention(session_id, NOT_ANSWERED, PIPELINE, now)
         state = state_now(books, session)
         if state == "attention" and (is_news or was_unread):
@@ -95,16 +143,10 @@ def state_now(books: Books, session: SessionRow) -> str:
 def _note_failure(house: House, session: SessionRow, error: BillingError) -> None:
     now = house.now()
     with house.ledger.write() as books:
-        since = books.records.cursor(_failing(session))
-        if not since:
-            books.records.move_cursor(_failing(session), now.isoformat(), now)
-        elif now - datetime.fromisoformat(since) >= FAILING_SHOWN_AFTER:
+        since = books.sessions.not_answered(session.session_id, now)
+        if now - since >= FAILING_SHOWN_AFTER:
             sentence = (
                 f"{session.name} could not be read in the booking system for hours ({error.sentence}) It is tried"
                 f" again by itself; look whether job {session.job_id} opens there."
             )
             books.desk.raise_attention(session.session_id, NOT_ANSWERED, sentence, now)
-
-
-def _failing(session: SessionRow) -> str:
-    return f"not_answered_since:{session.session_id}"

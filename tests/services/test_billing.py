@@ -282,7 +282,7 @@ def test_what_was_known_when_it_was_billed_can_be_told(studio: Studio) -> None:
     studio.session("j1", order("o-j1", 99_000))
     studio.clock.go(minutes=1)
     with studio.ledger.write() as books:
-        books.records.keep_all("vsco", "j1", studio.source.related_records("j1"), studio.clock.now())
+        books.records.keep_all("vsco", "j1", studio.source.related_records("j1").records, studio.clock.now())
         now, then = books.records.of_job("vsco", "j1"), books.records.of_job("vsco", "j1", horizon)
 
     assert ["50000" in record.body for record in (now[-1], then[-1])] == [False, True]

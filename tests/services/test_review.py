@@ -48,7 +48,7 @@ class TestReview:
         draft = self.draft_id(review)
         review.session("j1", order("o-j1", 70_000))
         with review.ledger.write() as books:
-            books.records.keep_all("vsco", "j1", review.source.related_records("j1"), review.clock.now())
+            books.records.keep_all("vsco", "j1", review.source.related_records("j1").records, review.clock.now())
         assert "has changed" in review.approve(draft)
         assert review.invoices() == []
         review.approve(draft)
@@ -60,7 +60,7 @@ class TestReview:
         draft = self.draft_id(review)
         review.session("j1", order("o-j1", status="voided"))
         with review.ledger.write() as books:
-            books.records.keep_all("vsco", "j1", review.source.related_records("j1"), review.clock.now())
+            books.records.keep_all("vsco", "j1", review.source.related_records("j1").records, review.clock.now())
         review.approve(draft)
         review.round()
         assert review.state_of() == "attention"
@@ -91,7 +91,7 @@ class TestReview:
         review.round()
         review.session("j1", order("o-j1", 70_000))
         with review.ledger.write() as books:
-            books.records.keep_all("vsco", "j1", review.source.related_records("j1"), review.clock.now())
+            books.records.keep_all("vsco", "j1", review.source.related_records("j1").records, review.clock.now())
         outcome = review.approve()
         assert outcome.startswith("Approved INV-2026-0001. The order behind draft")
 

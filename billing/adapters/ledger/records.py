@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -112,8 +112,11 @@ class SqlRecords:
         insert(self._connection, source_records, values)
         return True
 
-    def keep_all(self, source: str, job_id: str, records: Sequence[RawRecord], now: datetime) -> bool:
-        gone = self._without(source, job_id, {(record.kind, record.source_id) for record in records})
+    def keep_all(
+        self, source: str, job_id: str, records: Sequence[RawRecord], now: datetime, not_shown: Container[str] = ()
+    ) -> bool:
+        present = {(record.kind, record.source_id) for record in records}
+        gone = self._without(source, job_id, present, not_shown)
         linked = [self._link(source, record, job_id) for record in records]
         news = [self.keep(source, record, None, now) for record in records]
         return gone or any(linked) or any(news)
@@ -126,10 +129,11 @@ class SqlRecords:
         insert(self._connection, record_links, link | {"linked_from": self.horizon() + 1})
         return True
 
-    def _without(self, source: str, job_id: str, present: set[tuple[str, str]]) -> bool:
+    def _without(self, source: str, job_id: str, present: set[tuple[str, str]], not_shown: Container[str]) -> bool:
         """What belonged to the job and does not any more (deleted, or moved away) is not billed with it."""
         linked = rows(self._connection, _LINKED, source=source, job_id=job_id)
-        gone = [link for link in linked if (link.kind, link.source_id) not in present]
+        shown = [link for link in linked if link.kind not in not_shown]
+        gone = [link for link in shown if (link.kind, link.source_id) not in present]
         of_job, known = {"of_source": source, "of_job_id": job_id}, self.horizon() if gone else 0
         for link in gone:
             this = {"of_kind": link.kind, "of_source_id": link.source_id}
@@ -166,7 +170,9 @@ _THIS_SESSION = update(sessions).where(sessions.c.session_id == bindparam("this"
 _IN_STATE = (
     select(sessions)
     .where(sessions.c.state == bindparam("state"))
-    .order_by(sessions.c.first_observed_at, sessions.c.session_id)
+    .order_by(
+        sessions.c.completed_on.is_(None), sessions.c.completed_on, sessions.c.first_observed_at, sessions.c.session_id
+    )
 )
 _BILLED_LATELY = select(invoices.c.session_id).where(invoices.c.finalized_at >= bindparam("finalized_after"))
 _FETCHED_BEFORE = sessions.c.records_fetched_at < bindparam("fetched_before")
@@ -238,7 +244,14 @@ class SqlSessions:
         change(self._connection, _THIS_SESSION, this=session_id, state=state, reason=reason, settled_at=now)
 
     def records_fetched(self, session_id: str, at: datetime | None) -> None:
-        change(self._connection, _THIS_SESSION, this=session_id, records_fetched_at=at)
+        values = {"records_fetched_at": at, "unanswered_since": None, "tried_at": None}
+        change(self._connection, _THIS_SESSION, this=session_id, **values)
+
+    def not_answered(self, session_id: str, now: datetime) -> datetime:
+        row = self.get(session_id)
+        since = (row.unanswered_since if row else None) or now
+        change(self._connection, _THIS_SESSION, this=session_id, unanswered_since=since, tried_at=now)
+        return since
 
     def wake(self, session_id: str, state: str, reason: str | None, completed_on: date, now: datetime) -> None:
         values = {"state": state, "reason": reason, "completed_on": completed_on, "first_observed_at": now}
@@ -264,4 +277,6 @@ def _session(row: Row[Any]) -> SessionRow:
         row.completed_on,
         row.first_observed_at,
         row.records_fetched_at,
+        row.unanswered_since,
+        row.tried_at,
     )

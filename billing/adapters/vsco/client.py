@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from billing.adapters.vsco import jsontext
 from billing.adapters.vsco.refusals import refusal, retry_after_seconds
-from billing.domain.errors import BillingError, PermanentError, TemporaryError, UnknownOutcomeError
+from billing.domain.errors import (
+    BillingError,
+    PermanentError,
+    RefusedAccess,
+    TemporaryError,
+    UnknownOutcomeError,
+)
 
 if TYPE_CHECKING:
     import httpx
@@ -91,7 +97,7 @@ class VscoClient:
             content = None if body is None else jsontext.canonical(body).encode()
             response = self._http.request(method, self._base_url + path, params=query, content=content)
         except (httpx.UnsupportedProtocol, httpx.InvalidURL):
-            return PermanentError("vsco_url", f"{self._base_url!r} is no web address; check the setting vsco_url.")
+            return RefusedAccess("vsco_url", f"{self._base_url!r} is no web address; check the setting vsco_url.")
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             return TemporaryError("vsco_unreachable", f"VSCO Workspace cannot be reached ({type(error).__name__}).")
         except httpx.HTTPError as error:

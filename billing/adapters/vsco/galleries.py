@@ -14,7 +14,7 @@ from billing.ports.outside import GalleryAccess
 # What a PUT must not send back: the server's own fields; the mappings, which "can not be updated"; and the cover photo,
 # which on an update is an order to import it again.
 _NOT_OURS = frozenset({"links", "id", "created", "modified", "hidden", "externalMappings", "coverPhoto"})
-_NEEDED = ("name", "clientUrl", "adminUrl")
+_NEEDED = ("clientUrl", "adminUrl")  # the name, too, must be sent, and may be null
 
 
 class VscoGalleries:
@@ -62,7 +62,7 @@ class VscoGalleries:
                 raise gallery.wrong(name, "is missing")
         body = {name: value for name, value in gallery.items() if name not in _NOT_OURS}
         try:
-            answer = self._client.write("PUT", f"/gallery/{gallery_id}", {**body, **wanted})
+            answer = self._client.write("PUT", f"/gallery/{gallery_id}", {"name": None, **body, **wanted})
         except UnknownOutcomeError as doubt:
             return self._look_after(gallery_id, wanted, doubt)
         after = Fields({**dict(gallery.items()), **answer}, f"gallery {gallery_id}")

@@ -13,7 +13,8 @@ from typing import Any
 
 from billing.adapters.vsco.client import VscoClient
 from billing.adapters.vsco.fields import parse_instant
-from billing.adapters.vsco.paging import paged
+from billing.adapters.vsco.paging import NoList, paged
+from billing.domain.errors import PermanentError
 
 Body = dict[str, Any]
 
@@ -32,15 +33,24 @@ class GalleryList:
         self._found: list[Body] = []
         self._is_whole = False
         self._oldest: datetime | None = None
+        self._refused: PermanentError | NoList | None = None
 
     def modified_since(self, since: datetime | None) -> list[Body]:
-        """Every gallery modified at or after `since`, maybe older ones, one maybe twice; all if `since` is None."""
+        """Every gallery modified at or after `since`, maybe older ones, one maybe twice; all if `since` is None.
+
+        A refusal is kept as long as the list would be: it is no other for the next job.
+        """
         with self._lock:
             if self._begun_at is None or self._clock() - self._begun_at > KEPT_SECONDS:
                 self._begin()
+            if self._refused:
+                raise self._refused.with_traceback(None)
             try:
                 while not self._reaches(since):
                     self._read_on()
+            except (PermanentError, NoList) as error:
+                self._refused = error
+                raise
             except BaseException:
                 self._begun_at = None  # a list that broke off is begun anew
                 raise
@@ -49,7 +59,7 @@ class GalleryList:
     def _begin(self) -> None:
         self._begun_at = self._clock()
         self._pages = paged(self._client, "/gallery", {"sortBy": "modified desc"}, self._page_size)
-        self._found, self._is_whole, self._oldest = [], False, None
+        self._found, self._is_whole, self._oldest, self._refused = [], False, None, None
 
     def _reaches(self, since: datetime | None) -> bool:
         return self._is_whole or (since is not None and self._oldest is not None and self._oldest < since)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from billing.adapters.vsco.client import Query, VscoClient
+from billing.adapters.vsco.fields import is_id
 from billing.domain.errors import TemporaryError
 
 Body = dict[str, Any]
@@ -26,7 +27,10 @@ def paged(client: VscoClient, path: str, query: Query, page_size: int) -> Iterat
 
 
 def whole(client: VscoClient, path: str, query: Query | None = None) -> list[Body]:
-    """A list that the specification does not page. Should it be paged all the same, its other pages are asked for."""
+    """A list that the specification does not page. Should it be paged all the same, its other pages are asked for.
+
+    One object in its place is a list of one: the specification has GET /tax-rate answer so.
+    """
     return distinct(item for page in _pages(client, path, query or {}, 100, first={}) for item in page)
 
 
@@ -40,7 +44,11 @@ def _pages(client: VscoClient, path: str, query: Query, page_size: int, first: Q
     page, detours, known, seen_before = 1, 0, 0, list[str]()
     while page <= _MOST_PAGES and detours <= _MOST_DETOURS:
         answer = client.read(path, {**query, **(first if page == 1 else {"page": page})})
-        items, total, last = _items(path, answer), _count(answer, "totalItems"), _count(answer, "totalPages")
+        items, total, last = (
+            _items(path, answer, or_one=not first),
+            _count(answer, "totalItems"),
+            _count(answer, "totalPages"),
+        )
         lost, known = (known - total, total) if total is not None else (0, known)
         if page > 1 and lost > 0:
             page, seen_before, detours = max(1, page - 1 - (lost - 1) // page_size), [], detours + 1
@@ -55,18 +63,20 @@ def _pages(client: VscoClient, path: str, query: Query, page_size: int, first: Q
         if (last is None and not first) or (last is not None and page >= last):
             return
         page, seen_before = page + 1, ids
-    raise TemporaryError(
-        "vsco_list_unsteady", f"VSCO Workspace's list {path} did not hold still; it will be read again."
-    )
+    raise NoList("vsco_list_unsteady", f"VSCO Workspace's list {path} did not hold still.")
 
 
-def _items(path: str, answer: Body) -> list[Body]:
+class NoList(TemporaryError):
+    """An answer, and no list. That may be a moment's trouble of the server, or how it always answers."""
+
+
+def _items(path: str, answer: Body, or_one: bool) -> list[Body]:
     items = answer.get("items")
     if isinstance(items, list) and all(isinstance(item, dict) and isinstance(item.get("id"), str) for item in items):
         return items
-    raise TemporaryError(
-        "vsco_unavailable", f"VSCO Workspace's list {path} came without its items; it will be read again."
-    )
+    if or_one and items is None and is_id(answer.get("id")):
+        return [answer]
+    raise NoList("vsco_unavailable", f"VSCO Workspace's list {path} came without its items.")
 
 
 def _count(answer: Body, name: str) -> int | None:

@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from billing.adapters.vsco import jsontext
-from billing.domain.errors import PermanentError
+from billing.domain.errors import NoRight, PermanentError, RefusedAccess
 
 _LONGEST_DETAIL = 300
 _LONGEST_WAIT_SECONDS = 86_400
@@ -15,17 +15,27 @@ _LONGEST_WAIT_SECONDS = 86_400
 
 def refusal(what: str, status: int, body: str) -> PermanentError:
     """The error for an answer of 300 to 499 other than 408 and 429: nothing happened, and nothing will."""
-    if status in (401, 403):
-        return PermanentError(
-            "vsco_unauthorized",
-            f"VSCO Workspace refuses the API key ({what}: {status});"
-            " check the setting vsco_api_key, and the key's rights in VSCO Workspace.",
+    if status == 401:
+        return refused_key(f"{what}: 401")
+    if status == 403:
+        return NoRight(
+            "vsco_forbidden",
+            f"VSCO Workspace does not let this API key {what} (403); give the key that right in VSCO Workspace.",
         )
     if status == 404:
         return PermanentError("vsco_not_found", f"VSCO Workspace does not know it ({what}: 404); was it deleted there?")
     if status < 400:
-        return PermanentError("vsco_url", f"VSCO Workspace redirects ({what}: {status}); check the setting vsco_url.")
+        return RefusedAccess("vsco_url", f"VSCO Workspace redirects ({what}: {status}); check the setting vsco_url.")
     return PermanentError("vsco_refused", f"VSCO Workspace refuses {what} ({status}): {_detail(body)}")
+
+
+def refused_key(evidence: str) -> RefusedAccess:
+    """The key opens nothing; `evidence` is the call that says so, with its status."""
+    return RefusedAccess(
+        "vsco_unauthorized",
+        f"VSCO Workspace refuses the API key ({evidence});"
+        " check the setting vsco_api_key, and the key's rights in VSCO Workspace.",
+    )
 
 
 def retry_after_seconds(header: str | None, date_header: str | None) -> int | None:

@@ -11,8 +11,9 @@ from billing.adapters.vsco.client import VscoClient
 from billing.adapters.vsco.fields import is_id, parse_instant
 from billing.adapters.vsco.gallery_list import GalleryList
 from billing.adapters.vsco.paging import distinct, paged, whole
+from billing.adapters.vsco.refining import if_shown
 from billing.domain.errors import PermanentError
-from billing.ports.outside import RawRecord
+from billing.ports.outside import RawRecord, Reading
 
 Body = dict[str, Any]
 
@@ -40,7 +41,7 @@ class JobCollector:
         self._client, self._page_size = client, page_size
         self._gallery_list = GalleryList(client, page_size)
 
-    def records(self, job_id: str) -> list[RawRecord]:
+    def reading(self, job_id: str) -> Reading:
         path = f"/job/{checked_id('job', job_id)}"
         job = self._client.read(path)
         if job.get("id") != job_id:
@@ -49,6 +50,8 @@ class JobCollector:
         job_contacts, events = self._of_job("/job-contact", job_id), self._of_job("/event", job_id)
         events += self._missing("/event", {job.get("primarySessionId")}, events)
         payments += self._missing("/payment", _inner_ids(orders, "paymentAllocations", "paymentId"), payments)
+        refused: dict[str, str] = {}
+        galleries = if_shown("gallery", lambda: self._galleries(job, events), refused)
         found = {
             "job": [job],
             "order": orders,
@@ -56,9 +59,9 @@ class JobCollector:
             "job-contact": job_contacts,
             "contact": self._missing("/address-book", _contact_ids(job_contacts, orders), []),
             "event": events,
-            "gallery": self._galleries(job, events),
+            "gallery": galleries or [],
         }
-        return [raw_record(kind, body) for kind, bodies in found.items() for body in bodies]
+        return Reading([raw_record(kind, body) for kind, bodies in found.items() for body in bodies], refused)
 
     def _of_job(self, path: str, job_id: str) -> list[Body]:
         pages = paged(self._client, path, {"jobId": job_id, "sortBy": "id desc"}, self._page_size)

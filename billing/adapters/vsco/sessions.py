@@ -58,18 +58,23 @@ class SessionReader:
             session_ends_on=times.ends_on,
             place=places.place_name(session.part("location")) if session else None,
             photographer=people.photographer(),
-            galleries=tuple(self._gallery(row) for row in rows.get("gallery", {}).values() if not row.flag("hidden")),
+            galleries=tuple(
+                self._gallery(row, job.name) for row in rows.get("gallery", {}).values() if not row.flag("hidden")
+            ),
             collection_preference=preference(*said),
         )
 
-    def _gallery(self, row: Fields) -> Gallery:
-        """Where it is shown follows from its address; elsewhere than here it is known by its `remoteId` there."""
+    def _gallery(self, row: Fields, job_name: str) -> Gallery:
+        """Where it is shown follows from its address; elsewhere than here it is known by its `remoteId` there.
+
+        One without a name of its own goes by the job's.
+        """
         url, remote_id = row.text("clientUrl"), row.text("remoteId") or None
         host = self._host(row, url)
         return Gallery(
             gallery_id=remote_id if remote_id and host != "vsco" else row.id(),
             host=host,
-            name=row.text("headline") or row.text("name"),
+            name=row.text("headline") or row.text("name") or job_name,
             url=url,
             status=row.one_of("status", _GALLERY_STATUSES, "active"),
             remote_id=remote_id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from billing.adapters.vsco.amounts import Amounts, MoneyScale
@@ -12,13 +13,15 @@ from billing.adapters.vsco.client import Pace, VscoClient
 from billing.adapters.vsco.fields import Fields, is_id, parse_instant
 from billing.adapters.vsco.jobs import read_job
 from billing.adapters.vsco.paging import Body, distinct, paged, whole
+from billing.adapters.vsco.refining import if_shown
+from billing.adapters.vsco.refusals import refused_key
 from billing.adapters.vsco.related import JobCollector, checked_id, raw_record
 from billing.adapters.vsco.sessions import SessionReader
 from billing.adapters.vsco.written import read_written
-from billing.domain.errors import PermanentError, UnknownOutcomeError
+from billing.domain.errors import NoRight, PermanentError, TemporaryError, UnknownOutcomeError
 from billing.domain.money import Money
 from billing.domain.sessions import JobSummary, SessionFacts
-from billing.ports.outside import RawRecord, SourceAccount, WrittenPayment
+from billing.ports.outside import RawRecord, Reading, SourceAccount, WrittenPayment
 
 if TYPE_CHECKING:
     import httpx
@@ -65,8 +68,26 @@ class VscoWorkspace:
 
     def account(self) -> SourceAccount:
         """Whose studio the key belongs to (GET /studio/me)."""
-        self._account = read_account(Fields(self.client.read("/studio/me"), "studio"))
+        self._account = read_account(Fields(self._studio(), "studio"))
         return self._account
+
+    def _studio(self) -> Body:
+        """RefusedAccess if the key may read neither the studio nor its jobs."""
+        try:
+            return self.client.read("/studio/me")
+        except NoRight:
+            if self._may_read_jobs():
+                raise
+        raise refused_key("GET /studio/me and GET /job: 403")
+
+    def _may_read_jobs(self) -> bool:
+        try:
+            self.client.read("/job", {"page": 1, "pageSize": 10})
+        except NoRight:
+            return False
+        except TemporaryError:
+            pass  # not known; one refusal is not said to be all
+        return True
 
     def changed_jobs(self, since: datetime | None, max_pages: int | None = None) -> Iterator[list[RawRecord]]:
         """GET /job, newest change first, closed ones too; a job may come twice if the list moves meanwhile."""
@@ -79,22 +100,23 @@ class VscoWorkspace:
             if len(fresh) < len(page) or number == max_pages:
                 return
 
-    def related_records(self, job_id: str) -> list[RawRecord]:
+    def related_records(self, job_id: str) -> Reading:
         """Kinds: job, order, payment, job-contact, contact, event, gallery. A gallery comes without its password.
 
         The list of galleries may be up to KEPT_SECONDS old; everything else is read now.
         """
-        return self._jobs.records(job_id)
+        return self._jobs.reading(job_id)
 
-    def shared_records(self) -> list[RawRecord]:
+    def shared_records(self) -> Reading:
         """Kinds: studio, and those of SHARED_LISTS; hidden ones too, since old jobs refer to them."""
-        studio = self.client.read("/studio/me")
+        studio = self._studio()
         if not is_id(studio.get("id")):
             raise Fields(studio, "studio").wrong("id", "is no identifier")
-        records = [raw_record("studio", studio)]
+        records, refused = [raw_record("studio", studio)], dict[str, str]()
         for kind, (path, is_paged) in SHARED_LISTS.items():
-            records += [raw_record(kind, body) for body in self._shared_list(path, is_paged)]
-        return records
+            bodies = if_shown(kind, partial(self._shared_list, path, is_paged), refused)
+            records += [raw_record(kind, body) for body in bodies or []]
+        return Reading(records, refused)
 
     def read_job(self, record: RawRecord, shared: Sequence[RawRecord]) -> JobSummary:
         return read_job(Fields.of_record(record), catalogue(shared))

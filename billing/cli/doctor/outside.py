@@ -53,9 +53,10 @@ def _pinned(settings: Settings) -> str | None:
 
 
 def vsco(settings: Settings) -> str:
+    """What the key may not read, and is done without, is said beside it."""
     with closing(source_of(settings)) as source:
-        account = source.account()
-    return f"the key opens {account.name}, in {account.currency}"
+        account, refused = source.account(), source.shared_records().refused
+    return ". ".join([f"the key opens {account.name}, in {account.currency}", *refused.values()])
 
 
 def money_scale(settings: Settings) -> str:
@@ -83,8 +84,8 @@ def _comes_to(order: Order) -> Money | None:
 
 
 def _some_orders(source: SessionSource) -> Iterator[Order]:
-    shared = source.shared_records()
+    shared = source.shared_records().records
     for page in source.changed_jobs(None, max_pages=1):
         for record in page[:_JOBS_LOOKED_AT]:
-            session = source.read_session(source.related_records(record.source_id), shared)
+            session = source.read_session(source.related_records(record.source_id).records, shared)
             yield from (order for order in session.orders if order.lines and order.total.minor > 0)

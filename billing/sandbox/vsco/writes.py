@@ -36,6 +36,7 @@ _EDITABLE = {
     ),
     "event": ("name", "confirmed", "descriptionHtml", "galleryId", "channel"),
 }
+_NULLABLE = frozenset({"name"})  # schema Gallery: required, and null is an answer
 _REQUIRED = {"gallery": ("name", "clientUrl", "adminUrl"), "address-book": ("kind",)}
 
 
@@ -102,7 +103,7 @@ class Writes:
         path = request.path_params["resource"]
         if path not in _EDITABLE:
             raise ApiError(405, "Not Implemented", f"The sandbox does not change a {path}.", "not-implemented")
-        body = await self._body(request, *_REQUIRED.get(path, ()))
+        body = await self._body(request, *_REQUIRED.get(path, ()), nullable=_NULLABLE)
         with self._store.transaction():
             before = self._found(path, request.path_params["id"])
             after = {**before, **{name: body[name] for name in _EDITABLE[path] if name in body}}
@@ -160,14 +161,14 @@ class Writes:
             raise not_found(path, id_)
         return body
 
-    async def _body(self, request: Request, *required: str) -> Body:
+    async def _body(self, request: Request, *required: str, nullable: frozenset[str] = frozenset()) -> Body:
         try:
             body = await request.json()
         except ValueError as error:
             raise invalid(body="is no JSON") from error
         if not isinstance(body, dict):
             raise invalid(body="must be an object")
-        if missing := [name for name in required if body.get(name) is None]:
+        if missing := [name for name in required if body.get(name) is None and not (name in nullable and name in body)]:
             raise invalid(**dict.fromkeys(missing, "is required"))
         scaled: Body = from_wire(body, money_scale(self._store))
         return scaled

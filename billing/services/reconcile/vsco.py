@@ -10,7 +10,7 @@ from functools import partial
 from typing import TypeVar
 
 from billing.domain.effects import OPEN_STATES, Effect, EffectKind, EffectState
-from billing.domain.errors import PermanentError
+from billing.domain.errors import NoRight, PermanentError, RefusedAccess
 from billing.domain.invoices import Invoice
 from billing.domain.money import Money
 from billing.domain.pricing import price_order
@@ -70,7 +70,7 @@ def _read(
     job_id = one.session.job_id
 
     def orders() -> dict[str, Order]:
-        facts = house.source.read_session(house.source.related_records(job_id), shared)
+        facts = house.source.read_session(house.source.related_records(job_id).records, shared)
         return {order.order_id: order for order in facts.orders}
 
     payments = _tried(lambda: house.source.written_payments(job_id))
@@ -80,13 +80,16 @@ def _read(
 def _tried(read: Callable[[], Mapping[str, Part]]) -> Mapping[str, Part] | PermanentError:
     try:
         return read()
+    except RefusedAccess:
+        raise  # of the key, not of this job
     except PermanentError as error:
-        if error.code in ("vsco_unauthorized", "vsco_url"):
-            raise  # of the key, not of this job
         return error
 
 
 def _unreadable(one: Billed, error: PermanentError) -> list[Difference]:
+    if isinstance(error, NoRight):  # of one job or of all, it is one right that is missing
+        sentence = f"Not every job can be compared with VSCO Workspace. {error.sentence}"
+        return [difference(VSCO, one.session.source, "not_shown", sentence)]
     row = one.invoices[-1]
     sentence = (
         f"Job {one.session.job_id} of {row.invoice.number} cannot be compared with VSCO Workspace: {error.sentence} If"

@@ -59,6 +59,27 @@ def test_opening_makes_the_gallery_active_and_keeps_the_rest():
     assert not {"id", "created", "modified", "links", "hidden", "coverPhoto", "externalMappings"} & set(sent)
 
 
+@pytest.mark.parametrize("fields", [{"name": None}, {"name": None, "newer": {"than": [1.50, None]}}])
+def test_a_gallery_without_a_name_is_opened_and_closed_and_goes_back_as_it_came(fields):
+    wall = Wall(**fields)
+
+    wall.host().open_gallery(GALLERY, UNTIL)
+    wall.host().close_gallery(GALLERY)
+
+    assert [sent["status"] for sent in wall.puts] == ["active", "inactive"]
+    for sent in wall.puts:
+        assert {name: sent[name] for name in fields} == fields
+
+
+def test_a_name_that_was_not_sent_is_sent_as_null_because_a_change_must_have_one():
+    wall = Wall()
+    del wall.gallery["name"]
+
+    wall.host().open_gallery(GALLERY, UNTIL)
+
+    assert wall.puts[0]["name"] is None
+
+
 def test_a_number_with_a_fraction_goes_back_as_it_came():
     wall = Wall(score=0.1)
 
@@ -115,9 +136,7 @@ def test_an_archived_gallery_stays_closed_and_is_opened_by_a_person():
     assert wall.puts == []
 
 
-@pytest.mark.parametrize(
-    "fields", [{"name": None}, {"adminUrl": ""}, {"clientUrl": "javascript:alert(1)"}, {"expirationDate": "soon"}]
-)
+@pytest.mark.parametrize("fields", [{"adminUrl": ""}, {"clientUrl": "javascript:alert(1)"}, {"expirationDate": "soon"}])
 def test_what_could_not_be_handed_on_is_not_opened(fields):
     wall = Wall(**fields)
 

@@ -14,7 +14,14 @@ import pytest
 from vsco_records import BASE, JOB, KEY, ORDER, PAYMENT, studio, workspace
 
 from billing.adapters.vsco import VscoWorkspace
-from billing.domain.errors import BillingError, PermanentError, TemporaryError, UnknownOutcomeError
+from billing.domain.errors import (
+    BillingError,
+    NoRight,
+    PermanentError,
+    RefusedAccess,
+    TemporaryError,
+    UnknownOutcomeError,
+)
 from billing.domain.money import Money
 
 TEN_EUROS = Money(1_000, "EUR")
@@ -85,12 +92,17 @@ def test_an_answer_that_is_no_json_object_is_doubtful(text):
     assert writing(answering(201, text)).code == "vsco_outcome_unknown"
 
 
-@pytest.mark.parametrize("status", [401, 403])
-def test_a_refused_key_names_the_setting(status):
-    for found in (reading(answering(status)), writing(answering(status))):
-        assert isinstance(found, PermanentError)
+def test_a_refused_key_names_the_setting():
+    for found in (reading(answering(401)), writing(answering(401))):
+        assert isinstance(found, RefusedAccess)
         assert found.code == "vsco_unauthorized"
         assert "vsco_api_key" in found.sentence
+
+
+def test_a_right_that_the_key_lacks_is_not_a_refused_key():
+    for found, call in ((reading(answering(403)), f"GET /job/{JOB}"), (writing(answering(403)), "POST /payment")):
+        assert isinstance(found, NoRight)
+        assert f"does not let this API key {call} (403)" in found.sentence
 
 
 def test_what_is_not_there_is_not_found():
@@ -102,7 +114,7 @@ def test_what_is_not_there_is_not_found():
 def test_a_redirect_is_not_followed_with_the_key(status):
     found = reading(answering(status, "", Location="https://evil.example/"))
 
-    assert (type(found), found.code) == (PermanentError, "vsco_url")
+    assert (type(found), found.code) == (RefusedAccess, "vsco_url")
 
 
 @pytest.mark.parametrize(

@@ -9,52 +9,13 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from vsco_records import (
-    LANGUAGE,
-    PACKAGE,
-    PREFERENCE,
-    VAT,
-    allocation,
-    event,
-    gallery,
-    job,
-    job_contact,
-    line,
-    order,
-    payment,
-    person,
-    shared,
-    studio,
-    workspace,
-)
+from vsco_records import PACKAGE, WHOLE, shared, studio, workspace
 
 from billing.domain import canonical
 from billing.domain.errors import PermanentError
 from billing.domain.sessions import SessionFacts
 from billing.ports.outside import RawRecord
 
-ADDRESS = {"streetAddress": "Weg 1", "city": "Berlin", "postalCode": "10115", "state": None, "country": "DE"}
-CUSTOM = [{"fieldId": PREFERENCE, "value": "autopay"}, {"fieldId": LANGUAGE, "value": "de"}]
-TAX = {"name": "VAT", "rate": 0.19, "isInclusive": False, "taxRateId": VAT, "amount": 1_900}
-LINES = [
-    line(productId=PACKAGE, descriptionHtml="<p>x</p>", children=[line(pricePerUnit=0)]),
-    line(discount=True, discountKind="percent", pricePerUnit=10),
-]
-WHOLE: dict[str, Any] = {
-    "job": job(customFields=CUSTOM),
-    "contact": person(customFields=CUSTOM, address=ADDRESS, mailingAddress=None, secondaryEmail="b@example.com"),
-    "order": order(
-        lineItems=LINES,
-        tax1=TAX,
-        preTaxDiscount={"fixedAmount": 100, "percentage": None},
-        afterTaxDiscount={"percentage": 10},
-        paymentAllocations=[allocation()],
-    ),
-    "event": event(location={"id": None, "address": ADDRESS}),
-    "job-contact": job_contact(jobRoles=[]),
-    "payment": payment(),
-    "gallery": gallery(),
-}
 NASTY = st.one_of(
     st.none(),
     st.booleans(),

@@ -48,7 +48,7 @@ def vsco(sandbox: RunningSandbox, plan: SeedPlan) -> Iterator[VscoWorkspace]:
 
 
 def facts(vsco: VscoWorkspace, job_id: str) -> SessionFacts:
-    return vsco.read_session(vsco.related_records(job_id), vsco.shared_records())
+    return vsco.read_session(vsco.related_records(job_id).records, vsco.shared_records().records)
 
 
 def impatient(sandbox: RunningSandbox, plan: SeedPlan, kind: str = "") -> VscoWorkspace:
@@ -69,7 +69,7 @@ def test_the_account_is_the_studios(vsco: VscoWorkspace):
 
 
 def test_every_job_is_seen_and_summarised(vsco: VscoWorkspace, plan: SeedPlan):
-    shared = vsco.shared_records()
+    shared = vsco.shared_records().records
 
     found = [vsco.read_job(record, shared) for page in vsco.changed_jobs(None) for record in page]
 
@@ -143,7 +143,7 @@ def test_a_completed_session_comes_first_with_its_date(vsco: VscoWorkspace, plan
     pages = list(vsco.changed_jobs(since))
 
     assert [record.source_id for page in pages for record in page] == [planned.id]
-    job = vsco.read_job(pages[0][0], vsco.shared_records())
+    job = vsco.read_job(pages[0][0], vsco.shared_records().records)
     assert (job.stage, job.fulfilled_on is not None) == (Stage.FULFILLMENT, True)
 
 

@@ -67,7 +67,7 @@ class Referee(httpx.BaseTransport):
         response.read()
         status = str(response.status_code)
         assert status in operation["responses"], f"{request.method} {template} does not answer {status}"
-        schema = _body_schema(_resolve(operation["responses"][status]))
+        schema = _body_schema(resolved(operation["responses"][status]))
         if name := _MISPRINTS.get((request.method, template)):
             schema = {"$ref": f"{_URN}#/components/schemas/{name}"}
         _check(OAS30ReadValidator, schema, response.json())
@@ -79,7 +79,7 @@ class Referee(httpx.BaseTransport):
 
 def check_query(operation: dict[str, Any], query: dict[str, str]) -> None:
     """Only parameters that the operation has, with values that its schemas take."""
-    known = {p["name"]: p for p in map(_resolve, operation.get("parameters", [])) if p["in"] == "query"}
+    known = {p["name"]: p for p in map(resolved, operation.get("parameters", [])) if p["in"] == "query"}
     assert set(query) <= set(known), f"unspecified: {sorted(set(query) - set(known))}"
     for name, text in query.items():
         schema = known[name]["schema"]
@@ -102,7 +102,7 @@ def _operation(method: str, path: str) -> tuple[str, dict[str, Any]]:
     raise AssertionError(f"the specification has no {method} {path}")
 
 
-def _resolve(part: dict[str, Any]) -> dict[str, Any]:
+def resolved(part: dict[str, Any]) -> dict[str, Any]:
     if "$ref" not in part:
         return part
     found: Any = document()

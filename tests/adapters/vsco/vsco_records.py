@@ -84,6 +84,30 @@ def gallery(**fields: Any) -> Body:
     return stamped(**known, **urls, requiresPassword=True, password="open-sesame", expirationDate=None) | fields
 
 
+ADDRESS = {"streetAddress": "Weg 1", "city": "Berlin", "postalCode": "10115", "state": None, "country": "DE"}
+CUSTOM = [{"fieldId": PREFERENCE, "value": "autopay"}, {"fieldId": LANGUAGE, "value": "de"}]
+TAX = {"name": "VAT", "rate": 0.19, "isInclusive": False, "taxRateId": VAT, "amount": 1_900}
+LINES = [
+    line(productId=PACKAGE, descriptionHtml="<p>x</p>", children=[line(pricePerUnit=0)]),
+    line(discount=True, discountKind="percent", pricePerUnit=10),
+]
+WHOLE: dict[str, Body] = {  # one job with everything that we read of it
+    "job": job(customFields=CUSTOM),
+    "contact": person(customFields=CUSTOM, address=ADDRESS, mailingAddress=None, secondaryEmail="b@example.com"),
+    "order": order(
+        lineItems=LINES,
+        tax1=TAX,
+        preTaxDiscount={"fixedAmount": 100, "percentage": None},
+        afterTaxDiscount={"percentage": 10},
+        paymentAllocations=[allocation()],
+    ),
+    "event": event(location={"id": None, "address": ADDRESS}),
+    "job-contact": job_contact(jobRoles=[]),
+    "payment": payment(),
+    "gallery": gallery(),
+}
+
+
 def shared(**studio_fields: Any) -> list[RawRecord]:
     return [
         raw("studio", **studio(**studio_fields)),

@@ -71,6 +71,8 @@ sessions = table(  # one completed session of the booking system, from the momen
     day("completed_on", nullable=True),
     instant("first_observed_at"),
     instant("records_fetched_at", nullable=True),
+    instant("unanswered_since", nullable=True),
+    instant("tried_at", nullable=True),
     instant("settled_at", nullable=True),
     UniqueConstraint("source", "job_id"),
     CheckConstraint("state in ('expected', 'due', 'billed', 'attention', 'history', 'excluded')", name="state"),

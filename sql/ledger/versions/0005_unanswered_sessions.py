@@ -1,0 +1,17 @@
+"""Since when a session could not be read, and when it was tried last: columns, where a cursor held the one."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    op.add_column("sessions", sa.Column("unanswered_since", sa.Text(), nullable=True))
+    op.add_column("sessions", sa.Column("tried_at", sa.Text(), nullable=True))
+    op.execute(
+        "update sessions set unanswered_since = (select nullif(value, '') from cursors"
+        " where name = 'not_answered_since:' || sessions.session_id)"
+    )
+    op.execute("delete from cursors where name like 'not_answered_since:%'")

@@ -1,0 +1,152 @@
+"""A backlog of any size: each session is kept as it is read, the oldest first, and no run's work is lost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from fakes import Crash
+from studio import Studio
+
+from billing.domain.errors import PermanentError, TemporaryError
+from billing.domain.policy import DailyLimits, Trigger
+from billing.domain.sessions import Stage
+from billing.services.issue_invoices import bill_due_sessions
+from billing.services.observe_sessions import (
+    ATTENTION_READ_AT_MOST,
+    fetch_session_records,
+    observe_jobs,
+    sessions_to_fetch,
+)
+
+JOBS = [f"j{number:02d}" for number in range(10)]
+
+
+@pytest.fixture
+def backlog(studio: Studio) -> Studio:
+    """Ten sessions; the booking system lists those first that were changed last, which says nothing of their days."""
+    for number, job in enumerate(JOBS):
+        studio.clock.go(minutes=1)
+        studio.session(job, job={"fulfilled_on": date(2026, 2, 20) - timedelta(days=number)})
+    observe_jobs(studio.house)
+    return studio
+
+
+def read(studio: Studio) -> list[str]:
+    """Jobs whose records are in the ledger, in the order of their reading."""
+    return studio.column("select job_id from record_links where kind = 'order' order by linked_from")
+
+
+def asked(studio: Studio) -> list[str]:
+    return [call.removeprefix("related:") for call in studio.source.line.calls if call.startswith("related:")]
+
+
+OLDEST_FIRST = JOBS[::-1]
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_a_run_that_is_killed_midway_keeps_what_it_has_read(backlog: Studio, concurrency: int) -> None:
+    backlog.concurrency = concurrency
+    backlog.source.line.fail(f"related:{OLDEST_FIRST[6]}", Crash())
+    with pytest.raises(Crash):
+        fetch_session_records(backlog.house)
+    kept = read(backlog)
+    assert kept == OLDEST_FIRST[:6]
+
+    fetch_session_records(backlog.house)
+
+    assert read(backlog) == OLDEST_FIRST
+    assert all(asked(backlog).count(job) == 1 for job in kept)
+
+
+def test_what_was_read_is_kept_before_much_more_is_asked_for(backlog: Studio) -> None:
+    backlog.concurrency = 3
+    ahead: list[int] = []
+
+    fetch_session_records(backlog.house, progress=lambda done, _of: ahead.append(len(asked(backlog)) - done))
+
+    assert max(ahead) < backlog.concurrency
+    assert len(ahead) == len(JOBS)
+
+
+def test_runs_that_each_end_at_their_limit_bill_the_whole_backlog_oldest_first(backlog: Studio) -> None:
+    for _ in range(4):
+        fetch_session_records(backlog.house, limit=3)
+        bill_due_sessions(backlog.house)
+
+    billed = backlog.column("select session_id from invoices order by sequence")
+    assert billed == [f"vsco:{job}" for job in OLDEST_FIRST]
+    assert all(asked(backlog).count(job) == 1 for job in JOBS)
+
+
+def test_how_far_it_is_is_told(backlog: Studio) -> None:
+    seen: list[tuple[int, int]] = []
+
+    fetch_session_records(backlog.house, progress=lambda done, of: seen.append((done, of)))
+
+    assert seen == [(done, 10) for done in range(1, 11)]
+
+
+def test_those_that_do_not_answer_keep_none_of_the_others_waiting(backlog: Studio) -> None:
+    for job in OLDEST_FIRST[:3]:
+        backlog.source.line.fail(f"related:{job}", TemporaryError("vsco_unavailable", "Down."), times=9)
+    for _ in range(4):
+        backlog.clock.go(minutes=1)
+        fetch_session_records(backlog.house, limit=3)
+
+    assert sorted(read(backlog)) == sorted(JOBS[:7])
+
+
+def test_a_backlog_of_one_kind_keeps_no_other_waiting(studio: Studio) -> None:
+    studio.policy = replace(studio.policy, trigger=Trigger.SESSION_ENDED)
+    later = studio.clock.now() + timedelta(days=30)
+    studio.session("soon", session_ends_at=later, job={"stage": Stage.BOOKED})
+    observe_jobs(studio.house)
+    studio.policy = replace(studio.policy, trigger=Trigger.FULFILLMENT)
+    for job in JOBS:
+        studio.session(job)
+    observe_jobs(studio.house)
+
+    fetch_session_records(studio.house, limit=2)
+
+    assert "soon" in asked(studio)
+
+
+def test_hundreds_that_wait_for_somebody_do_not_keep_the_line_busy(studio: Studio) -> None:
+    for number in range(ATTENTION_READ_AT_MOST + 20):
+        studio.session(f"j{number}")
+        studio.source.line.fail(f"related:j{number}", PermanentError("vsco_refused", "Refused."), times=9)
+    studio.observe()
+    assert len(studio.codes()) == ATTENTION_READ_AT_MOST + 20
+
+    studio.clock.go(minutes=6)
+    first = {row.session_id for row in sessions_to_fetch(studio.house)}
+    fetch_session_records(studio.house)
+    again = sessions_to_fetch(studio.house)
+    studio.clock.go(minutes=6)
+    then = {row.session_id for row in sessions_to_fetch(studio.house)}
+
+    assert (len(first), again) == (ATTENTION_READ_AT_MOST, [])
+    assert len(first | then) == ATTENTION_READ_AT_MOST + 20
+
+
+def test_that_the_day_has_not_room_for_all_is_said_at_once(backlog: Studio) -> None:
+    """The run is killed before it comes to the limit; the sentence is there all the same, and true."""
+    backlog.policy = replace(backlog.policy, limits=DailyLimits(invoices=6))
+    fetch_session_records(backlog.house)
+    backlog.clock.go(minutes=6)  # so that each is read again right before it is billed
+    backlog.source.line.fail(f"related:{OLDEST_FIRST[2]}", Crash())
+    with pytest.raises(Crash):
+        bill_due_sessions(backlog.house)
+
+    assert "leaves room for 6 more today and 10 sessions wait" in backlog.open_items()["limits", "limit_invoices"]
+
+    billed = bill_due_sessions(backlog.house)
+
+    assert len(billed.finalized) == 4
+    assert "is reached and 4 sessions wait" in backlog.open_items()["limits", "limit_invoices"]
+
+    backlog.tomorrow()
+    assert len(backlog.bill().finalized) == 4
+    assert backlog.codes() == []

@@ -20,11 +20,13 @@ from billing.domain.payments import PayLink, PaymentFact, PaymentStatus, Provide
 from billing.domain.sessions import Gallery, JobSummary, Order, SessionFacts
 from billing.domain.settlements import MovementKind
 from billing.ports.outside import (
+    RENDER_TOO_LONG,
     GalleryAccess,
     GatewayAccount,
     KnownInvoice,
     RawRecord,
     Reading,
+    Rendered,
     RenderJob,
     SourceAccount,
     WrittenPayment,
@@ -349,14 +351,16 @@ class FakeMailer:
 
 
 class FakeRenderer:
-    """The same job gives the same bytes; invoices of clients named in `broken` cannot be rendered.
+    """The same job gives the same bytes.
 
-    No font has the characters of `missing`.
+    Invoices of clients named in `broken` cannot be rendered, of those in `endless` take too long; no font has the
+    characters of `missing`.
     """
 
     def __init__(self) -> None:
         self.line = Line()
         self.broken: set[str] = set()
+        self.endless: set[str] = set()
         self.missing: set[str] = set()
         self.rendered: list[str] = []
 
@@ -364,13 +368,19 @@ class FakeRenderer:
         if self.missing & set(invoice.client.name):
             raise PermanentError("unprintable", f"No font has {' '.join(self.missing)}, in {invoice.client.name}.")
 
-    def render(self, jobs: Sequence[RenderJob]) -> Iterator[bytes]:
+    def render(self, jobs: Sequence[RenderJob]) -> Iterator[Rendered]:
         for job in jobs:
             self.line.pass_through("render")
-            if job.invoice.client.name in self.broken:
-                raise PermanentError("render_failed", f"Invoice {job.invoice.number} cannot be rendered.")
-            self.rendered.append(str(job.invoice.number))
-            yield f"%PDF {job.invoice.number} {job.pay_url}".encode()
+            yield Rendered(job, self._outcome(job))
+
+    def _outcome(self, job: RenderJob) -> bytes | PermanentError:
+        name, number = job.invoice.client.name, str(job.invoice.number)
+        if name in self.endless:
+            return PermanentError(RENDER_TOO_LONG, f"Invoice {number} took more than 60 seconds to set, and was left.")
+        if name in self.broken:
+            return PermanentError("render_failed", f"Invoice {number} cannot be rendered.")
+        self.rendered.append(number)
+        return f"%PDF {number} {job.pay_url}".encode()
 
 
 class FakeGalleryHost:

@@ -154,7 +154,10 @@ def _pdf(house: House, found: Invoice, url: str | None) -> bytes:
         if sent is not None:
             return sent
     watermark = "DRAFT" if found.number is None else None
-    return next(iter(house.renderer.render([RenderJob(found, url, watermark)])))
+    [rendered] = house.renderer.render([RenderJob(found, url, watermark)])
+    if isinstance(rendered.outcome, PermanentError):
+        raise rendered.outcome
+    return rendered.outcome
 
 
 def _mail(house: House, found: Invoice, row: InvoiceRow | None) -> InvoiceMail:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -146,6 +147,12 @@ class Invoice:
 def invoice_number(series: str, sequence: int) -> str:
     """`INV-2026-0042`: the series and at least four digits. A series holds its year if the studio wants one."""
     return f"{series}{sequence:04d}"
+
+
+def document_file_name(number: str) -> str:
+    """`RE-2026-0042.pdf` for RE/2026/0042: a number as the name of a file, on any system, whatever its series holds."""
+    name = re.sub(r"[^\w.-]+", "-", number).strip("-._")
+    return f"{name or 'document'}.pdf"
 
 
 def page_size_for(country: str | None) -> str:

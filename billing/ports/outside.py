@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
+from billing.domain.errors import PermanentError
 from billing.domain.invoices import Invoice
 from billing.domain.mail import Letter, Mail, MailContent
 from billing.domain.money import Money
@@ -253,6 +254,9 @@ class MailWriter(Protocol):
     def write(self, content: MailContent) -> Letter: ...
 
 
+RENDER_TOO_LONG = "render_too_long"  # of a document that took more than its time
+
+
 @dataclass(frozen=True, slots=True)
 class RenderJob:
     """One document to render: what, and with which pay link printed on it. `watermark` for drafts."""
@@ -262,14 +266,27 @@ class RenderJob:
     watermark: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What became of one job: its PDF, or why it has none."""
+
+    job: RenderJob
+    outcome: bytes | PermanentError
+
+
 class DocumentRenderer(Protocol):
-    """Turns invoices into PDF bytes; the same job gives the same bytes. Yields in the order given."""
+    """Turns invoices into PDF bytes; the same job gives the same bytes."""
 
     def check_printable(self, invoice: Invoice) -> None:
         """PermanentError `unprintable` if its sheet has characters that are in no font. Renders nothing."""
         ...
 
-    def render(self, jobs: Sequence[RenderJob]) -> Iterator[bytes]: ...
+    def render(self, jobs: Sequence[RenderJob]) -> Iterator[Rendered]:
+        """Each job's outcome as soon as there is one, in any order: none waits for another that takes long.
+
+        Refused are `render_failed` and RENDER_TOO_LONG.
+        """
+        ...
 
 
 GalleryHosts = Mapping[str, GalleryHost]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import getaddresses
@@ -125,9 +126,9 @@ class _Inbox:
 def _file(part: EmailMessage, fallback: str) -> Response:
     """A PDF opens in the browser, anything else is only ever saved."""
     is_pdf = part.get_content_type() == "application/pdf"
-    name = "".join(letter for letter in part.get_filename() or fallback if letter.isascii() and letter.isprintable())
+    name = re.sub(r"[^\w.-]+", "-", part.get_filename() or fallback, flags=re.ASCII)
     way = "inline" if is_pdf else "attachment"
-    disposition = f'{way}; filename="{name.replace(chr(34), "").replace(chr(92), "")}"'
+    disposition = f'{way}; filename="{name}"'
     media_type = "application/pdf" if is_pdf else "application/octet-stream"
     # a PDF viewer is itself a page with styles and scripts: a stricter policy would leave it blank
     policy = "frame-ancestors 'none'" if is_pdf else "default-src 'none'; frame-ancestors 'none'"

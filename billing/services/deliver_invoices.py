@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from billing.domain.effects import EffectKind, EffectState, Intent
 from billing.domain.errors import PermanentError
 from billing.domain.events import PIPELINE
 from billing.domain.mail import MailKind
 from billing.ports.ledger import Books, InvoiceRow
-from billing.ports.outside import RenderJob
+from billing.ports.outside import RENDER_TOO_LONG, RenderJob
 from billing.services.house import House
 from billing.services.session_records import Progress
 
@@ -36,35 +34,32 @@ def render_invoices(
             links = {row.invoice.invoice_id: books.invoices.pay_link(row.invoice.invoice_id) for row in ready}
         if not ready or len(ready) < at_least:
             return rendered
-        urls = [link.url if (link := links[row.invoice.invoice_id]) else None for row in ready]
-        jobs = [RenderJob(row.invoice, url) for row, url in zip(ready, urls, strict=True)]
-        for row, content in zip(ready, _each(house, jobs), strict=True):
-            if isinstance(content, PermanentError):
-                _set_aside(house, row, content)
+        rows = {row.invoice.invoice_id: row for row in ready}
+        urls = {invoice_id: link.url if link else None for invoice_id, link in links.items()}
+        jobs = [RenderJob(row.invoice, urls[invoice_id]) for invoice_id, row in rows.items()]
+        for done in house.renderer.render(jobs):
+            row = rows[done.job.invoice.invoice_id]
+            if isinstance(done.outcome, PermanentError):
+                _set_aside(house, row, done.outcome)
                 broken.add(row.invoice.invoice_id)
                 continue
-            _keep(house, row, content)
+            _keep(house, row, done.outcome)
             rendered += 1
             if progress:
                 progress(rendered, rendered + len(ready))
 
 
-def _each(house: House, jobs: list[RenderJob]) -> Iterator[bytes | PermanentError]:
-    """The bytes of each job, or why it has none: after one that fails the renderer is started on those behind it."""
-    done = 0
-    while done < len(jobs):
-        try:
-            for content in house.renderer.render(jobs[done:]):
-                done += 1
-                yield content
-        except PermanentError as error:
-            done += 1
-            yield error
-
-
 def _set_aside(house: House, row: InvoiceRow, error: PermanentError) -> None:
+    """What failed is tried again with the next work; what took too long would hold that up, and waits for a person."""
+    invoice_id, code, sentence = row.invoice.invoice_id, RENDER_FAILED, error.sentence
+    if error.code == RENDER_TOO_LONG:
+        code = RENDER_TOO_LONG
+        sentence += (
+            " One of its texts must be far too long; `billing void` it, shorten that and bill it by another order."
+            f" To try once more, close this: `billing resolve {invoice_id} --code {code}`."
+        )
     with house.ledger.write() as books:
-        books.desk.raise_attention(row.invoice.invoice_id, RENDER_FAILED, error.sentence, house.now())
+        books.desk.raise_attention(invoice_id, code, sentence, house.now())
 
 
 def mail_intent(
@@ -96,5 +91,6 @@ def _keep(house: House, row: InvoiceRow, content: bytes) -> None:
     invoice_id = row.invoice.invoice_id
     with house.ledger.write() as books:
         books.invoices.add_document(invoice_id, "invoice", content, house.now())
-        books.desk.resolve_attention(invoice_id, RENDER_FAILED, PIPELINE, house.now())
+        for code in (RENDER_FAILED, RENDER_TOO_LONG):
+            books.desk.resolve_attention(invoice_id, code, PIPELINE, house.now())
         books.effects.intend(mail_intent(books, row, MailKind.INVOICE, invoice_id), house.now())

@@ -104,7 +104,9 @@ def bare_weasyprint(job: RenderJob) -> int:
 
     sheet = sheet_for(job, DocumentKind.INVOICE)
     source = typesetter.templates().get_template("sheet.css")
-    style = CSS(string=source.render(page_size=job.invoice.page_size, accent=sheet.accent), font_config=press.fonts())
+    style = CSS(
+        string=source.render(page_size=job.invoice.page_size, accent=sheet.accent, faces=()), font_config=press.fonts()
+    )
     page = HTML(string=typesetter.sheet_html(sheet))
     return len(page.write_pdf(stylesheets=[style], font_config=press.fonts(), pdf_variant="pdf/ua-1"))
 

@@ -14,6 +14,7 @@ from billing.domain.invoices import (
     Collection,
     Invoice,
     Studio,
+    document_file_name,
     invoice_number,
     page_size_for,
 )
@@ -84,3 +85,20 @@ def draft() -> Invoice:
         amount_due_minor=0,
         collection=Collection.INVOICE,
     )
+
+
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [
+        ("INV-2026-0042", "INV-2026-0042.pdf"),
+        ("RE/2026/0010", "RE-2026-0010.pdf"),
+        ("2026\\0010", "2026-0010.pdf"),
+        ("../../etc/0001", "etc-0001.pdf"),
+        ('№ 12: "0001" <a>', "12-0001-a.pdf"),
+        ("RÉ_2026.0001", "RÉ_2026.0001.pdf"),
+        ("a\r\nb", "a-b.pdf"),
+        ("/", "document.pdf"),
+    ],
+)
+def test_a_number_is_a_clean_name_of_a_file(number: str, name: str) -> None:
+    assert document_file_name(number) == name

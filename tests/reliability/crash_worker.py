@@ -19,7 +19,7 @@ from billing.domain.effects import EffectKind, EffectState, message_id
 from billing.domain.errors import BillingError, PermanentError
 from billing.domain.invoices import Invoice
 from billing.domain.policy import StudioPolicy
-from billing.ports.outside import RenderJob
+from billing.ports.outside import Rendered, RenderJob
 from billing.services.alert_owner import alert_run_failed, run_succeeded
 from billing.services.apply_events import apply_events, poll_events
 from billing.services.commands import carry_out_commands, submit
@@ -117,11 +117,12 @@ class Paper:
     def check_printable(self, invoice: Invoice) -> None:
         """Every letter is in the fonts."""
 
-    def render(self, jobs: Sequence[RenderJob]) -> Iterator[bytes]:
+    def render(self, jobs: Sequence[RenderJob]) -> Iterator[Rendered]:
         for job in jobs:
             if job.invoice.session.job_id in self._refused:
-                raise PermanentError("unprintable", f"{job.invoice.number} cannot be printed.")
-            yield f"%PDF {job.invoice.invoice_id}".encode()
+                yield Rendered(job, PermanentError("render_failed", f"{job.invoice.number} cannot be printed."))
+            else:
+                yield Rendered(job, f"%PDF {job.invoice.invoice_id}".encode())
 
 
 @dataclass

@@ -115,7 +115,7 @@ def test_a_text_only_mail_has_no_frame(world: Any) -> None:
 
 def test_a_pdf_opens_in_the_browser_and_anything_else_is_saved(world: Any) -> None:
     message = _letter()
-    message.add_attachment(b"%PDF-1.7", maintype="application", subtype="pdf", filename='in"voice\\.pdf')
+    message.add_attachment(b"%PDF-1.7", maintype="application", subtype="pdf", filename='RE/2026"0042\\.pdf')
     message.add_attachment("<b>x</b>", subtype="html", filename="x.html")
     message.add_attachment(_letter("Inner"))
     id_ = _accept(world, message)
@@ -123,7 +123,7 @@ def test_a_pdf_opens_in_the_browser_and_anything_else_is_saved(world: Any) -> No
     pdf, html, inner = (world.http.get(f"/inbox/{id_}/attachments/{index}") for index in range(3))
 
     assert pdf.content == b"%PDF-1.7"
-    assert pdf.headers["content-disposition"] == 'inline; filename="invoice.pdf"'
+    assert pdf.headers["content-disposition"] == 'inline; filename="RE-2026-0042-.pdf"'
     assert html.headers["content-type"] == "application/octet-stream"
     assert html.headers["content-disposition"].startswith("attachment")
     assert b"Inner" in inner.content

@@ -269,6 +269,27 @@ def test_an_invoice_that_cannot_be_rendered_stops_no_other(studio: Studio) -> No
     assert sorted(studio.renderer.rendered) == [f"INV-2026-000{number}" for number in range(1, 6)]
 
 
+def test_an_invoice_that_takes_too_long_holds_up_no_other_and_waits_for_a_person(studio: Studio) -> None:
+    for number in range(3):
+        studio.session(f"j{number}")
+    studio.renderer.endless = {"Ada j1"}
+    studio.round()
+    assert len(studio.mailer.sent) == 2
+    [((invoice_id, code), sentence)] = studio.open_items().items()
+    assert code == "render_too_long"
+    assert f"`billing resolve {invoice_id} --code render_too_long`" in sentence
+
+    studio.renderer.endless.clear()
+    studio.round()
+    assert len(studio.mailer.sent) == 2  # it would hold up each run for a minute
+
+    studio.ask("resolve", subject=invoice_id, code=code)
+    studio.round()
+
+    assert len(studio.mailer.sent) == 3
+    assert studio.codes() == []
+
+
 def test_a_renderer_that_dies_loses_nothing(studio: Studio) -> None:
     studio.session()
     studio.bill()

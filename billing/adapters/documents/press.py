@@ -6,12 +6,9 @@ import atexit
 import gc
 import logging
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
-from multiprocessing import parent_process
-from multiprocessing import util as multiprocessing_util
 from pathlib import Path
 from typing import Any
 
@@ -86,15 +83,7 @@ def fonts(faces: tuple[Face, ...] = ()) -> FontConfiguration:
     configuration = FontConfiguration()
     rules = "\n".join(map(_face_rule, (*OURS, *faces)))
     CSS(string=rules, font_config=configuration, url_fetcher=_FontShelf())
-    _forget_fonts_at_the_end()
     return configuration
-
-
-@cache
-def _forget_fonts_at_the_end() -> None:
-    """WeasyPrint keeps copies in a temporary folder; a worker never runs atexit, so it is told in its own way."""
-    atexit.register(_forget_fonts)
-    multiprocessing_util.Finalize(None, _forget_fonts, exitpriority=10)
 
 
 @lru_cache(maxsize=32)
@@ -111,20 +100,8 @@ def _face_rule(face: Face) -> str:
     return f'@font-face {{ font-family: "{face.family}";{weight} src: url("{face.url}") }}'
 
 
+@atexit.register
 def _forget_fonts() -> None:
     style.cache_clear()
     fonts.cache_clear()
-    gc.collect()  # finished documents are cycles that hold the fonts, and only the last holder removes the folder
-
-
-def end_with_parent() -> None:
-    """In a worker: stop when the process that started it is gone, which a pool's worker does not notice itself."""
-    parent = parent_process()
-    if parent is not None:
-        threading.Thread(target=_wait_and_end, args=(parent,), daemon=True).start()
-
-
-def _wait_and_end(parent: Any) -> None:  # pragma: no cover  # runs only in a process that has lost its parent
-    parent.join()
-    _forget_fonts()
-    os._exit(1)
+    gc.collect()  # finished documents are cycles that hold the fonts, and only the last holder removes their folder

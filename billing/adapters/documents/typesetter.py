@@ -53,7 +53,10 @@ def check_printable(invoice: Invoice) -> None:
 
     Costs about two milliseconds, and needs neither WeasyPrint nor the fonts themselves.
     """
-    _in_faces(sheet_html(sheet_for(RenderJob(invoice, None))))
+    try:
+        _in_faces(sheet_html(sheet_for(RenderJob(invoice, None))))
+    except PermanentError as error:
+        raise PermanentError(error.code, f"{error.sentence} Write it without, and it is billed by itself.") from error
 
 
 def _in_faces(html: str) -> tuple[str, tuple[Face, ...]]:
@@ -63,8 +66,7 @@ def _in_faces(html: str) -> tuple[str, tuple[Face, ...]]:
         characters = ", ".join(map(_named, casting.missing[:_NAMED]))
         more = f" and {len(casting.missing) - _NAMED} more" if len(casting.missing) > _NAMED else ""
         where = _words_around(casting.missing[0], html)
-        sentence = f"No font has {characters}{more}, in “{where}”; write it without, and it is billed by itself."
-        raise PermanentError("unprintable", sentence)
+        raise PermanentError("unprintable", f"No font has {characters}{more}, in “{where}”.")
     return html.translate({ord(one): plain for one, plain in casting.replaced}), casting.faces
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Integer, Row, Select, bindparam, exists, func, select, update
 
 from billing.adapters.ledger.schema import (
+    attention,
     documents,
     drafts,
     effects,
@@ -32,6 +33,7 @@ from billing.domain.money import Money
 from billing.domain.payments import PayLink
 from billing.domain.typed import number_typed
 from billing.ports.ledger import DraftRow, FinalizationFacts, InvoiceRow
+from billing.ports.outside import RENDER_TOO_LONG
 
 _BALANCE = (
     select(func.coalesce(func.sum(journal_entries.c.amount_minor), 0))
@@ -99,7 +101,12 @@ def _ready_to_render() -> Select[Any]:
     made = exists().where(documents.c.subject_id == invoices.c.invoice_id, documents.c.kind == "invoice")
     linked = exists().where(pay_links.c.invoice_id == invoices.c.invoice_id)
     ready = linked | (invoices.c.collection == "autopay") | (invoices.c.amount_due_minor == 0)
-    return _IN_ORDER.where(~made, ~_IS_VOID, ready).limit(bindparam("at_most", type_=Integer))
+    is_left_to_a_person = exists().where(
+        attention.c.subject_id == invoices.c.invoice_id,
+        attention.c.code == RENDER_TOO_LONG,
+        attention.c.resolved_at.is_(None),
+    )
+    return _IN_ORDER.where(~made, ~_IS_VOID, ready, ~is_left_to_a_person).limit(bindparam("at_most", type_=Integer))
 
 
 def _awaiting_grant(paid_only: bool) -> Select[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from billing.domain.effects import Effect, EffectState, Outcome, message_id
 from billing.domain.errors import PermanentError
 from billing.domain.events import DomainEvent
+from billing.domain.invoices import document_file_name
 from billing.domain.mail import Attachment, InvoiceMail, Mail, MailContent, MailKind
 from billing.domain.settlements import RefundStatus
 from billing.ports.ledger import Books
@@ -88,7 +89,7 @@ def _attachments(books: Books, content: MailContent) -> tuple[Attachment, ...]:
     pdf = books.invoices.document(content.invoice.invoice_id, "invoice")
     if pdf is None:
         raise PermanentError("no_document", f"Invoice {content.invoice.number} has no PDF yet.")
-    return (Attachment(f"{content.invoice.number}.pdf", pdf),)
+    return (Attachment(document_file_name(str(content.invoice.number)), pdf),)
 
 
 MAIL = _Mail()

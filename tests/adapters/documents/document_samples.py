@@ -105,6 +105,16 @@ def plain_invoice(amount_minor: int, currency: str, **changes: Any) -> Invoice:
     )
 
 
+def long_invoice(sessions: int) -> Invoice:
+    lines = []
+    for number in range(sessions):
+        lines += [
+            line(2 * number, f"Session {number}", 1000, description="Two hours, one background"),
+            line(2 * number + 1, f"Prints of {number}", depth=1, quantity=Decimal(20)),
+        ]
+    return invoice(lines=tuple(lines))
+
+
 def loose(text: str) -> str:
     """With plain spaces for those that hold a date or an amount together."""
     return text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")

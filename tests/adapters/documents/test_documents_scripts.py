@@ -79,7 +79,7 @@ def test_what_is_never_drawn_needs_no_font() -> None:
 @pytest.mark.parametrize(
     ("invoiced", "said"),
     [
-        (named("Anna \ue001"), "No font has U+E001, in “Anna \ue001”; write it without, and it is billed by itself."),
+        (named("Anna \ue001"), "No font has U+E001, in “Anna \ue001”. Write it without, and it is billed by itself."),
         (named("<𒀀> & Co"), "No font has “𒀀” U+12000, in “<𒀀> & Co”"),
         (
             invoice(lines=(line(1, "ᚠ"), line(2, "ᚢᚦᚨᚱᚲ"))),

@@ -1,4 +1,4 @@
-"""The door as a server: in a thread, or as the process that `billing serve` is."""
+"""A server in a thread, and the door as the process that `billing serve` is."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from doorstep import SECRET
 from starlette.types import ASGIApp
 
-from billing.portal.server import Server, config_of, listen
+from billing.portal.server import listen
+from billing.servers.line import Limits
+from billing.servers.running import Server, config_of
 
 PATIENCE_SECONDS = 30
 
@@ -31,10 +34,10 @@ class Portal:
 
 
 @contextlib.contextmanager
-def portal_in_a_thread(app: ASGIApp) -> Iterator[int]:
-    """Its port."""
+def served_in_a_thread(app: ASGIApp, limits: Limits = Limits(), **more: Any) -> Iterator[int]:
+    """Its port. `more` is uvicorn's."""
     listener, ready = listen("127.0.0.1", 0), threading.Event()
-    server = Server(config_of(app), ready.set)
+    server = Server(config_of(app, limits, **more), ready.set)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     assert ready.wait(PATIENCE_SECONDS)

@@ -5,17 +5,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from billing.sandbox.clock import SandboxClock
 from billing.sandbox.seed import seed_studio
 from billing.sandbox.server import RunningSandbox, listen, serve
 from billing.sandbox.store import Store
-
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+from billing.servers.running import a_signal_is_a_clean_end
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,20 +23,9 @@ def main(arguments: list[str] | None = None) -> int:
     clock = SandboxClock(store)
     if options.sessions and store.get("sandbox.plan", "plan") is None:
         seed_studio(store, clock, sessions=options.sessions, seed=options.seed)
-    with contextlib.closing(listener), contextlib.closing(store), _a_signal_is_a_clean_end():
+    with contextlib.closing(listener), contextlib.closing(store), a_signal_is_a_clean_end():
         asyncio.run(serve(store, clock, listener, options.smtp_port, _announce))
     return 0
-
-
-@contextlib.contextmanager
-def _a_signal_is_a_clean_end() -> Iterator[None]:
-    """uvicorn stops on a signal and raises it again when it is done: caught here, the process ends with 0."""
-    before = {number: signal.signal(number, lambda *_: None) for number in _SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:

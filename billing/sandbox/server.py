@@ -11,15 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from billing.sandbox.app import build_app
 from billing.sandbox.clock import SandboxClock
 from billing.sandbox.faults import Abortable
 from billing.sandbox.mail import start_smtp
 from billing.sandbox.store import Store
+from billing.servers import running
+from billing.servers.callers import Rules
+from billing.servers.guard import Guard
 
 _HOST = "127.0.0.1"
 _PATIENCE_SECONDS = 30.0
+_FRAMED_BY_ITSELF = "frame-ancestors 'self'"  # its inbox shows a mail in a frame; its pages have policies of their own
 
 
 @dataclass
@@ -36,30 +41,9 @@ class RunningSandbox:
 Started = Callable[[RunningSandbox], None]
 
 
-class _Server(uvicorn.Server):
-    """uvicorn, saying when it accepts connections."""
-
-    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._on_started = on_started
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._on_started()
-
-
 def listen(port: int) -> socket.socket:
-    """A listening socket on loopback, bound before anybody is told its address (0: any free port)."""
-    listener = socket.socket()
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else each answer waits 40 ms for an ACK
-        listener.bind((_HOST, port))
-        listener.listen(128)
-    except OSError:
-        listener.close()
-        raise
-    return listener
+    """On loopback only, and nobody can say otherwise."""
+    return running.listen(_HOST, port)
 
 
 async def serve(
@@ -75,22 +59,17 @@ async def serve(
         def stop() -> None:
             server.should_exit = True
 
-        server = _Server(_config(build_app(store, clock, url)), started)
+        server = running.Server(_config(build_app(store, clock, url)), started)
         await server.serve(sockets=[listener])
 
 
-def _config(app: object) -> uvicorn.Config:
-    """Plain asyncio and h11 behind no proxy: the line's transport must be at hand, to be cut when a fault says so."""
-    return uvicorn.Config(
-        Abortable(app),  # type: ignore[arg-type]
-        lifespan="on",
-        loop="asyncio",
-        http="h11",
-        proxy_headers=False,
-        access_log=False,
-        log_level="warning",
-        timeout_graceful_shutdown=2,
-    )
+def _config(app: ASGIApp) -> uvicorn.Config:
+    """Plain asyncio and h11: the line's transport must be at hand, to be cut when a fault says so.
+
+    Its controls are its owner's alone, and a web page that he looks at is not he.
+    """
+    guarded = Guard(app, Rules(), _FRAMED_BY_ITSELF, headers={"x-content-type-options": "nosniff"})
+    return running.config_of(Abortable(guarded), lifespan="on", loop="asyncio", timeout_graceful_shutdown=2)
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from digest import describe
 from doorstep import SECRET
-from portals import portal_in_a_thread
+from portals import served_in_a_thread
 from sqlalchemy import text
 from studios import studio_at_the_wire
 from wire import Wire
@@ -45,7 +45,7 @@ def no_door(_wire: Wire) -> Iterator[None]:
 def an_open_door(wire: Wire) -> Iterator[None]:
     """Stripe tells our door, from now on and until the end of the block."""
     door = StripeDoor(wire.house.ledger, wire.sandbox.clock, [SECRET])
-    with portal_in_a_thread(build_portal(door, ["127.0.0.1"])) as port:
+    with served_in_a_thread(build_portal(door, ["127.0.0.1"])) as port:
         told = {"url": f"http://127.0.0.1:{port}/hooks/stripe", "secret": SECRET}
         httpx.post(f"{wire.sandbox.url}/stripe/admin/webhook_endpoint", json=told).raise_for_status()
         yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -15,13 +16,13 @@ from pathlib import Path
 import httpx
 import pytest
 from doorstep import PINNED, SECRET, event, signed
-from portals import environment, free_port, portal_in_a_thread, portal_process
+from portals import environment, free_port, portal_process, served_in_a_thread
 
 from billing.adapters.clock import SystemClock
 from billing.adapters.ledger.books import SqlLedger
-from billing.portal.app import build_portal
-from billing.portal.every_answer import HEADERS
+from billing.portal.app import HEADERS, build_portal
 from billing.portal.web_hooks import StripeDoor
+from billing.servers.line import Limits
 
 BILLING = Path(sys.executable).parent / "billing"
 
@@ -31,7 +32,7 @@ def port(empty_ledger: SqlLedger) -> Iterator[int]:
     with empty_ledger.write() as books:
         books.desk.pin("stripe_account", PINNED, datetime.now(UTC))
     door = StripeDoor(empty_ledger, SystemClock(), [SECRET])
-    with portal_in_a_thread(build_portal(door, ["127.0.0.1"])) as port:
+    with served_in_a_thread(build_portal(door, ["127.0.0.1"])) as port:
         yield port
 
 
@@ -89,6 +90,18 @@ def test_chunks_without_end_are_refused_at_the_limit(port: int) -> None:
 
     assert 1_000_000 < sent < 20_000_000  # what the kernel holds for both sides comes on top
     assert bring(port, json.dumps(event()).encode()).status_code == 200
+
+
+def test_while_190_lines_idle_a_signed_event_goes_through_and_they_are_ended(empty_ledger: SqlLedger) -> None:
+    with empty_ledger.write() as books:
+        books.desk.pin("stripe_account", PINNED, datetime.now(UTC))
+    app = build_portal(StripeDoor(empty_ledger, SystemClock(), [SECRET]), [])
+    with served_in_a_thread(app, Limits(head_seconds=1)) as port, contextlib.ExitStack() as lines:
+        idle = [lines.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10)) for _ in range(190)]
+
+        assert bring(port, json.dumps(event()).encode()).text == "kept\n"
+        assert [line.recv(1) for line in idle] == [b""] * 190
+    assert Limits().head_seconds <= 10
 
 
 def test_a_body_that_ends_early_leaves_the_door_well(port: int) -> None:

@@ -16,8 +16,7 @@ from sqlalchemy import text
 
 from billing.domain.errors import TemporaryError
 from billing.portal import web_hooks
-from billing.portal.app import build_portal
-from billing.portal.every_answer import HEADERS
+from billing.portal.app import HEADERS, build_portal
 from billing.portal.web_hooks import BODY_BYTES_AT_MOST, StripeDoor
 
 
@@ -136,6 +135,24 @@ def test_no_header_and_two_headers_are_refused(doorstep: Doorstep) -> None:
 def test_a_signed_body_that_is_no_event_is_refused(doorstep: Doorstep, raw: bytes) -> None:
     assert doorstep.bring(raw).status_code == 400
     assert doorstep.inbox() == []
+
+
+@pytest.mark.parametrize(
+    "number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "1e400", "9" * 20, "-" + "9" * 40]
+)
+@pytest.mark.parametrize("place", ['{"amount":%s}', '{"list":[{"deep":%s}]}'])
+def test_a_signed_number_that_is_none_is_refused(doorstep: Doorstep, number: str, place: str) -> None:
+    raw = json.dumps(event() | {"note": "here"}).replace('"here"', place % number).encode()
+
+    assert doorstep.bring(raw).status_code == 400
+    assert doorstep.inbox() == []
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "1e-999", "0.1e2", str(2**63 - 1), "1.7976931348623157e308"])
+def test_a_number_that_is_one_is_taken(doorstep: Doorstep, number: str) -> None:
+    raw = json.dumps(event() | {"note": "here"}).replace('"here"', number).encode()
+
+    assert doorstep.bring(raw).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import math
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from billing.adapters.stripe_gateway.event_feed import KINDS, provider_event
 from billing.adapters.stripe_gateway.fields import Malformed, Shapeless
@@ -23,6 +24,7 @@ from billing.domain.payments import ProviderEvent
 SECONDS_OFF_AT_MOST = 300
 _HEADER_LENGTH_AT_MOST = 2_000
 _STAMP = re.compile(r"[0-9]{1,12}")
+_WHOLE_AT_MOST = 2**63 - 1  # more is no amount, no instant, and no number of any database
 _ID = re.compile(r"[A-Za-z0-9_]{1,255}")
 
 
@@ -47,7 +49,7 @@ def check_signature(raw: bytes, header: str, secrets: Sequence[str], now: dateti
 def read_event(raw: bytes) -> ProviderEvent | None:
     """The event in a signed body; None for a kind that the house does not use. PermanentError: webhook_malformed."""
     try:
-        event = json.loads(raw.decode("utf-8"), parse_constant=_refuse)
+        event = json.loads(raw.decode("utf-8"), parse_constant=_refuse, parse_float=_finite, parse_int=_whole)
         if not _is_used(event):
             return None
         return _checked(provider_event(event))
@@ -80,5 +82,16 @@ def _checked(event: ProviderEvent) -> ProviderEvent:
     return event
 
 
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is no JSON")
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number of ours")
+
+
+def _finite(text: str) -> float:
+    """`1e999` is JSON, and Python reads it as infinite."""
+    value = float(text)
+    return value if math.isfinite(value) else _refuse(text[:20])
+
+
+def _whole(text: str) -> int:
+    value = int(text)
+    return value if abs(value) <= _WHOLE_AT_MOST else _refuse(text[:20])

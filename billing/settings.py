@@ -57,6 +57,11 @@ class Settings(BaseSettings):
     portal_hosts: str = Field(
         "127.0.0.1|localhost", description="Host names under which `billing serve` is reached; separated by |."
     )
+    dagster_hosts: str = Field(
+        "",
+        description="Host names under which Dagster's pages are reached through a proxy with a login; separated by |."
+        " Empty: on this machine only.",
+    )
     stripe_allow_unrestricted_live_key: bool = Field(False, description="Accept an sk_live key that may do anything.")
     vsco_requests_per_second: int = Field(
         25,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+from billing.servers.callers import Caller, host_name, is_forwarded, is_loopback
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +18,11 @@ class Visit:
     allowed_emails: frozenset[str]
     email: str | None = None  # of a person who has logged in
     email_is_verified: bool = False
+
+    @property
+    def host(self) -> str:
+        """What was asked for; Streamlit's own tests ask for nothing."""
+        return next((value for name, value in self.headers.items() if name.lower() == "host"), "localhost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,31 +50,13 @@ def decide(visit: Visit) -> Decision:
 
 
 def _is_local(visit: Visit) -> bool:
-    names = {name.lower(): value for name, value in visit.headers.items()}
-    if any(name in names for name in FORWARDED):
-        return False  # a proxy on this machine shows the dashboard to others
-    host = names.get("host", "localhost")
-    return visit.bound_to is not None and is_loopback(visit.bound_to) and is_loopback(_without_port(host))
-
-
-def is_loopback(address: str) -> bool:
-    """
-    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("0.0.0.0"), is_loopback("evil.example")
-    (True, True, False, False)
-    """
-    if address.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(address.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
-def _without_port(host: str) -> str:
-    return host[: host.index("]") + 1] if host.startswith("[") and "]" in host else host.rpartition(":")[0] or host
+    caller = Caller.of("GET", visit.headers.items())
+    is_bound_here = visit.bound_to is not None and is_loopback(visit.bound_to)
+    return is_bound_here and not is_forwarded(caller) and is_loopback(host_name(visit.host))
 
 
 _NO_LOGIN = (
-    "This dashboard can be reached by others ({where}) and has no login, so it shows nothing. Bind it to 127.0.0.1"
-    " (server.address), or set up a login: the [auth] section of .streamlit/secrets.toml and BILLING_DASHBOARD_EMAILS."
+    "This dashboard can be reached by others ({where}) and has no login, so it shows nothing. Bind it to 127.0.0.1 and"
+    " open it there without a proxy, or set up a login: the [auth] section of .streamlit/secrets.toml,"
+    " BILLING_DASHBOARD_EMAILS, and BILLING_DASHBOARD_HOSTS with the name under which it is reached."
 )

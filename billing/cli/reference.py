@@ -34,6 +34,11 @@ _OF_THE_DASHBOARD = (
         "Who may look when there is a login: e-mail addresses, separated by commas or spaces; empty lets nobody in."
         " Not needed while the dashboard is bound to loopback.",
     ),
+    (
+        "BILLING_DASHBOARD_HOSTS",
+        "",
+        "Host names under which the dashboard is reached through a proxy; separated by |. Empty: on this machine only.",
+    ),
     ("BILLING_WAREHOUSE_PATH", "`var/warehouse.duckdb`", "The published DuckDB file that it reads."),
     ("BILLING_TIME_ZONE", "`UTC`", "The studio's time zone, in which days are shown."),
     ("BILLING_STUDIO_NAME", "`Studio Billing`", "The name at its head."),
@@ -80,7 +85,9 @@ def settings_page() -> str:
 
 def _dashboard_part() -> str:
     """The dashboard reads its own variables: it knows the published figures and nothing of the rest."""
-    rows = "\n".join(f"| `{name}` | {default} | {what} |" for name, default, what in _OF_THE_DASHBOARD)
+    rows = "\n".join(
+        f"| `{name}` | {default} | {what.replace('|', chr(92) + '|')} |" for name, default, what in _OF_THE_DASHBOARD
+    )
     return (
         "## Of the dashboard\n\nThe dashboard knows nothing of the settings above. `billing up` hands it these, those"
         " of `.env` too; where it is\nstarted by itself, they are read from its environment.\n\n"
@@ -94,8 +101,8 @@ def env_example() -> str:
     for name, field in sorted(_fields(), key=lambda item: item[0] not in SAMPLES):
         value = SAMPLES.get(name, _plain(field.default))
         lines += [f"# {field.description}", f"{'' if name in SAMPLES else '#'}{_variable(name)}={_quoted(value)}", ""]
-    name, _, what = _OF_THE_DASHBOARD[0]
-    lines += [f"# {what}", f"#{name}="]
+    for name, default, what in _OF_THE_DASHBOARD:
+        lines += [] if default else [f"# {what}", f"#{name}=", ""]
     return "\n".join(lines).rstrip() + "\n"
 
 

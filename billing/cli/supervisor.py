@@ -41,12 +41,10 @@ class Server:
 
 def studio_servers(ports: Ports, directory: Path, before_daemon: Sequence[str] = ()) -> list[Server]:
     """Dagster's webserver and daemon, and the dashboard. `before_daemon` stands before the daemon's command."""
-    here = Path(sys.executable).parent
-    workspace = ("--workspace", str(ROOT / "workspace.yaml"))
-    dagster = (str(here / "dagster-webserver"), "--host", HOST, "--port", str(ports.dagster), *workspace)
-    daemon = (*before_daemon, str(here / "dagster-daemon"), "run", *workspace)
-    app = ("run", str(ROOT / "dashboards" / "app.py"), "--server.address", HOST, "--server.headless", "true")
-    dashboard = (str(here / "streamlit"), *app, "--server.port", str(ports.dashboard))
+    python, workspace = sys.executable, ("--workspace", str(ROOT / "workspace.yaml"))
+    dagster = (python, "-m", "pipelines.web_server", "--host", HOST, "--port", str(ports.dagster), *workspace)
+    daemon = (*before_daemon, str(Path(python).parent / "dagster-daemon"), "run", *workspace)
+    dashboard = (python, "-m", "dashboards.server", "--host", HOST, "--port", str(ports.dashboard))
     return [
         Server("dagster", dagster, f"{ports.url('dagster')}/server_info", directory=directory),
         Server("daemon", daemon, directory=directory),

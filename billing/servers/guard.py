@@ -26,10 +26,11 @@ def _no_more(_scope: Scope) -> Refusal | None:
 
 
 class Guard:
-    """Answers whom the rules refuse, keeps the text of unforeseen errors out of answers and logs, and adds headers.
+    """Answers whom the rules refuse, adds headers, and keeps the text of unforeseen errors out of answers and logs.
 
     `policy` is the Content-Security-Policy of answers that bring none. An application that is not `ours` gets it beside
-    its own: browsers hold a page to both. `more_rules` are asked after the common ones.
+    its own, as browsers hold a page to both, and deals with its errors itself. `more_rules` are asked after the common
+    ones.
     """
 
     def __init__(
@@ -73,6 +74,8 @@ class Guard:
             app = self._app if refused is None else _turned_away(refused)
             await app(scope, receive, send_with_headers)
         except Exception as error:
+            if not self._ours:
+                raise
             _log.error("unforeseen: %s at %s", type(error).__name__, _place(error))
             if not is_begun:
                 await PlainTextResponse("Something is wrong here.\n", 500)(scope, receive, send_with_headers)

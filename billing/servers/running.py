@@ -17,6 +17,10 @@ FINISH_SECONDS_AT_MOST = 10
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
+def _said_elsewhere() -> None:
+    """Whoever started it asks it whether it is up."""
+
+
 class Server(uvicorn.Server):
     """uvicorn, saying when it accepts connections."""
 
@@ -51,7 +55,7 @@ def config_of(app: ASGIApp, limits: Limits = Limits(), **more: Any) -> uvicorn.C
     )
 
 
-def serve(app: ASGIApp, listener: socket.socket, on_started: Callable[[], None], **more: Any) -> None:
+def serve(app: ASGIApp, listener: socket.socket, on_started: Callable[[], None] = _said_elsewhere, **more: Any) -> None:
     """Serve until SIGINT or SIGTERM, and return. `more` is uvicorn's."""
     with contextlib.closing(listener), a_signal_is_a_clean_end():
         Server(config_of(app, **more), on_started).run(sockets=[listener])

@@ -139,7 +139,7 @@ def test_every_server_of_up_and_of_the_demo_is_told_to_listen_on_loopback_only(t
     commands = {one.name: list(one.command) for one in servers}
 
     assert _word_after(commands["dagster"], "--host") == "127.0.0.1"
-    assert _word_after(commands["dashboard"], "--server.address") == "127.0.0.1"
+    assert _word_after(commands["dashboard"], "--host") == "127.0.0.1"
     assert _word_after(commands["portal"], "--host") == "127.0.0.1"
     listening = {"sandbox", "dagster", "dashboard", "portal"}
     assert commands.keys() == listening | {"daemon", "demo", "billing"}  # which do not listen

@@ -109,3 +109,21 @@ def test_stripe_is_reached_under_its_mount(tmp_path: Path) -> None:
 
         assert answer.status_code == 401
         assert answer.json()["error"]["type"] == "invalid_request_error"
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": "http://evil.example"}, 403), ({"Origin": "null"}, 403), ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site", "Origin": "http://127.0.0.1:1"}, 403), ({"Host": "evil.example"}, 400),
+        ({"X-Forwarded-For": "203.0.113.9"}, 403), ({}, 200), ({"Sec-Fetch-Site": "same-origin"}, 200),
+    ],
+)  # fmt: skip
+def test_no_web_page_of_others_turns_its_clock(tmp_path: Path, headers: dict[str, str], status: int) -> None:
+    with running_sandbox(tmp_path / "sandbox.db") as sandbox:
+        sandbox.clock.freeze(AT)
+
+        answer = httpx.post(f"{sandbox.url}/sandbox/clock", content='{"advance_seconds": 60}', headers=headers)
+
+        assert answer.status_code == status
+        assert (sandbox.clock.now() == AT) is (status != 200)

@@ -19,7 +19,7 @@ from billing.settings import PREFIX, Settings, variable
 
 ENV_FILE = Path(".env")
 OF_THE_SETTINGS = frozenset(variable(field) for field in Settings.model_fields)
-OF_THE_DASHBOARD = frozenset({"BILLING_DASHBOARD_EMAILS"})
+OF_THE_DASHBOARD = frozenset({"BILLING_DASHBOARD_EMAILS", "BILLING_DASHBOARD_HOSTS"})
 # Options of the command line: click reads the environment, and nothing hands it what .env says.
 OF_THE_COMMAND_LINE = PORT_VARIABLES | {"BILLING_PORTAL_HOST"}
 KNOWN = OF_THE_SETTINGS | OF_THE_DASHBOARD | OF_THE_COMMAND_LINE

@@ -79,14 +79,13 @@ def send(web_server: WebServer, method: str, **how: Any) -> httpx.Response:
 
 def test_the_mutation_by_get_that_any_page_could_send_launches_nothing(web_server: WebServer) -> None:
     """curl -G -H 'Origin: http://evil.example' --data-urlencode 'query=mutation{…}' …/graphql"""
-    answer = send(web_server, "GET", params={"query": LAUNCH}, headers=EVIL)
+    before = web_server.runs()
+    wants_a_page = {"Accept": "text/html"}
 
-    assert answer.status_code == 403
-    assert send(web_server, "GET", params={"query": LAUNCH}).status_code == 405
-    assert (
-        send(web_server, "GET", params={"query": LAUNCH}, headers={"Accept": "text/html"}).status_code == 200
-    )  # a page
-    assert web_server.runs() == 0
+    answers = [send(web_server, "GET", params={"query": LAUNCH}, headers=given) for given in (EVIL, {}, wants_a_page)]
+
+    assert [answer.status_code for answer in answers] == [403, 405, 200]
+    assert web_server.runs() == before
 
 
 @pytest.mark.parametrize(

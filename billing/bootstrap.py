@@ -1,4 +1,7 @@
-"""The composition root: settings in, services bound to adapters out. Adapters are imported where they are made."""
+"""The composition root: settings in, services bound to adapters out.
+
+What is heavy is imported where it is needed: the command line is here for each of its commands, `--help` too.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy.engine import make_url
-
 from billing.domain.errors import PermanentError, TemporaryError, UnreadableError
-from billing.ports.operations import PINNED_ACCOUNT
-from billing.ports.outside import Clock, GalleryHost
-from billing.services.house import House
-from billing.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from billing.adapters.ledger.books import SqlLedger
@@ -22,6 +19,9 @@ if TYPE_CHECKING:
     from billing.adapters.throttle import Pace
     from billing.adapters.vsco import VscoWorkspace
     from billing.adapters.warehouse import Warehouse
+    from billing.ports.outside import Clock, GalleryHost
+    from billing.services.house import House
+    from billing.settings import Settings
 
 SQL = Path(__file__).parents[1] / "sql"
 
@@ -29,14 +29,16 @@ SQL = Path(__file__).parents[1] / "sql"
 @contextmanager
 def open_house(settings: Settings | None = None) -> Iterator[House]:
     """The house with all its adapters, closed at the end. The ledger is brought to the newest schema first."""
-    settings = settings or load_settings()
+    from billing.settings import load_settings
+
     with ExitStack() as closing:
-        yield build_house(settings, closing)
+        yield build_house(settings or load_settings(), closing)
 
 
 def build_house(settings: Settings, closing: ExitStack) -> House:
     """Bind the services to the adapters that the settings name."""
     from billing.adapters.documents import Letters, PdfRenderer
+    from billing.services.house import House
 
     gateway = gateway_of(settings)
     ledger = open_ledger(settings)
@@ -100,6 +102,8 @@ def mailer_of(settings: Settings) -> SmtpMailer:
 
 def open_ledger(settings: Settings) -> SqlLedger:
     """The ledger, migrated; a SQLite file and its folder are made for their owner alone."""
+    from sqlalchemy.engine import make_url
+
     from billing.adapters.ledger.books import SqlLedger
     from billing.adapters.ledger.migrate import migrate
 
@@ -134,6 +138,8 @@ def clock_of(settings: Settings) -> Clock:
 
 def pin_account(house: House) -> None:
     """Compare the Stripe account and its mode with those of the first start; a mismatch stops everything."""
+    from billing.ports.operations import PINNED_ACCOUNT
+
     account = house.gateway.account()
     found = f"{account.account_id} {'live' if account.livemode else 'test'}"
     with house.ledger.write() as books:
@@ -154,6 +160,8 @@ def _pace(who: str, per_second: float, path: Path) -> Pace:
 
 def pace_file(settings: Settings, provider: str) -> Path:
     """Where the processes of this machine keep a provider's limit together; it may be deleted at any time."""
+    from sqlalchemy.engine import make_url
+
     url = make_url(settings.ledger_url)
     beside = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else settings.warehouse_path
     return beside.with_name(f"{beside.name}.{provider}-pace")

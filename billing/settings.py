@@ -9,12 +9,9 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from email_validator import EmailNotValidError, validate_email
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 from billing import logos
 from billing.domain.errors import PermanentError
@@ -134,6 +131,9 @@ class Settings(BaseSettings):
     @classmethod
     def _usable_url(cls, url: str) -> str:
         """Says nothing of the URL itself, which may hold a password."""
+        from sqlalchemy.engine import make_url
+        from sqlalchemy.exc import ArgumentError
+
         try:
             backend = make_url(url).get_backend_name()
         except (ArgumentError, ValueError):
@@ -155,6 +155,8 @@ class Settings(BaseSettings):
     def _an_address(cls, address: str) -> str:
         """As it was typed, for people to read: on paper nobody wants a domain that begins with xn--."""
         if address:
+            from email_validator import EmailNotValidError
+
             try:
                 _as_servers_know_it(address)
             except EmailNotValidError as error:
@@ -297,6 +299,8 @@ def _stand_in(field: FieldInfo) -> object:
 
 def _as_servers_know_it(address: str) -> str:
     """With its domain as DNS has it: "studio@müller.example" is "studio@xn--mller-kva.example"."""
+    from email_validator import validate_email
+
     checked = validate_email(address, check_deliverability=False)
     return f"{checked.local_part}@{checked.ascii_domain}"
 

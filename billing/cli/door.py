@@ -16,8 +16,6 @@ import click
 from billing.bootstrap import open_house, refuse_another_account
 from billing.cli.opening import Office, open_office
 from billing.domain.errors import PermanentError
-from billing.services.commands import carry_out_commands, submit
-from billing.services.watchdog import WATCHED, is_late
 
 WAIT_SECONDS = 20
 _LOOK_EVERY_SECONDS = 0.5
@@ -84,6 +82,8 @@ def confirm(question: str, yes: bool) -> None:
 
 def ask(name: str, arguments: Mapping[str, str | int | None], *, actor: str, reason: str, now: bool, wait: int) -> None:
     """Submit one command and say what came of it. PermanentError if it was refused."""
+    from billing.services.commands import carry_out_commands, submit
+
     with open_office() as office:
         command_id = submit(office.ledger, name, arguments, actor, reason, office.clock.now())
         click.echo(f"asked for; command {command_id}", err=True)
@@ -108,6 +108,8 @@ def _say_outcome(office: Office, command_id: int, wait: int) -> None:
 
 
 def _why_it_waits(office: Office) -> str:
+    from billing.services.watchdog import WATCHED, is_late
+
     with office.ledger.read() as books:
         beats = [one for one in books.operations.heartbeats() if one.name in WATCHED]
     if any(not is_late(one, office.clock.now()) for one in beats):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,9 +12,10 @@ from billing.cli.opening import open_office
 from billing.cli.tables import table
 from billing.domain.errors import PermanentError
 from billing.domain.money import Money
-from billing.ports.ledger import DraftRow
-from billing.services.approve_drafts import seen_as, seen_text
 from billing.services.limits import MOST, limit_today
+
+if TYPE_CHECKING:
+    from billing.ports.ledger import DraftRow
 
 
 @click.command()
@@ -44,6 +46,8 @@ def approve(
     if draft is None:
         click.echo(_list(_waiting()))
         return
+    from billing.services.approve_drafts import seen_as, seen_text
+
     chosen = _chosen(draft.strip())
     confirm(f"Approve {len(chosen)} invoice{'s' if len(chosen) > 1 else ''} of {_total(chosen)} in total?", yes)
     seen = {row.invoice.invoice_id: seen_as(row.invoice) for row in chosen}

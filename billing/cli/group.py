@@ -5,41 +5,48 @@ from __future__ import annotations
 import importlib
 import select
 import sys
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 import click
 
 from billing.domain.errors import BillingError
 
-# name -> module: `billing --help` needs none of them but for their first line, and `billing status` needs one.
+
+class Entry(NamedTuple):
+    """Where a command lives, and what the list of commands says of it: nothing is imported for that."""
+
+    module: str
+    says: str
+
+
 COMMANDS = {
-    "approve": "billing.cli.drafts",
-    "backup": "billing.cli.backup",
-    "bill": "billing.cli.bill",
-    "consent": "billing.cli.consent",
-    "credit": "billing.cli.money_back",
-    "demo": "billing.cli.demo.command",
-    "discard": "billing.cli.drafts",
-    "doctor": "billing.cli.doctor",
-    "gallery": "billing.cli.mending",
-    "hold": "billing.cli.hold",
-    "invoice": "billing.cli.invoice",
-    "needs-attention": "billing.cli.status",
-    "payment": "billing.cli.payment",
-    "release": "billing.cli.hold",
-    "reconcile": "billing.cli.reconcile",
-    "refund": "billing.cli.money_back",
-    "reminders": "billing.cli.reminders",
-    "resolve": "billing.cli.mending",
-    "restore": "billing.cli.backup",
-    "retry": "billing.cli.mending",
-    "serve": "billing.cli.serve",
-    "settle": "billing.cli.mending",
-    "status": "billing.cli.status",
-    "up": "billing.cli.up",
-    "warehouse": "billing.cli.warehouse",
-    "write-off": "billing.cli.money_back",
-    "watchdog": "billing.cli.watchdog",
+    "approve": Entry("billing.cli.drafts", "Approve drafts: they get their number and go out."),
+    "backup": Entry("billing.cli.backup", "Copy the ledger while everything goes on."),
+    "bill": Entry("billing.cli.bill", "Bill what is due now, or show what would be billed."),
+    "consent": Entry("billing.cli.consent", "Record or revoke a client's consent to be charged."),
+    "credit": Entry("billing.cli.money_back", "Let an invoice ask for less."),
+    "demo": Entry("billing.cli.demo.command", "Bill a believable studio in a sandbox while you watch."),
+    "discard": Entry("billing.cli.drafts", "Discard a draft; its session is not billed."),
+    "doctor": Entry("billing.cli.doctor", "Check each thing that the pipeline needs."),
+    "gallery": Entry("billing.cli.mending", "Say that a gallery was opened or closed by hand."),
+    "hold": Entry("billing.cli.hold", "Stop all that goes out."),
+    "invoice": Entry("billing.cli.invoice", "Look at an invoice and what happened to it, or void it."),
+    "needs-attention": Entry("billing.cli.status", "List what needs a person, and what to do."),
+    "payment": Entry("billing.cli.payment", "Record money that did not come through Stripe."),
+    "reconcile": Entry("billing.cli.reconcile", "Compare the books with the outside."),
+    "refund": Entry("billing.cli.money_back", "Give money back that was paid."),
+    "release": Entry("billing.cli.hold", "Lift the hold; what has waited goes out."),
+    "reminders": Entry("billing.cli.reminders", "Pause or resume the reminders of an invoice."),
+    "resolve": Entry("billing.cli.mending", "Close what needs attention of one subject."),
+    "restore": Entry("billing.cli.backup", "Put a backup in the ledger's place."),
+    "retry": Entry("billing.cli.mending", "Try again what failed, once its cause was mended."),
+    "serve": Entry("billing.cli.serve", "Take Stripe's web hooks."),
+    "settle": Entry("billing.cli.mending", "Say how something ended of which nobody knows."),
+    "status": Entry("billing.cli.status", "Show what waits."),
+    "up": Entry("billing.cli.up", "Run the pipeline and the dashboard."),
+    "warehouse": Entry("billing.cli.warehouse", "Rebuild the figures, or look at them."),
+    "watchdog": Entry("billing.cli.watchdog", "Say what is late; for cron."),
+    "write-off": Entry("billing.cli.money_back", "Give up what is owed on an invoice."),
 }
 
 
@@ -52,9 +59,13 @@ class Billing(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(COMMANDS[cmd_name])
+        module = importlib.import_module(COMMANDS[cmd_name].module)
         command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name].says) for name in self.list_commands(ctx)])
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

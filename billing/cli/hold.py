@@ -6,7 +6,6 @@ import click
 
 from billing.cli.door import ask, confirm, money_act, named_act, reason_option
 from billing.cli.opening import open_office
-from billing.services.holds import hold_at_once
 
 
 @click.command()
@@ -21,6 +20,8 @@ def hold(reason: str, actor: str, yes: bool) -> None:
     Example:
         billing hold --reason "the new price list is wrong"
     """
+    from billing.services.holds import hold_at_once
+
     confirm("Let nothing go out from now on?", yes)
     with open_office() as office:
         click.echo(hold_at_once(office.ledger, reason, actor, office.clock.now()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -16,15 +16,12 @@ from billing.cli.history import history_json, history_text
 from billing.cli.lines import invoice_json, invoice_text
 from billing.cli.opening import open_office
 from billing.domain.errors import PermanentError
-from billing.domain.invoices import Collection, Invoice
-from billing.domain.mail import InvoiceMail
-from billing.ports.ledger import Books, InvoiceRow
-from billing.ports.outside import RenderJob
-from billing.services.effects.mail_contents import invoice_mail
-from billing.services.house import House
-from billing.services.observe_sessions import SHARED_KINDS
-from billing.services.owed import owed_on_draft
-from billing.settings import load_settings
+
+if TYPE_CHECKING:
+    from billing.domain.invoices import Invoice
+    from billing.domain.mail import InvoiceMail
+    from billing.ports.ledger import Books, InvoiceRow
+    from billing.services.house import House
 
 
 @click.group()
@@ -54,19 +51,13 @@ def show(number: str, pdf: Path | None, mail: bool, as_json: bool, as_billed: bo
     if as_billed:
         _show_records(number)
         return
-    with open_house(load_settings()) as house:
-        with house.ledger.read() as books:
-            found, row = _find(books, number)
-            link = books.invoices.pay_link(found.invoice_id)
-        url = link.url if link else None
-        if pdf is not None:
-            pdf.write_bytes(_pdf(house, found, url))
-            click.echo(f"wrote {pdf}", err=True)
-        if mail:
-            letter = house.writer.write(_mail(house, found, row))
-            click.echo(f"Subject: {letter.subject}\n\n{letter.text}")
-            return
-        click.echo(json.dumps(_json(found, row), indent=2) if as_json else _text(found, row, house.today()))
+    if pdf is not None or mail:
+        _write_out(number, pdf, mail)
+    if mail:
+        return
+    with open_office() as office, office.ledger.read() as books:
+        found, row = _find(books, number)
+    click.echo(json.dumps(_json(found, row), indent=2) if as_json else _text(found, row, office.today()))
 
 
 @invoice.command()
@@ -106,6 +97,21 @@ def void(number: str, reason: str, actor: str, wait: int, now: bool, yes: bool) 
     ask("void", {"number": number}, actor=actor, reason=reason, now=now, wait=wait)
 
 
+def _write_out(number: str, pdf: Path | None, mail: bool) -> None:
+    """What the client gets: the PDF into its file, the mail's text on the terminal."""
+    with open_house() as house:
+        with house.ledger.read() as books:
+            found, row = _find(books, number)
+            link = books.invoices.pay_link(found.invoice_id)
+        url = link.url if link else None
+        if pdf is not None:
+            pdf.write_bytes(_pdf(house, found, url))
+            click.echo(f"wrote {pdf}", err=True)
+        if mail:
+            letter = house.writer.write(_mail(house, found, row))
+            click.echo(f"Subject: {letter.subject}\n\n{letter.text}")
+
+
 def the_invoice(number: str) -> InvoiceRow:
     """The finalized invoice of this number; PermanentError if there is none."""
     with open_office() as office, office.ledger.read() as books:
@@ -134,6 +140,8 @@ def _find(books: Books, number: str) -> tuple[Invoice, InvoiceRow | None]:
 
 def _show_records(number: str) -> None:
     """What the booking system had said by the moment of billing, whatever it says now; first what is shared by jobs."""
+    from billing.services.observe_sessions import SHARED_KINDS
+
     with open_office() as office, office.ledger.read() as books:
         row = books.invoices.by_number(number)
         billed = office.overview.billed_from(number_of(row)) if row else None
@@ -148,6 +156,8 @@ def _show_records(number: str) -> None:
 
 def _pdf(house: House, found: Invoice, url: str | None) -> bytes:
     """The bytes that were sent, where there are any; a draft is marked as one."""
+    from billing.ports.outside import RenderJob
+
     if found.number is not None:
         with house.ledger.read() as books:
             sent = books.invoices.document(found.invoice_id, "invoice")
@@ -162,6 +172,11 @@ def _pdf(house: House, found: Invoice, url: str | None) -> bytes:
 
 def _mail(house: House, found: Invoice, row: InvoiceRow | None) -> InvoiceMail:
     """As it would go out now."""
+    from billing.domain.invoices import Collection
+    from billing.domain.mail import InvoiceMail
+    from billing.services.effects.mail_contents import invoice_mail
+    from billing.services.owed import owed_on_draft
+
     if row is None:
         charge_on = found.due_on if found.collection is Collection.AUTOPAY else None
         return InvoiceMail(found, owed_on_draft(found, house.today()), charge_on=charge_on)

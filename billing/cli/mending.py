@@ -10,11 +10,8 @@ from billing.cli.days import DAY
 from billing.cli.door import ask, confirm, human_act, money_act, reason_option, the_reason
 from billing.cli.opening import open_office
 from billing.cli.tables import table
-from billing.domain.effects import EffectKind, EffectState
+from billing.domain.effects import Effect, EffectKind, EffectState
 from billing.domain.typed import check_expires_on
-from billing.services.effects.by_a_person import effect_to_retry, effect_to_settle
-from billing.services.effects.in_words import capital, in_words
-from billing.services.effects.recording import is_in_doubt
 
 
 @click.command()
@@ -29,9 +26,7 @@ def retry(effect: str, to: str | None, reason: str, actor: str, wait: int, now: 
     Example:
         billing retry eff_0a1b2c3d --to ada@example.com --reason "she told us on the phone"
     """
-    with open_office() as office, office.ledger.read() as books:
-        failed = effect_to_retry(books, effect.strip(), to)
-        what = capital(in_words(books, failed))
+    failed, what = _to_retry(effect.strip(), to)
     then = f"Send it to {to} instead" if to else "Do it again"
     confirm(f"{what} has failed ({_words(failed.outcome_code)}). {then}?", yes)
     ask("retry", {"effect_id": failed.effect_id, "to": to}, actor=actor, reason=reason, now=now, wait=wait)
@@ -67,13 +62,31 @@ def settle(
     elif effect is None or happened is None:
         raise click.UsageError("Name an EFFECT with --done or --not-done, or settle all mails in doubt by --mails.")
     else:
+        unknown, what = _to_settle(effect.strip(), happened)
         reason = the_reason(reason)
-        with open_office() as office, office.ledger.read() as books:
-            unknown = effect_to_settle(books, effect.strip(), happened)
-            what = capital(in_words(books, unknown))
         confirm(f"{what}: nobody knows how it ended. Settle it as {'done' if happened else 'not done'}?", yes)
         arguments = {"effect_id": unknown.effect_id, "happened": "yes" if happened else "no"}
         ask("settle", arguments, actor=actor, reason=reason, now=now, wait=wait)
+
+
+def _to_retry(effect_id: str, to: str | None) -> tuple[Effect, str]:
+    """The effect, and what it does in words; PermanentError if it may not be tried again."""
+    from billing.services.effects.by_a_person import effect_to_retry
+    from billing.services.effects.in_words import capital, in_words
+
+    with open_office() as office, office.ledger.read() as books:
+        effect = effect_to_retry(books, effect_id, to)
+        return effect, capital(in_words(books, effect))
+
+
+def _to_settle(effect_id: str, happened: bool) -> tuple[Effect, str]:
+    """The effect, and what it does in words; PermanentError if a person's word does not settle it."""
+    from billing.services.effects.by_a_person import effect_to_settle
+    from billing.services.effects.in_words import capital, in_words
+
+    with open_office() as office, office.ledger.read() as books:
+        effect = effect_to_settle(books, effect_id, happened)
+        return effect, capital(in_words(books, effect))
 
 
 def _words(code: str | None) -> str:
@@ -81,6 +94,8 @@ def _words(code: str | None) -> str:
 
 
 def _show_mails_in_doubt() -> None:
+    from billing.services.effects.recording import is_in_doubt
+
     with open_office() as office, office.ledger.read() as books:
         mails = [mail for mail in books.effects.in_state(EffectState.UNKNOWN, EffectKind.MAIL) if is_in_doubt(mail)]
     rows = [(mail.effect_id, mail.purpose, mail.text("to"), f"{mail.created_at:%Y-%m-%d %H:%M}") for mail in mails]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,7 +13,9 @@ from billing.cli.invoice import number_of, the_invoice
 from billing.cli.opening import open_office
 from billing.domain.money import Money
 from billing.domain.typed import check_given_on, read_amount
-from billing.ports.ledger import InvoiceRow
+
+if TYPE_CHECKING:
+    from billing.ports.ledger import InvoiceRow
 
 
 @click.command()

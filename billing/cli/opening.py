@@ -9,12 +9,12 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from billing.bootstrap import clock_of, open_ledger
-from billing.ports.outside import Clock
-from billing.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from billing.adapters.ledger.books import SqlLedger
     from billing.adapters.ledger.overview import Overview
+    from billing.ports.outside import Clock
+    from billing.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Office:
 def open_office() -> Iterator[Office]:
     """Nothing outside is called, so it works while Stripe or VSCO Workspace are down."""
     from billing.adapters.ledger.overview import Overview
+    from billing.settings import load_settings
 
     settings = load_settings()
     ledger = open_ledger(settings)

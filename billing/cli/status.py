@@ -6,7 +6,7 @@ import json
 import shlex
 from collections import Counter
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,10 +16,11 @@ from billing.domain.canonical import derived_id
 from billing.domain.effects import EffectKind, is_a_word_enough
 from billing.domain.events import AttentionItem
 from billing.domain.money import Money
-from billing.ports.ledger import InvoiceRow
-from billing.services.effects.recording import MAILS_IN_DOUBT
-from billing.services.holds import HOLD, sentence_of
+from billing.services.holds import HOLD, MAILS_IN_DOUBT, sentence_of
 from billing.services.watchdog import LATE, is_late
+
+if TYPE_CHECKING:
+    from billing.ports.ledger import InvoiceRow
 
 
 @click.command()

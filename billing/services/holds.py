@@ -14,6 +14,7 @@ from billing.ports.operations import CAUSE_ASKED_FOR, CAUSE_RESTORED, Hold
 from billing.services.house import House
 
 HOLD = "hold"  # the subject of the items under "needs attention"
+MAILS_IN_DOUBT = ("restored", "mails_in_doubt")  # one item for all mails that a restore has left in doubt
 _LIFTED_BY = {
     CAUSE_ASKED_FOR: 'To let it go on: `billing release --reason "…"`',
     CAUSE_RESTORED: "To compare the books with the outside, which lifts it: `billing reconcile`",

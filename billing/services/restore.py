@@ -13,8 +13,8 @@ from billing.ports.operations import CAUSE_RESTORED, Hold
 from billing.services.after_restore import note_billed_elsewhere, warn_of_draft
 from billing.services.apply_events import apply_events, poll_events
 from billing.services.effects import HANDLERS
-from billing.services.effects.recording import MAILS_IN_DOUBT, is_in_doubt, show_mails_in_doubt
-from billing.services.holds import lift_hold, place_hold
+from billing.services.effects.recording import is_in_doubt, show_mails_in_doubt
+from billing.services.holds import MAILS_IN_DOUBT, lift_hold, place_hold
 from billing.services.house import House
 from billing.services.observe_sessions import fetch_session_records, observe_jobs
 

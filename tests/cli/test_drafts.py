@@ -34,6 +34,8 @@ def test_all_drafts_are_approved_after_their_count_and_total_were_shown(run_in_r
     done = run_in_review("approve", "all", "--now", typed="y\n")
 
     assert re.search(rf"Approve {count} invoices of [\d,.]+ EUR in total\?", done.stderr)
+    again = run_in_review("approve", "all", "--yes", "--now")  # what the other ledger's clients have paid meanwhile
+    assert again.exit_code == 0, again.output
     assert run_in_review("approve").stdout == "No draft waits for approval.\n"
     assert "No draft waits" in one_line(run_in_review("approve", "all"))
 

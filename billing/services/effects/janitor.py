@@ -12,8 +12,8 @@ from billing.domain.events import PIPELINE
 from billing.ports.ledger import Books
 from billing.services.effects.handler import Handler
 from billing.services.effects.in_words import capital, how_to_settle, in_words
-from billing.services.effects.recording import MAILS_IN_DOUBT, named, record, show
-from billing.services.holds import is_held
+from billing.services.effects.recording import named, record, show
+from billing.services.holds import MAILS_IN_DOUBT, is_held
 from billing.services.house import House
 
 # Longer than any one call outside takes with its time-outs; what is claimed is begun at once.

@@ -21,12 +21,12 @@ from billing.domain.settlements import NEVER_ARRIVED
 from billing.ports.ledger import Books
 from billing.services.effects.handler import Handler
 from billing.services.effects.in_words import capital, how_to_settle, in_words, of_what_failed
+from billing.services.holds import MAILS_IN_DOUBT
 from billing.services.house import House
 from billing.services.money_back_follows import RETURNED, of_returned
 
 GALLERY_BY_HAND = "gallery_by_hand"  # the host's answer where only a person can
 SHOW_AFTER_ATTEMPTS = 5  # about a quarter of an hour of trying
-MAILS_IN_DOUBT = ("restored", "mails_in_doubt")  # one item for all mails that a restore has left in doubt
 
 
 def record(house: House, handler: Handler, effect: Effect, outcome: Outcome) -> EffectState:

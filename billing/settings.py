@@ -17,6 +17,7 @@ from billing import logos
 from billing.domain.errors import PermanentError
 from billing.domain.invoices import Studio
 from billing.domain.policy import DailyLimits, DeliveryMode, GalleryPolicy, JobFilter, StudioPolicy, Trigger
+from billing.setting_formats import Country, File, Folder, Host, Language, NumberSeries, OneLine, Server, Website
 
 PREFIX = "BILLING_"  # of the variable of each setting
 LOGO_BYTES_MAX = 512 * 1024
@@ -34,18 +35,20 @@ class Settings(BaseSettings):
     ledger_url: str = Field(  # may hold a password
         "sqlite:///var/ledger.db", description="The ledger's database, as SQLAlchemy writes URLs.", repr=False
     )
-    backup_folder: Path = Field(Path("var/backups"), description="Where `billing backup` keeps copies of the ledger.")
-    warehouse_path: Path = Field(Path("var/warehouse.duckdb"), description="The published DuckDB file.")
+    backup_folder: Folder = Field(Path("var/backups"), description="Where `billing backup` keeps copies of the ledger.")
+    warehouse_path: File = Field(Path("var/warehouse.duckdb"), description="The published DuckDB file.")
     time_zone: str = Field("UTC", description="The studio's time zone, as IANA names it.")
 
-    vsco_url: str = Field("https://workspace.vsco.co/api/v2", description="Base address of VSCO Workspace.")
+    vsco_url: Server = Field("https://workspace.vsco.co/api/v2", description="Base address of VSCO Workspace.")
     vsco_api_key: SecretStr = Field(description="API key of VSCO Workspace.")
     vsco_money_scale: Literal["cents", "units"] = Field("cents", description="What VSCO's integers of money count.")
-    vsco_preference_field: str = Field("Billing preference", description="Custom field that says autopay or invoice.")
-    vsco_language_field: str = Field("Language", description="Custom field with the client's language.")
+    vsco_preference_field: OneLine = Field(
+        "Billing preference", description="Custom field that says autopay or invoice."
+    )
+    vsco_language_field: OneLine = Field("Language", description="Custom field with the client's language.")
 
     stripe_api_key: SecretStr = Field(description="Stripe key; a restricted one for live money.")
-    stripe_url: str | None = Field(None, description="Base address of Stripe; empty is Stripe's own.")
+    stripe_url: Server | None = Field(None, description="Base address of Stripe; empty is Stripe's own.")
     stripe_webhook_secrets: SecretStr = Field(
         SecretStr(""),
         description="Signing secrets (whsec_…) of the web-hook endpoint at Stripe; separated by |, while one is rolled."
@@ -69,7 +72,7 @@ class Settings(BaseSettings):
         25, description="Requests that Stripe takes in a second, from all processes of this machine.", ge=1, le=1000
     )
 
-    pixieset_url: str | None = Field(
+    pixieset_url: Server | None = Field(
         None, description="Base address of Pixieset's web calls; empty leaves Pixieset out."
     )
     pixieset_session_cookie: SecretStr = Field(
@@ -77,25 +80,31 @@ class Settings(BaseSettings):
     )
     pixieset_csrf_token: SecretStr = Field(SecretStr(""), description="CSRF token of Pixieset's web application.")
 
-    smtp_host: str = Field("localhost", description="Mail server.")
+    smtp_host: Host = Field("localhost", description="Mail server.")
     smtp_port: int = Field(25, description="Port of the mail server.", gt=0, lt=65536)
     smtp_security: Literal["none", "starttls", "tls"] = Field("starttls", description="How the line is encrypted.")
     smtp_username: str | None = Field(None, description="Name at the mail server; empty for none.")
     smtp_password: SecretStr = Field(SecretStr(""), description="Password at the mail server.")
 
-    studio_name: str = Field(description="The studio's name, on paper and in mail.")
+    studio_name: OneLine = Field(max_length=200, description="The studio's name, on paper and in mail.")
     studio_email: str = Field(min_length=1, description="The studio's address; mail comes from here.")
-    studio_address: str = Field("", description="Postal address; lines are separated by |.")
-    studio_country: str = Field("US", description="Country, ISO 3166-1 alpha-2.", pattern="^[A-Z]{2}$")
-    studio_phone: str = Field("", description="Telephone number.")
-    studio_website: str = Field("", description="Web site.")
-    studio_tax_id: str = Field("", description="Tax id, on every invoice.")
-    studio_bank_details: str = Field("", description="Bank details; lines are separated by |.")
+    studio_address: OneLine = Field("", max_length=500, description="Postal address; lines are separated by |.")
+    studio_country: Country = Field("US", description="Country, ISO 3166-1 alpha-2.")
+    studio_phone: OneLine = Field("", max_length=50, description="Telephone number.")
+    studio_website: Website = Field("", max_length=200, description="Web site.")
+    studio_tax_id: OneLine = Field("", max_length=50, description="Tax id, on every invoice.")
+    studio_bank_details: OneLine = Field("", max_length=500, description="Bank details; lines are separated by |.")
     studio_accent: str = Field("#1f5f5b", description="The one colour, as #rrggbb.", pattern="^#[0-9a-fA-F]{6}$")
-    studio_logo: Path | None = Field(None, description="Logo file: SVG, PNG or JPEG, at most 512 KiB.")
-    studio_terms: str = Field("", description="Terms at the foot of the invoice.")
+    studio_logo: Path | None = Field(
+        None, description="Logo file: SVG, PNG or JPEG, at most 512 KiB and 4000 pixels on a side."
+    )
+    studio_terms: str = Field(
+        "", max_length=4000, description="Terms at the foot of the invoice, 4000 characters at most."
+    )
     owner_email: str = Field("", description="Where alerts go; empty sends none.")
-    default_language: str = Field("en", description="Language of clients who have none recorded.")
+    default_language: Language = Field(
+        "en", description="Language of clients who have none recorded: de, en, es or fr."
+    )
 
     billing_starts_on: date | None = Field(
         None, description="First day whose sessions are billed; nothing is billed without it."
@@ -108,7 +117,7 @@ class Settings(BaseSettings):
     job_types_left_out: str = Field("", description="Job types that are never billed; separated by |.")
     brands: str = Field("", description="Brands that are billed; separated by |, empty is all.")
     job_custom_field: str | None = Field(None, description="Only jobs with this custom field, as name=value.")
-    number_series: str = Field(
+    number_series: NumberSeries = Field(
         "INV-{year}-", description="What stands before an invoice's number; {year} is filled in."
     )
     due_days: int = Field(14, description="Days from issue to due date.", ge=0, le=365)
@@ -121,7 +130,7 @@ class Settings(BaseSettings):
     limit_mails: int = Field(1000, description="Mails a day before it stops and asks.", ge=1)
     limit_charges: int = Field(200, description="Charges a day before it stops and asks.", ge=1)
 
-    clock_url: str | None = Field(None, description="Where the sandbox tells the time; never with live money.")
+    clock_url: Server | None = Field(None, description="Where the sandbox tells the time; never with live money.")
     poll_seconds: int = Field(30, description="Seconds between two looks at VSCO Workspace.", ge=5)
     # So many are needed to come up to Stripe's limit where an answer takes a fifth of a second (bench_charges).
     concurrency: int = Field(16, description="Calls outside at the same time; mails at most 8.", ge=1, le=64)
@@ -140,6 +149,8 @@ class Settings(BaseSettings):
             backend = ""
         if backend not in ("sqlite", "postgresql"):
             raise ValueError("not a URL such as sqlite:///var/ledger.db or postgresql+psycopg://user@host/billing")
+        if backend == "sqlite" and Path(make_url(url).database or "").is_dir():
+            raise ValueError("names no file, or a folder; such as sqlite:///var/ledger.db")
         return url
 
     @field_validator("stripe_webhook_secrets")

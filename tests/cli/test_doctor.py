@@ -6,6 +6,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,6 +14,7 @@ import pytest
 from billed_studio import Run, Studio, one_line
 from sqlalchemy import text
 
+from billing.adapters.documents import faces
 from billing.adapters.ledger.books import SqlLedger
 from billing.bootstrap import SQL
 from billing.cli.doctor import examination, ledger, machine
@@ -267,6 +269,30 @@ def test_a_machine_without_pango_is_told_what_to_install(
     monkeypatch.setattr(machine.importlib, "import_module", no_pango)
 
     with pytest.raises(PermanentError, match="Pango is missing; install libpango"):
+        machine.pdf(load_settings())
+
+
+def test_what_each_invoice_would_fail_at_is_found_before_there_is_one(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert "a sheet with the studio's head was tried out" in machine.pdf(load_settings())
+
+    monkeypatch.setenv("BILLING_STUDIO_TERMS", "𐤀 owes.")
+    with pytest.raises(PermanentError, match=r"no invoice could be printed; tried out: No font has .* in “𐤀 owes.”"):
+        machine.pdf(load_settings())
+
+    logo = tmp_path / "logo.svg"
+    logo.write_text('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path transform="rotate(x)"/></svg>')
+    monkeypatch.setenv("BILLING_STUDIO_TERMS", "")
+    monkeypatch.setenv("BILLING_STUDIO_LOGO", str(logo))
+    with pytest.raises(PermanentError, match="tried out: The typesetter says: Failed to render SVG image"):
+        machine.pdf(load_settings())
+
+
+def test_missing_fonts_are_named_with_their_scripts(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faces, "OTHERS", (replace(faces.OTHERS[-1], package="not_there"),))
+
+    with pytest.raises(PermanentError, match=r"pip install: not-there \(Chinese, Japanese, Korean\)"):
         machine.pdf(load_settings())
 
 

@@ -26,7 +26,7 @@ CHECKS = (
     Check("stripe", outside.stripe, ("stripe_api_key", "stripe_url"), is_essential=True),
     Check("vsco", outside.vsco, ("vsco_api_key", "vsco_url"), is_essential=True),
     Check("money_scale", outside.money_scale, ("vsco_money_scale",), after=("vsco",)),
-    Check("pdf", machine.pdf, is_essential=True),
+    Check("pdf", machine.pdf, needs=("studio_name", "studio_email", "studio_logo"), is_essential=True),
 )
 
 

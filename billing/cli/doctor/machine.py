@@ -7,6 +7,7 @@ import shlex
 import shutil
 import stat
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
@@ -43,21 +44,25 @@ def secrecy(settings: Settings) -> str:
     return f"{', '.join(path.name for path in found) or 'nothing here'}: for their owner only"
 
 
-def pdf(_settings: Settings) -> str:
-    from billing.adapters.documents.faces import missing_packages
-
+def pdf(settings: Settings) -> str:
+    """Finds a font that is missing, and a logo or a letter of the studio's own that cannot be drawn."""
     try:
         found = importlib.import_module("weasyprint")
     except OSError as error:
         raise PermanentError(
             "pango", "Pango is missing; install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 (Debian's names)."
         ) from error
+    from billing.adapters.documents.faces import missing_packages
+    from billing.adapters.documents.trial import set_for_trial
+
     if lacking := missing_packages():
         said = "; ".join(f"{package} ({scripts})" for package, scripts in lacking.items())
         raise PermanentError(
             "fonts", f"Fonts are missing; names in their scripts cannot be printed. pip install: {said}."
         )
-    return f"WeasyPrint {found.__version__} with Pango, and fonts for all scripts that we know"
+    series = settings.policy.series_on(datetime.now(UTC).date())
+    size = set_for_trial(settings.studio, series, settings.default_language)
+    return f"WeasyPrint {found.__version__} with Pango; a sheet with the studio's head was tried out, {size // 1000} kB"
 
 
 def ports(ports: Ports, names: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from fakes import FakeRenderer
+from fake_paper import FakeRenderer
 
 from billing.bootstrap import open_house
 from billing.domain.effects import EffectKind, EffectState, message_id

@@ -7,7 +7,8 @@ from pathlib import Path
 from shutil import copy
 from typing import Any, ClassVar
 
-from fakes import Crash, FakeClock, FakeGalleryHost, FakeGateway, FakeRenderer, FakeSessionSource
+from fake_paper import FakeRenderer
+from fakes import Crash, FakeClock, FakeGalleryHost, FakeGateway, FakeSessionSource
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from model_ledger import Model, Said, WatchedMailer, unlike, watch_reminders

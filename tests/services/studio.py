@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from fake_letters import FakeWriter
-from fakes import FakeClock, FakeGalleryHost, FakeGateway, FakeMailer, FakeRenderer, FakeSessionSource
+from fake_paper import FakeRenderer
+from fakes import FakeClock, FakeGalleryHost, FakeGateway, FakeMailer, FakeSessionSource
 from sqlalchemy import text
 
 from billing.adapters.ledger.books import SqlLedger

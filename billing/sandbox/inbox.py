@@ -24,6 +24,10 @@ _MAIL_POLICY = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:; frame-ancestors 'self';"
     " sandbox allow-popups allow-popups-to-escape-sandbox"
 )
+# A doctype, and where an html and a head element begin; each may be left out, and comments may stand before it.
+_HEAD = re.compile(
+    r"(?is)(\s|<!--.*?-->)*(<!doctype[^>]*>)?(\s|<!--.*?-->)*(<html[^>]*>)?(\s|<!--.*?-->)*(<head[^>]*>)?"
+)
 _ABSENT = {"title": "No such mail", "sentence": "This mail is not in the sandbox's inbox."}
 
 
@@ -80,6 +84,13 @@ def _with_pictures(message: EmailMessage, html: str) -> str:
     return html
 
 
+def _in_new_tabs(html: str) -> str:
+    """Links of a letter leave its frame. The element goes into the head: before the doctype it would be no doctype."""
+    head = _HEAD.match(html)  # always: each part of it may be missing
+    at = head.end() if head else 0
+    return f'{html[:at]}<base target="_blank">{html[at:]}'
+
+
 class _Inbox:
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -105,7 +116,7 @@ class _Inbox:
         html = _body_text(parse(raw), "html") if raw else None
         if raw is None or html is None:
             return pages.page("message.html", 404, **_ABSENT)
-        shown = '<base target="_blank">' + _with_pictures(parse(raw), html)
+        shown = _in_new_tabs(_with_pictures(parse(raw), html))
         return HTMLResponse(shown, headers=pages.headers(_MAIL_POLICY))
 
     async def raw(self, request: Request) -> Response:

@@ -60,11 +60,12 @@ class Api:
         number = self._store.next_number("stripe:req")
         request_id = f"req_{letters(f'req:{number}', 14)}"
         version = request.headers.get("stripe-version", API_VERSION)
-        headers = {"request-id": request_id, "stripe-version": version}
+        headers = {"request-id": request_id, "stripe-version": API_VERSION}
         try:
             if not self.traffic.admit():
                 raise StripeError(429, "Request rate limit exceeded.", code="rate_limit")
             livemode = _livemode(request.headers.get("authorization", ""))
+            _check_version(version)
             call = await _read(request)
             answer = await self._once(call, self.world(livemode=livemode, request_id=request_id, key=call.key))
             headers |= {"idempotency-key": call.key} if call.key else {}
@@ -156,6 +157,12 @@ async def _read(request: Request) -> Call:
     if key is not None:
         idempotency.check_length(key)
     return Call(method, path, decode(encoded), key or None, request.scope.get("stripe.fault"))
+
+
+def _check_version(asked_for: str) -> None:
+    """Each version has its own parameters and answers (docs.stripe.com/api/versioning), and the sandbox has one."""
+    if asked_for != API_VERSION:
+        raise invalid(f"Invalid Stripe API version: {asked_for}. This sandbox speaks {API_VERSION} alone.")
 
 
 def _livemode(authorization: str) -> bool:

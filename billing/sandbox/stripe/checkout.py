@@ -1,9 +1,9 @@
-"""/v1/checkout/sessions: a page for one payment, alive for a day at most."""
+"""/v1/checkout/sessions: a page for one payment or one saved card, alive for a day at most."""
 
 from __future__ import annotations
 
 from billing.sandbox.store import Body
-from billing.sandbox.stripe import catalog, lists, money
+from billing.sandbox.stripe import catalog, lists, money, setup_intents
 from billing.sandbox.stripe.errors import invalid, wrong_state
 from billing.sandbox.stripe.expand import INCLUDABLE
 from billing.sandbox.stripe.world import World, about, merged_metadata, public
@@ -15,26 +15,52 @@ _OPEN = "stripe.open_session"
 
 
 def create(world: World, params: Body) -> Body:
-    if params.get("mode") != "payment":
-        text = "You must provide `mode`. This sandbox speaks mode=payment only."
+    if params.get("mode") not in ("payment", "setup"):
+        text = "You must provide `mode`. This sandbox speaks mode=payment and mode=setup."
         raise invalid(text, "mode", None if "mode" in params else "parameter_missing")
     if params.get("ui_mode", "hosted_page") != "hosted_page":
         raise invalid("This sandbox speaks ui_mode=hosted_page only.", "ui_mode")
     if "success_url" not in params:
         raise invalid("Missing required param: success_url.", "success_url", "parameter_missing")
-    if "line_items" not in params:
-        raise invalid("You must provide `line_items` in payment mode.", "line_items", "parameter_missing")
     if params.get("customer"):
         world.find("customer", params["customer"], "customer")
         if "customer_email" in params:
             raise invalid("You may only specify one of these parameters: customer, customer_email.", "customer")
-    items = catalog.line_items(world, params["line_items"])
-    session = _new(world, params, items)
+    return _for_a_card(world, params) if params["mode"] == "setup" else _for_a_payment(world, params)
+
+
+def _for_a_payment(world: World, params: Body) -> Body:
+    _refuse(params, "setup_intent_data", "payment")
+    if "line_items" not in params:
+        raise invalid("You must provide `line_items` in payment mode.", "line_items", "parameter_missing")
+    session = _new(world, params, catalog.line_items(world, params["line_items"]))
     _open(world, session)
     detail = {name: session[name] for name in ("amount_total", "currency", "metadata")}
     named = about(session["metadata"] or session["_intent_data"].get("metadata"), session["id"])
     world.effect("checkout_session_created", named, {"session": session["id"], **detail})
     return session
+
+
+def _for_a_card(world: World, params: Body) -> Body:
+    """Its SetupIntent is there from the beginning, and belongs to the session: nothing else confirms or cancels it."""
+    for name in ("line_items", "payment_intent_data", "submit_type"):
+        _refuse(params, name, "setup")
+    if "currency" not in params and "allowed_payment_method_types" not in params:
+        raise invalid("Missing required param: currency.", "currency", "parameter_missing")
+    session = _new(world, params, [])
+    given = params.get("setup_intent_data") or {}
+    asked = {name: params[name] for name in ("customer", "allowed_payment_method_types") if params.get(name)}
+    intent = setup_intents.create(world, {**asked, **given, "usage": "off_session"})
+    setup_intents.belongs_to(world, intent, session["id"])
+    session |= {"mode": "setup", "payment_status": "no_payment_required", "setup_intent": intent["id"]}
+    session |= {"amount_subtotal": None, "amount_total": None, "total_details": None}
+    _keep_open(world, session)
+    return session
+
+
+def _refuse(params: Body, name: str, mode: str) -> None:
+    if name in params:
+        raise invalid(f"You can not pass `{name}` in `{mode}` mode.", name)
 
 
 def open_for_link(world: World, link: Body) -> Body:
@@ -52,6 +78,10 @@ def open_for_link(world: World, link: Body) -> Body:
 
 def _open(world: World, session: Body) -> None:
     money.chargeable(session["amount_total"], session["currency"], "line_items")
+    _keep_open(world, session)
+
+
+def _keep_open(world: World, session: Body) -> None:
     world.save("checkout.session", session, session["payment_link"] or "")
     world.store.put(_OPEN, session["id"], {"id": session["id"], "expires_at": session["expires_at"]})
 
@@ -119,7 +149,7 @@ def _new(world: World, params: Body, items: list[Body]) -> Body:
         "cancel_url": params.get("cancel_url"),
         "client_reference_id": params.get("client_reference_id"),
         "created": world.now,
-        "currency": items[0]["currency"],
+        "currency": items[0]["currency"] if items else params.get("currency"),
         "custom_text": {
             "after_submit": None,
             "shipping_address": None,
@@ -207,10 +237,17 @@ def _expire(world: World, session: Body) -> Body:
     session |= {"status": "expired", "url": None}
     world.save("checkout.session", session)
     close(world, session)
+    _cancel_intents(world, session)
+    world.emit("checkout.session.expired", session)
+    return session
+
+
+def _cancel_intents(world: World, session: Body) -> None:
+    """What was asked for on the page is asked for no more."""
     intent = session["payment_intent"] and world.find("payment_intent", session["payment_intent"])
     if intent and intent["status"] in _CANCELABLE:
         intent |= {"status": "canceled", "canceled_at": world.now, "cancellation_reason": "expired"}
         world.save("payment_intent", intent)
         world.emit("payment_intent.canceled", intent)
-    world.emit("checkout.session.expired", session)
-    return session
+    if session["setup_intent"]:
+        setup_intents.end(world, world.find("setup_intent", session["setup_intent"]))

@@ -131,6 +131,7 @@ def _new(world: World, charge: Body, amount: int, reason: str, inquiry: bool) ->
             "has_evidence": False,
             "past_due": False,
             "submission_count": 0,
+            "submission_method": "not_submitted",
         },
         "is_charge_refundable": inquiry,
         "livemode": world.livemode,

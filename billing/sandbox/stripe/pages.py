@@ -24,6 +24,7 @@ _COLOUR = re.compile(r"#[0-9a-fA-F]{6}\Z")
 _TEMPLATES = Environment(loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined)
 _CSS = (_HERE / "page.css").read_text()
 _LARGEST_FORM = 10_000
+_SHOWN_AGAIN = ("email", "number", "expiry", "name")  # after a refusal; never the CVC, as on a real page
 
 
 class Pages:
@@ -70,7 +71,7 @@ class Pages:
                 if id_.startswith("pi_"):
                     return self._return(world, world.find("payment_intent", id_), approve)
                 found = paying.target(world, id_)
-                return self._after(world, found, paying.authenticate(world, found, approve), {})
+                return self._after(world, found, paying.authenticate(world, found, approve), given)
             except (paying.Closed, StripeError) as refused:
                 return self._closed(refused)
 
@@ -81,7 +82,7 @@ class Pages:
         return world.in_mode_of(kinds.get(id_.split("_", 1)[0], "none"), id_)
 
     def _form(self, world: World, found: Body, refusal: str | None = None, given: Body | None = None) -> Response:
-        items = found["_line_items"]
+        items, given = found["_line_items"], given or {}
         total = sum(item["amount_total"] for item in items)
         lines = [
             {
@@ -95,13 +96,12 @@ class Pages:
         return self._page(
             200 if refusal is None else 402,
             view="form",
-            title=items[0]["description"] if len(items) == 1 else "Your payment",
-            amount=money.shown(total, items[0]["currency"]),
+            title=_title(items),
+            amount=money.shown(total, items[0]["currency"]) if items else None,
             lines=lines,
             refusal=refusal,
             action=self._address(world, found["id"]),
-            email=(given or {}).get("email") or found.get("customer_email") or "",
-            name=(given or {}).get("name", ""),
+            typed=_to_show_again(given, email=found.get("customer_email") or ""),
             cancel_url=found.get("cancel_url"),
             leads_to=_destination(found),
         )
@@ -113,7 +113,7 @@ class Pages:
         assert session is not None
         assert intent is not None
         if intent["status"] == "requires_action":
-            return self._ask(world, intent, session["id"], _destination(session))
+            return self._ask(world, intent, session["id"], _destination(session), given)
         destination = _destination(session)
         if destination:
             return RedirectResponse(destination.replace("{CHECKOUT_SESSION_ID}", session["id"]), 303)
@@ -131,12 +131,16 @@ class Pages:
             raise paying.Closed("There is nothing to confirm", "This payment waits for no answer.")
         return self._ask(world, intent, intent["id"], intent["_return_url"])
 
-    def _ask(self, world: World, intent: Body, id_: str, destination: str | None) -> Response:
+    def _ask(
+        self, world: World, intent: Body, id_: str, destination: str | None, given: Body | None = None
+    ) -> Response:
+        """What was typed comes along, in case the bank says no: nobody types a card twice."""
         return self._page(
             200,
             view="authenticate",
             title="Confirm with your bank",
-            amount=money.shown(intent["amount"], intent["currency"]),
+            amount=money.shown(intent["amount"], intent["currency"]) if "amount" in intent else None,
+            typed=_to_show_again(given or {}),
             action=f"{self._address(world, id_)}/authenticate",
             leads_to=destination,
         )
@@ -192,3 +196,13 @@ async def _form_of(request: Request) -> dict[str, str]:
     raw = await request.body()
     pairs = parse_qsl(raw[:_LARGEST_FORM].decode("utf-8", "replace"), keep_blank_values=True)
     return {name: value.strip() for name, value in pairs}
+
+
+def _to_show_again(given: Body, email: str = "") -> dict[str, str]:
+    return {name: given.get(name, email if name == "email" else "") for name in _SHOWN_AGAIN}
+
+
+def _title(items: list[Body]) -> str:
+    if not items:
+        return "Save your card"
+    return str(items[0]["description"]) if len(items) == 1 else "Your payment"

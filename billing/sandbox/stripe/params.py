@@ -12,9 +12,19 @@ from billing.sandbox.stripe.errors import StripeError, invalid
 
 TABLE: dict[str, Any] = json.loads((Path(__file__).parent / "params.json").read_text())
 
+# Since 2026-09-30.endive: docs.stripe.com/changelog/endive, "Removes the payment method types parameter from …".
+_ONLY_ALLOWED_TYPES = ("POST /v1/payment_intents", "POST /v1/setup_intents")
+
 
 def checked(endpoint: str, given: Body) -> Body:
     """The parameters in their types. Unknown, missing and malformed ones are refused as Stripe refuses them."""
+    if "payment_method_types" in given and endpoint.startswith(_ONLY_ALLOWED_TYPES):
+        raise invalid(
+            "The parameter `payment_method_types` is no longer supported. Use `allowed_payment_method_types`, or manage"
+            " payment methods in the Dashboard.",
+            "payment_method_types",
+            "payment_method_types_no_longer_supported",
+        )
     return _hash(TABLE[endpoint], given, "")
 
 

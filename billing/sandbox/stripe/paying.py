@@ -1,11 +1,19 @@
-"""How a person pays on the hosted page: by a session or by a link, with a typed card or a test token."""
+"""How a person pays on the hosted page, by a session or by a link, or saves a card there; typed, or a test token."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from billing.sandbox.store import Body
-from billing.sandbox.stripe import checkout, confirming, customers, payment_intents, payment_links, payment_methods
+from billing.sandbox.stripe import (
+    checkout,
+    confirming,
+    customers,
+    payment_intents,
+    payment_links,
+    payment_methods,
+    setup_intents,
+)
 from billing.sandbox.stripe.errors import StripeError
 from billing.sandbox.stripe.world import World, about
 
@@ -52,6 +60,8 @@ def target(world: World, id_: str) -> Body:
     if found["status"] == "expired":
         raise Closed("This page has expired", "Please go back and open the payment page again.")
     if found["status"] == "complete":
+        if found["mode"] == "setup":
+            raise Closed("Your card is saved", "Nothing more is to be done here. Thank you.", _PAID)
         raise Closed("This has been paid already", "Nothing more is due here. Thank you.", _PAID)
     if found["payment_link"]:
         _open_link(world.store.get("stripe.payment_link", found["payment_link"]) or {})
@@ -74,6 +84,8 @@ def pay(world: World, id_: str, buyer: Buyer) -> Attempt:
         return Attempt(None, None, error.error["message"], error.error)
     session = checkout.open_for_link(world, found) if found["object"] == "payment_link" else found
     session["customer_details"] = _details(world, session, buyer)
+    if session["mode"] == "setup":
+        return _save_card(world, session, method)
     intent = _intent(world, session)
     intent["payment_method"] = method["id"]
     try:
@@ -84,8 +96,22 @@ def pay(world: World, id_: str, buyer: Buyer) -> Attempt:
     return Attempt(complete(world, session, intent), intent)
 
 
+def _save_card(world: World, session: Body, method: Body) -> Attempt:
+    intent = world.find("setup_intent", session["setup_intent"])
+    try:
+        intent = setup_intents.confirm_on_page(world, intent, method)
+    except StripeError as error:
+        world.save("checkout.session", session)
+        return Attempt(session, intent, _told(error), error.error)
+    return Attempt(complete(world, session, intent), intent)
+
+
 def authenticate(world: World, session: Body, approve: bool) -> Attempt:
     """The answer on the 3-D Secure page of a session."""
+    if session["mode"] == "setup":
+        intent = setup_intents.authenticate(world, world.find("setup_intent", session["setup_intent"]), approve)
+        refusal = intent["last_setup_error"]
+        return Attempt(complete(world, session, intent), intent, refusal and refusal["message"], refusal)
     intent = world.find("payment_intent", session["payment_intent"])
     try:
         intent = confirming.authenticate(world, intent, approve)
@@ -98,9 +124,10 @@ def complete(world: World, session: Body, intent: Body) -> Body:
     """A session is complete when its page is done with; a bank debit is then still unpaid."""
     if intent["status"] not in ("succeeded", "processing"):
         return world.save("checkout.session", session)
-    paid = intent["status"] == "succeeded"
-    session |= {"status": "complete", "payment_status": "paid" if paid else "unpaid", "url": None}
-    session["customer"] = intent["customer"]
+    paid = intent["status"] == "succeeded" and session["mode"] == "payment"
+    session |= {"status": "complete", "customer": intent["customer"], "url": None}
+    if session["mode"] == "payment":
+        session["payment_status"] = "paid" if paid else "unpaid"
     world.save("checkout.session", session)
     checkout.close(world, session)
     world.emit("checkout.session.completed", session)

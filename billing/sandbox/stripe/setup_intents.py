@@ -26,6 +26,7 @@ _FRESH: Body = {
     "payment_method_configuration_details": None,
     "single_use_mandate": None,
     "status": "requires_payment_method",
+    "_session": None,
 }
 
 
@@ -65,6 +66,17 @@ def confirm(world: World, params: Body, id_: str) -> Body:
     return _confirm(world, intent, params)
 
 
+def belongs_to(world: World, intent: Body, session_id: str) -> Body:
+    """From now on it is for the page of a Checkout Session alone."""
+    return world.save("setup_intent", {**intent, "_session": session_id})
+
+
+def confirm_on_page(world: World, intent: Body, method: Body) -> Body:
+    """A person has typed a card on the page of its session. StripeError says why it cannot be saved."""
+    intent |= {"payment_method": method["id"], "status": "requires_confirmation"}
+    return _confirm(world, intent, {"return_url": world.public_url})
+
+
 def authenticate(world: World, intent: Body, approve: bool) -> Body:
     if intent["status"] != "requires_action":
         raise wrong_state("This SetupIntent waits for no authentication.", "setup_intent_unexpected_state")
@@ -79,7 +91,11 @@ def authenticate(world: World, intent: Body, approve: bool) -> Body:
 def cancel(world: World, params: Body, id_: str) -> Body:
     intent = world.find("setup_intent", id_)
     _refuse_unless_open(intent, "cancel")
-    intent |= {"status": "canceled", "cancellation_reason": params.get("cancellation_reason"), "next_action": None}
+    return end(world, intent, params.get("cancellation_reason"))
+
+
+def end(world: World, intent: Body, reason: str | None = None) -> Body:
+    intent |= {"status": "canceled", "cancellation_reason": reason, "next_action": None}
     world.save("setup_intent", intent)
     world.emit("setup_intent.canceled", intent)
     return intent
@@ -101,6 +117,9 @@ def list_(world: World, params: Body) -> Body:
 def _refuse_unless_open(intent: Body, verb: str) -> None:
     if intent["status"] not in _OPEN:
         text = f"You cannot {verb} this SetupIntent because it has a status of {intent['status']}."
+        raise wrong_state(text, "setup_intent_unexpected_state", setup_intent=public(intent))
+    if intent["_session"]:
+        text = f"You cannot {verb} this SetupIntent because it belongs to a Checkout Session; expire the session."
         raise wrong_state(text, "setup_intent_unexpected_state", setup_intent=public(intent))
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import stripe
 from stripe_sandbox import Sandbox, refused
+
+from billing.sandbox.stripe.routes import NO_IDS, match
 
 
 def _customers(sandbox: Sandbox, count: int) -> list[str]:
@@ -198,6 +202,40 @@ def test_what_is_not_an_address(sandbox: Sandbox) -> None:
         assert sandbox.http.get(path, headers=headers).status_code == 404
     body = sandbox.http.post("/v1/customers", headers=headers, json={"email": "ada@example.com"})
     assert "POST content type" in body.json()["error"]["message"]
+
+
+def test_what_stripe_has_where_an_id_would_stand_is_no_id() -> None:
+    """Read out of the SDK: each address of its services without an id in it, against each of ours with one."""
+    services = [path.read_text() for path in Path(stripe.__file__).parent.rglob("*_service.py")]
+    plain = {path for text in services for path in re.findall(r'"(/v1/[a-z_/]+)"', text)}
+
+    taken = {path for path in plain for method in ("GET", "POST", "DELETE") if _takes_for_an_id(method, path)}
+
+    assert {path.rpartition("/")[2] for path in plain} >= NO_IDS
+    assert taken == set()
+
+
+def _takes_for_an_id(method: str, path: str) -> bool:
+    found = match(method, path)
+    return found is not None and "{id}" in found[0]
+
+
+def test_searching_is_no_charge_of_that_name(sandbox: Sandbox) -> None:
+    with pytest.raises(stripe.InvalidRequestError, match="Unrecognized request URL") as refusal:
+        sandbox.v1.charges.search({"query": "amount>100"})
+
+    assert refusal.value.http_status == 404
+
+
+@pytest.mark.parametrize("version", ["2026-10-28", "2024-06-20", "2099-01-01.zebra", "2026-10-28.endive, 2024-06-20"])
+def test_a_version_that_is_not_spoken_is_refused(sandbox: Sandbox, version: str) -> None:
+    headers = {"authorization": "Bearer sk_test_x", "stripe-version": version}
+
+    answer = sandbox.http.get("/v1/account", headers=headers)
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"].startswith(f"Invalid Stripe API version: {version}.")
+    assert answer.headers["stripe-version"] == stripe.api_version == "2026-10-28.endive"
 
 
 def test_every_answer_names_its_request(sandbox: Sandbox) -> None:

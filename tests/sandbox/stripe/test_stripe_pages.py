@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from typing import Any
 
 import pytest
+import stripe
 from stripe_sandbox import Sandbox
 
 _GOOD = {"number": "4242 4242 4242 4242", "expiry": "04 / 30", "cvc": "123", "name": "Ada", "email": "ada@example.com"}
@@ -50,8 +52,10 @@ def test_a_decline_is_shown_and_the_same_session_is_tried_again(sandbox: Sandbox
 
     assert declined.status_code == 402
     assert "Your card has insufficient funds." in declined.text
-    assert 'value="Ada"' in declined.text
-    assert "9995" not in declined.text
+    for name, value in (("name", "Ada"), ("number", "4000000000009995"), ("expiry", "04 / 30")):
+        assert re.search(f'name="{name}"[^>]* value="{value}"', declined.text), name
+    assert "123" not in declined.text  # the CVC is typed anew, as on a real page
+    assert declined.headers["cache-control"] == "no-store"
     [action] = re.findall(r'action="([^"]+)"', declined.text)
     assert sandbox.http.post(action, data=_GOOD).status_code == 200
     assert len(sandbox.v1.checkout.sessions.list().data) == 1
@@ -92,9 +96,97 @@ def test_three_d_secure_asks_in_between(sandbox: Sandbox, answer: str, says: str
     assert "Your bank asks" in asked.text
     [action] = re.findall(r'action="([^"]+)"', asked.text)
 
-    page = sandbox.http.post(action, data={"answer": answer})
+    hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', asked.text))
+
+    page = sandbox.http.post(action, data={"answer": answer, **hidden})
 
     assert says in page.text
+    assert ('value="4000002760003184"' in page.text) is (answer == "decline")
+
+
+def _setup(sandbox: Sandbox, **more: object) -> Any:
+    given = {"mode": "setup", "currency": "eur", "success_url": "https://studio.example/cards?s={CHECKOUT_SESSION_ID}"}
+    return sandbox.v1.checkout.sessions.create({**given, **more})
+
+
+def test_a_session_may_save_a_card_and_charge_nothing(sandbox: Sandbox) -> None:
+    customer = sandbox.v1.customers.create({"email": "ada@example.com"}).id
+    session = _setup(sandbox, customer=customer, setup_intent_data={"metadata": {"consent": "2026-01"}})
+    page = sandbox.http.get(f"/pay/{session.id}").text
+    assert "Save this card" in page
+    assert 'class="amount"' not in page
+
+    saved = _pay(sandbox, session.id)
+
+    assert saved.headers["location"] == f"https://studio.example/cards?s={session.id}"
+    after = sandbox.v1.checkout.sessions.retrieve(session.id, {"expand": ["setup_intent"]})
+    assert (after.status, after.payment_status, after.payment_intent) == ("complete", "no_payment_required", None)
+    intent = after.setup_intent
+    assert (intent.status, intent.usage, intent.metadata.to_dict()) == (
+        "succeeded",
+        "off_session",
+        {"consent": "2026-01"},
+    )
+    [card] = sandbox.v1.customers.payment_methods.list(customer).data
+    assert card.id == intent.payment_method
+    assert "checkout.session.completed" in sandbox.event_types()
+    assert sandbox.store.effect_counts() == {}
+    assert "Your card is saved" in sandbox.http.get(f"/pay/{session.id}").text
+
+
+def test_a_card_that_cannot_be_saved_is_told_and_another_saved(sandbox: Sandbox) -> None:
+    session = _setup(sandbox)
+
+    declined = _pay(sandbox, session.id, number="4000000000000002")
+
+    assert declined.status_code == 402
+    assert "Your card was declined." in declined.text
+    assert _pay(sandbox, session.id).status_code == 303
+
+
+def test_a_bank_may_ask_before_a_card_is_saved(sandbox: Sandbox) -> None:
+    session = _setup(sandbox)
+
+    asked = _pay(sandbox, session.id, number="4000002500003155")
+
+    assert "Your bank asks" in asked.text
+    [action] = re.findall(r'action="([^"]+)"', asked.text)
+    assert sandbox.http.post(action, data={"answer": "decline"}).status_code == 402
+    assert sandbox.http.post(_asked_again(sandbox, session.id), data={"answer": "approve"}).status_code == 303
+
+
+def _asked_again(sandbox: Sandbox, id_: str) -> str:
+    [action] = re.findall(r'action="([^"]+)"', _pay(sandbox, id_, number="4000002500003155").text)
+    return str(action)
+
+
+def test_the_intent_of_a_session_is_the_sessions_alone(sandbox: Sandbox) -> None:
+    session = _setup(sandbox)
+
+    with pytest.raises(stripe.InvalidRequestError, match="belongs to a Checkout Session"):
+        sandbox.v1.setup_intents.cancel(session.setup_intent)
+    sandbox.v1.checkout.sessions.expire(session.id)
+
+    assert sandbox.v1.setup_intents.retrieve(session.setup_intent).status == "canceled"
+
+
+@pytest.mark.parametrize(
+    ("change", "param"),
+    [
+        ({"line_items": [{"price": "price_1", "quantity": 1}]}, "line_items"),
+        ({"payment_intent_data": {"description": "x"}}, "payment_intent_data"),
+        ({"currency": None}, "currency"),
+        ({"mode": "subscription"}, "mode"),
+        ({"mode": "payment", "setup_intent_data": {"description": "x"}}, "setup_intent_data"),
+    ],
+)
+def test_what_saves_a_card_takes_nothing_that_charges(sandbox: Sandbox, change: dict[str, object], param: str) -> None:
+    given = {"mode": "setup", "currency": "eur", "success_url": "https://studio.example", **change}
+
+    with pytest.raises(stripe.InvalidRequestError) as refusal:
+        sandbox.v1.checkout.sessions.create({name: value for name, value in given.items() if value is not None})
+
+    assert refusal.value.param == param
 
 
 def test_a_bare_intent_asks_on_its_own_page(sandbox: Sandbox) -> None:

@@ -31,6 +31,19 @@ def test_every_route_has_its_parameters() -> None:
         ("POST /v1/payment_intents", {"amount": "1", "currency": "usd", "confirm": "yes"}, None, "confirm"),
         ("POST /v1/payment_intents", {"amount": {"a": "1"}, "currency": "usd"}, None, "amount"),
         ("POST /v1/payment_intents", {"amount": "1", "currency": "usd", "off_session": "perhaps"}, None, "off_session"),
+        *(
+            (
+                endpoint,
+                {"payment_method_types": ["card"]},
+                "payment_method_types_no_longer_supported",
+                "payment_method_types",
+            )
+            for endpoint in (
+                *("POST /v1/payment_intents", "POST /v1/payment_intents/{id}", "POST /v1/payment_intents/{id}/confirm"),
+                *("POST /v1/setup_intents", "POST /v1/setup_intents/{id}/confirm"),
+            )
+        ),
+        ("POST /v1/checkout/sessions", {"payment_method_types": ["card"]}, "parameter_unknown", "payment_method_types"),
         ("POST /v1/customers", {"emial": "a@example.com"}, "parameter_unknown", "emial"),
         ("POST /v1/customers", {"metadata": "x"}, None, "metadata"),
         ("POST /v1/customers", {"metadata": {str(n): "x" for n in range(51)}}, None, "metadata"),

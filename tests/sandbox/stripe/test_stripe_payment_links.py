@@ -235,7 +235,7 @@ def test_a_session_is_expired_by_hand_once(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        ({"mode": "subscription"}, "mode=payment only"),
+        ({"mode": "subscription"}, "mode=payment and mode=setup"),
         ({"ui_mode": "elements"}, "hosted_page only"),
         ({"expires_at": 1_800_000_000}, "expires_at"),
         ({"line_items": None}, "line_items"),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from threading import RLock
 from typing import Any
 
 from fake_settlements import FakeSettlements
+from fault_line import Crash as Crash
+from fault_line import FakeClock as FakeClock
+from fault_line import Line as Line
 
 from billing.domain import canonical
 from billing.domain.errors import PermanentError
@@ -30,40 +32,6 @@ from billing.ports.outside import (
 )
 
 JOB_KINDS, SHARED_KINDS = ("gallery",), ("brand", "custom-field", "tax-rate")  # what may be refused by itself
-
-
-class Crash(BaseException):
-    """The process dies here: nothing in the house may catch it."""
-
-
-@dataclass
-class FakeClock:
-    """Stands still until it is told to go."""
-
-    at: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.at
-
-    def go(self, **delta: float) -> None:
-        self.at += timedelta(**delta)
-
-
-@dataclass
-class Line:
-    """Faults ordered for calls by name: each is raised once, before the effect or after it."""
-
-    faults: dict[tuple[str, str], list[BaseException]] = field(default_factory=lambda: defaultdict(list))
-    calls: list[str] = field(default_factory=list)
-
-    def fail(self, call: str, error: BaseException, when: str = "before", times: int = 1) -> None:
-        self.faults[call, when] += [error] * times
-
-    def pass_through(self, call: str, when: str = "before") -> None:
-        if when == "before":
-            self.calls.append(call)
-        if self.faults[call, when]:
-            raise self.faults[call, when].pop(0)
 
 
 class FakeSessionSource:

@@ -10,6 +10,7 @@ INVOICE_CHECKS = (
     "journal_transactions_have_two_entries",
     "every_invoice_keeps_its_currency",
     "one_live_invoice_per_session_and_part",
+    "one_live_invoice_per_order",
     "no_charge_without_consent",
     "one_open_charge_per_invoice",
     "no_open_charge_beside_an_open_pay_link",

@@ -67,6 +67,8 @@ def _show(found: Sequence[Looked]) -> None:
         name = printable(looked.session.name)
         for invoice in looked.invoices:
             click.echo(f"{invoice_text(invoice)}\n")
+            if why := looked.waits_for_a_person(invoice):
+                click.echo(f"{name}: it waits as a draft for a person ({printable(why)}).\n")
         for problem in looked.problems:
             click.echo(f"{name}: {printable(problem.sentence)} ({problem.code})\n")
         if not looked.invoices and not looked.problems:
@@ -86,7 +88,10 @@ def _json(looked: Looked) -> dict[str, Any]:
         "job_id": looked.session.job_id,
         "name": looked.session.name,
         "not_billed": looked.not_billed,
-        "invoices": [invoice_json(invoice) for invoice in looked.invoices],
+        "invoices": [
+            invoice_json(invoice) | {"waits_for_a_person": looked.waits_for_a_person(invoice)}
+            for invoice in looked.invoices
+        ],
         "problems": [{"code": one.code, "sentence": one.sentence} for one in looked.problems],
     }
 
@@ -138,6 +143,8 @@ def _bill_job(house: House, job_id: str, yes: bool) -> Billed:
     drafted = draft_session(house, session, shared_records(house))
     for invoice in drafted.invoices:
         click.echo(f"{invoice_text(invoice)}\n")
+        if why := drafted.for_a_person.get(invoice.invoice_id):
+            click.echo(f"It waits as a draft ({printable(why)}).\n")
     if not drafted.invoices:
         raise (
             drafted.set_aside[0]

@@ -9,7 +9,7 @@ import click
 
 from billing.cli.door import ask, confirm, human_act, money_act, reason_option
 from billing.cli.opening import open_office
-from billing.cli.tables import table
+from billing.cli.tables import printable, table
 from billing.domain.errors import PermanentError
 from billing.domain.money import Money
 from billing.services.limits import MOST, limit_today
@@ -44,11 +44,14 @@ def approve(
         ask("raise_limit", {"what": over_limit, "to": most}, actor=actor, reason=reason, now=now, wait=wait)
         return
     if draft is None:
-        click.echo(_list(_waiting()))
+        waiting = _waiting()
+        click.echo(_list(waiting))
+        _say_what_to_know(waiting)
         return
     from billing.services.approve_drafts import seen_as, seen_text
 
     chosen = _chosen(draft.strip())
+    _say_what_to_know(chosen)
     confirm(f"Approve {len(chosen)} invoice{'s' if len(chosen) > 1 else ''} of {_total(chosen)} in total?", yes)
     seen = {row.invoice.invoice_id: seen_as(row.invoice) for row in chosen}
     ask("approve", {"drafts": seen_text(seen)}, actor=actor, reason=reason, now=now, wait=wait)
@@ -81,6 +84,14 @@ def _chosen(draft: str) -> list[DraftRow]:
         nothing = "No draft waits" if draft == "all" else f"No draft {draft} waits"
         raise PermanentError("no_such_draft", f"{nothing} for approval; `billing approve` lists them.")
     return chosen
+
+
+def _say_what_to_know(drafts: list[DraftRow]) -> None:
+    from billing.services.approve_drafts import to_know_of
+
+    with open_office() as office, office.ledger.read() as books:
+        for sentence in to_know_of(books, drafts):
+            click.echo(f"\n{printable(sentence)}")
 
 
 def _limit_today(what: str) -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from billing.cli.progress import say
-from billing.domain.errors import BillingError, PermanentError
+from billing.domain.errors import BillingError, NeedsAttention, PermanentError
 from billing.domain.invoices import Invoice
 from billing.domain.policy import Trigger, completed_on, session_end, why_left_out
 from billing.domain.sessions import JobSummary, SessionFacts, Stage
@@ -16,26 +16,46 @@ from billing.ports.outside import RawRecord
 from billing.services.draft_invoices import Drafted, draft_from_records, unforeseen
 from billing.services.house import House
 from billing.services.observe_sessions import session_id_of
+from billing.services.order_standing import BILLED_ELSEWHERE
 
 Period = tuple[date, date]
 
 
 @dataclass(frozen=True)
 class Looked:
-    """One session and what billing it would come to. `not_billed`: why it is none of ours, whatever it comes to."""
+    """One session and what billing it would come to. `not_billed`: why it is none of ours, whatever it comes to.
+
+    `shown_before`: of its orders those that a job before it has, by the name of that job: they are billed there.
+    """
 
     session: SessionRow
     drafted: Drafted
     completed_on: date | None = None
     not_billed: str | None = None
+    shown_before: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def invoices(self) -> tuple[Invoice, ...]:
-        return () if self.not_billed else self.drafted.invoices
+        drafts = () if self.not_billed else self.drafted.invoices
+        return tuple(draft for draft in drafts if draft.part not in self.shown_before)
 
     @property
     def problems(self) -> tuple[PermanentError, ...]:
-        return () if self.not_billed else self.drafted.set_aside
+        return () if self.not_billed else (*self.drafted.set_aside, *self._shown_twice())
+
+    def waits_for_a_person(self, invoice: Invoice) -> str | None:
+        """Why this invoice would be a draft, whatever the studio's policy is."""
+        why = self.drafted.for_a_person.get(invoice.invoice_id)
+        return None if why is None else why or "a draft of it waits already"
+
+    def _shown_twice(self) -> Iterator[PermanentError]:
+        for draft in self.drafted.invoices:
+            if draft.part in self.shown_before:
+                sentence = (
+                    f"Order {draft.order_number or draft.part} of {self.session.name} stands under"
+                    f" {self.shown_before[draft.part]} too; it is billed once, there."
+                )
+                yield NeedsAttention(BILLED_ELSEWHERE, sentence)
 
 
 def preview_job(house: House, job_id: str) -> Looked:
@@ -55,10 +75,14 @@ def preview_period(house: House, period: Period) -> Iterator[Looked]:
             except Exception as error:
                 yield _unread(_session(house, record.source_id, record.source_id), error)
     wanted = [job for job in jobs if _may_be_wanted(house, job, period)]
+    seen: dict[str, str] = {}
     for done, job in enumerate(wanted, 1):
         say(f"reading job {done} of {len(wanted)}", last=done == len(wanted))
         looked = _look(house, job, shared)
         if looked.drafted.facts is None or _is_in(looked.completed_on, period):
+            parts = [draft.part for draft in looked.invoices]
+            looked = replace(looked, shown_before={part: seen[part] for part in parts if part in seen})
+            seen |= {part: looked.session.name for part in parts if part not in seen}
             yield looked
 
 

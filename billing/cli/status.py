@@ -60,12 +60,16 @@ def needs_attention(as_json: bool) -> None:
 
 def command_for(item: AttentionItem) -> str:
     """What to run, by what the item is about. Its sentence may quote an outsider, so no command is read out of it."""
+    from billing.services.changed_orders import DRAFT_WAITS
+
     effect_id = derived_id("eff", item.subject_id)  # items about an effect are kept under its key
     if item.code == "effect_unknown":
         ways = "--done/--not-done" if is_a_word_enough(EffectKind(item.subject_id.split(":")[0])) else "--not-done"
         return f"billing settle {effect_id} {ways} --reason '…'"
     if item.code == "effect_failed":
         return f"billing retry {effect_id}"
+    if item.code == DRAFT_WAITS:
+        return f"billing approve {shlex.quote(item.subject_id)}"
     if item.code == "open_by_hand":
         return f"billing gallery opened {effect_id} --url …"
     if item.code == "close_by_hand":

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Protocol
 
 from billing.domain.books import Entry, Posting
-from billing.domain.events import AttentionItem, Command, DomainEvent
+from billing.domain.events import DomainEvent
 from billing.domain.invoices import Invoice
 from billing.domain.money import Money
 from billing.domain.payments import PayLink, ProviderEvent, SavedMethod
+from billing.ports.desk import Desk
 from billing.ports.effects import Effects
 from billing.ports.operations import Operations
 from billing.ports.outside import RawRecord
@@ -124,8 +125,8 @@ class Invoices(Protocol):
         """All invoices of the session, void ones too, oldest first."""
         ...
 
-    def has_draft(self, session_id: str, part: str) -> bool:
-        """Whether this part was ever drafted, whatever became of it."""
+    def of_order(self, source: str, part: str) -> list[InvoiceRow]:
+        """All invoices of this order, whatever session it was billed in, void ones too, oldest first."""
         ...
 
     def keep_draft(self, invoice: Invoice, state: str, now: datetime) -> None: ...
@@ -133,6 +134,14 @@ class Invoices(Protocol):
     def drafts(self, state: str) -> list[DraftRow]: ...
 
     def draft(self, invoice_id: str) -> DraftRow | None: ...
+
+    def drafts_of_session(self, session_id: str) -> list[DraftRow]:
+        """Whatever became of them, oldest first."""
+        ...
+
+    def drafts_of_order(self, source: str, part: str) -> list[DraftRow]:
+        """The same of this order, in whatever session."""
+        ...
 
     def decide_draft(self, invoice_id: str, state: str, actor: str, now: datetime) -> None: ...
 
@@ -224,6 +233,10 @@ class Journal(Protocol):
         """Append a domain event; False if it was told before."""
         ...
 
+    def last_of(self, subject_id: str, kinds: Sequence[str]) -> DomainEvent | None:
+        """What was told last of the subject, of these kinds."""
+        ...
+
 
 class Payments(Protocol):
     """Money received, provider events, consents."""
@@ -280,38 +293,6 @@ class Grants(Protocol):
     def revoke(self, grant_id: str, now: datetime) -> bool:
         """Close it; False if it is not open."""
         ...
-
-
-class Desk(Protocol):
-    """What waits for people, and what people have asked for."""
-
-    def raise_attention(self, subject_id: str, code: str, sentence: str, now: datetime) -> bool:
-        """Open an item; False if the same (subject, code) is open already: then it says this sentence from now on."""
-        ...
-
-    def resolve_attention(
-        self, subject_id: str, code: str | None, by: str, now: datetime, but: Sequence[str] = ()
-    ) -> int:
-        """Close this item of the subject, or all of them (`code` None) except the codes in `but`; returns how many."""
-        ...
-
-    def open_items(self) -> list[AttentionItem]: ...
-
-    def submit(
-        self, name: str, arguments: Mapping[str, str | int | None], actor: str, reason: str, now: datetime
-    ) -> int: ...
-
-    def waiting_commands(self) -> list[Command]: ...
-
-    def is_waiting(self, command_id: int) -> bool: ...
-
-    def settle_command(self, command_id: int, state: str, outcome: str, now: datetime) -> None: ...
-
-    def pin(self, name: str, value: str, now: datetime) -> str:
-        """Keep a value on first sight and return the pinned one ever after."""
-        ...
-
-    def pinned(self, name: str) -> str | None: ...
 
 
 class Books(Protocol):

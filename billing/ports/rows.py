@@ -42,11 +42,12 @@ class InvoiceRow:
 
 @dataclass(frozen=True, slots=True)
 class DraftRow:
-    """An invoice without a number that waits, or was approved, discarded or finalized."""
+    """An invoice without a number that waits, or was approved, discarded or finalized, and by whom."""
 
     invoice: Invoice
     state: str
     created_at: datetime
+    decided_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

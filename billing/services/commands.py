@@ -19,8 +19,9 @@ from billing.domain.settlement_books import ASKED_FOR, BANK
 from billing.domain.typed import check_consented_at, check_expires_on, check_received_on
 from billing.ports.ledger import Books, InvoiceRow, Ledger, PaymentRow
 from billing.ports.outside import GalleryAccess
-from billing.services.approve_drafts import approve_draft, seen_of
+from billing.services.approve_drafts import approve_draft, discard_draft, seen_of
 from billing.services.asking_again import close_links, ensure_pay_link
+from billing.services.changed_orders import retell
 from billing.services.command_arguments import amount_of, day_of, instant_of, invoice_of, number_of, optional, text
 from billing.services.deliver_invoices import SENT_ELSEWHERE
 from billing.services.effects import HANDLERS
@@ -34,6 +35,7 @@ from billing.services.holds import hold, release
 from billing.services.house import House
 from billing.services.limits import raise_limit
 from billing.services.money_commands import credit, refund, write_off
+from billing.services.order_standing import look_at_others_again
 from billing.services.owed import OWED_AGAIN
 from billing.services.record_payments import record_payment
 from billing.services.restore import settle_mails
@@ -114,14 +116,7 @@ def _approve(house: House, command: Command) -> str:
 
 
 def _discard(house: House, books: Books, command: Command) -> str:
-    invoice_id = text(command, "invoice_id")
-    draft = books.invoices.draft(invoice_id)
-    if draft is None or draft.state != "waiting":
-        raise PermanentError("no_such_draft", f"No draft {invoice_id} waits; `billing approve` lists those that do.")
-    books.invoices.decide_draft(invoice_id, "discarded", command.actor, house.now())
-    books.sessions.settle(draft.invoice.session_id, "excluded", command.reason, house.now())
-    books.desk.resolve_attention(draft.invoice.session_id, None, command.actor, house.now())
-    return f"Discarded draft {invoice_id}."
+    return discard_draft(house, books, text(command, "invoice_id"), command.actor, command.reason)
 
 
 def _record_payment(house: House, books: Books, command: Command) -> str:
@@ -159,6 +154,8 @@ def _void(house: House, books: Books, command: Command) -> str:
     close_links(books, row, now)
     books.desk.resolve_attention(row.invoice.invoice_id, None, command.actor, now)
     ask_nobody_to_open(house, books, books.invoices.require(row.invoice.invoice_id))
+    retell(house, books, row.invoice.session_id)
+    look_at_others_again(books, now)
     return f"{row.invoice.number} is void.{_show_what_was_paid(books, row, now)}"
 
 
@@ -279,6 +276,9 @@ def _resolve(house: House, books: Books, command: Command) -> str:
     )
     if not closed:
         raise PermanentError("nothing_open", f"Nothing is open for {text(command, 'subject')}.")
+    row = books.invoices.get(text(command, "subject"))
+    if row is not None:
+        retell(house, books, row.invoice.session_id)
     return f"Closed {closed} of {text(command, 'subject')}."
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from billing.domain import canonical
@@ -16,17 +16,23 @@ from billing.domain.pricing import PricedOrder, check_client, check_order, price
 from billing.domain.sessions import Order, SessionFacts
 from billing.ports.ledger import Books, SessionRow
 from billing.ports.outside import RawRecord
+from billing.services.changed_orders import open_changes
 from billing.services.house import House
+from billing.services.order_standing import Way, standing_of
 
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """What billing this session comes to: invoices to be made, and what is set aside, each with its sentence."""
+    """What billing this session comes to: invoices to be made, and what is set aside, each with its sentence.
+
+    `for_a_person`: why an invoice waits as a draft, whatever the studio's policy is; by invoice id.
+    """
 
     facts: SessionFacts | None
     invoices: tuple[Invoice, ...]
     set_aside: tuple[PermanentError, ...]
     record_horizon: int = 0
+    for_a_person: Mapping[str, str] = field(default_factory=dict)
 
 
 def draft_session(house: House, session: SessionRow, shared: Sequence[RawRecord]) -> Drafted:
@@ -51,15 +57,14 @@ def _drafted(
     try:
         facts = house.source.read_session(records, shared)
         check_client(facts.client)
-        consent = books.payments.consent(facts.client.client_id)
-        invoices, problems = _draft_orders(house, books, session, facts, consent)
+        drafted = _draft_orders(house, books, session, facts)
     except PermanentError as error:
         return Drafted(None, (), (error,), horizon)
     except BillingError:
         raise  # the ledger's own trouble, and no fault of this session
     except Exception as error:
         return Drafted(None, (), (unforeseen(session, error),), horizon)
-    return Drafted(facts, tuple(invoices), tuple(problems), horizon)
+    return replace(drafted, record_horizon=horizon)
 
 
 def unforeseen(session: SessionRow, error: Exception) -> NeedsAttention:
@@ -74,19 +79,20 @@ def invoice_id_of(session_id: str, part: str, revision: int) -> str:
     return canonical.derived_id("inv", session_id, part, str(revision))
 
 
-def _draft_orders(
-    house: House, books: Books, session: SessionRow, facts: SessionFacts, consent: SavedMethod | None
-) -> tuple[list[Invoice], list[PermanentError]]:
+def _draft_orders(house: House, books: Books, session: SessionRow, facts: SessionFacts) -> Drafted:
     if not facts.orders:
         sentence = f"Job {facts.job.name} has no order; add the order in VSCO Workspace, it is then billed by itself."
-        return [], [NeedsAttention("no_order", sentence)]
+        return Drafted(facts, (), (NeedsAttention("no_order", sentence),))
+    consent = books.payments.consent(facts.client.client_id)
+    changes = open_changes(books, session.session_id, facts.orders)
     invoices: list[Invoice] = []
+    for_a_person: dict[str, str] = {}
     problems: list[PermanentError] = []
     asking_nothing: list[PermanentError] = []  # of anybody, beside an order that is billed
     billed_before = False
     for order in facts.orders:
-        revision, _ = books.invoices.revisions(session.session_id, order.order_id)
-        if revision:  # live, or voided by a person: never billed a second time by itself
+        standing = standing_of(books, session, order, changes)
+        if standing.way is Way.NOT_AGAIN:
             billed_before = True
             continue
         try:
@@ -95,13 +101,19 @@ def _draft_orders(
             if priced.amount_due_minor:
                 # Before it has a number: what nobody can pay could be neither sent nor taken back without a trace.
                 house.gateway.check_amount(Money(priced.amount_due_minor, order.currency))
-            draft = _draft(house, session, facts, order, priced, revision + 1, consent)
+            draft = _draft(house, session, facts, order, priced, consent)
             house.renderer.check_printable(draft)  # nor what could not be sent, because no font has a letter of it
         except PermanentError as error:
             (asking_nothing if _asks_nothing(order, error) else problems).append(error)
             continue
+        if standing.way is Way.NOT_HERE:
+            problems.append(standing.task)
+            continue
         invoices.append(draft)
-    return invoices, problems if invoices or billed_before else [*problems, *asking_nothing]
+        if standing.way is Way.BY_A_PERSON:
+            for_a_person[draft.invoice_id] = standing.why
+    problems += [] if invoices or billed_before else asking_nothing
+    return Drafted(facts, tuple(invoices), tuple(problems), for_a_person=for_a_person)
 
 
 def _asks_nothing(order: Order, error: PermanentError) -> bool:
@@ -115,7 +127,6 @@ def _draft(
     facts: SessionFacts,
     order: Order,
     priced: PricedOrder,
-    revision: int,
     consent: SavedMethod | None,
 ) -> Invoice:
     policy, today = house.policy, house.today()
@@ -123,7 +134,7 @@ def _draft(
     collection = decide_collection(facts.collection_preference, None if is_paid else consent)
     on_autopay = collection is Collection.AUTOPAY
     return Invoice(
-        invoice_id=invoice_id_of(session.session_id, order.order_id, revision),
+        invoice_id=invoice_id_of(session.session_id, order.order_id, 1),  # another one of an order is made by hand
         number=None,
         session_id=session.session_id,
         part=order.order_id,

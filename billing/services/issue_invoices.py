@@ -8,17 +8,19 @@ from datetime import datetime, timedelta
 
 from billing.domain import books as postings
 from billing.domain.effects import EffectKind, Intent
-from billing.domain.errors import BillingError
+from billing.domain.errors import BillingError, PermanentError
 from billing.domain.events import PIPELINE, DomainEvent
 from billing.domain.invoices import Collection, Invoice, invoice_number
 from billing.domain.policy import DeliveryMode
 from billing.ports.ledger import Books, FinalizationFacts, SessionRow
 from billing.ports.outside import RawRecord
 from billing.services.after_restore import PERHAPS_BILLED, check_series, needs_a_person, warn_of_draft
+from billing.services.changed_orders import open_changes, show_drafts, tell_changes
 from billing.services.draft_invoices import Drafted, draft_session, unforeseen
 from billing.services.house import House
 from billing.services.limits import room_in
 from billing.services.observe_sessions import shared_records
+from billing.services.order_standing import Way, standing_of
 from billing.services.session_records import Progress, are_stale, read_again
 
 
@@ -112,10 +114,7 @@ def bill_session(house: House, session: SessionRow, drafted: Drafted, billed: Bi
 
     A session for which the day has no room stays due, and is counted in `billed.over_limit`.
     """
-    now = house.now()
-    finalized, kept = [], []
     with house.ledger.write() as books:
-        is_doubtful = needs_a_person(house, books, session)
         current = books.sessions.get(session.session_id)
         if current is None or current.state != "due":
             return  # another worker was faster
@@ -124,20 +123,40 @@ def bill_session(house: House, session: SessionRow, drafted: Drafted, billed: Bi
         if drafted.invoices and not _room(house, books):
             billed.over_limit += 1
             return
-        for draft in drafted.invoices:
-            if books.invoices.revisions(draft.session_id, draft.part)[1]:
-                continue
-            if is_doubtful or house.policy.delivery_mode is DeliveryMode.REVIEW:
-                keep_for_review(books, draft, now)
-                kept.append(draft)
-            else:
-                finalized.append(finalize_invoice(house, books, session, draft, drafted.record_horizon))
-        _settle_session(books, session, drafted, now)
-        for draft in kept if is_doubtful else []:
-            warn_of_draft(books, draft, now)
-    billed.set_aside += bool(drafted.set_aside)
+        finalized, kept, problems = _carry_out(house, books, session, drafted)
+    billed.set_aside += bool(problems)
     billed.drafted += kept
     billed.finalized += finalized
+
+
+def _carry_out(
+    house: House, books: Books, session: SessionRow, drafted: Drafted
+) -> tuple[list[Invoice], list[Invoice], list[PermanentError]]:
+    """What was finalized, what was kept for a person, and what was set aside: each order asked about once more."""
+    now, orders = house.now(), drafted.facts.orders if drafted.facts else ()
+    by_id = {order.order_id: order for order in orders}
+    is_doubtful = needs_a_person(house, books, session)
+    changes = open_changes(books, session.session_id, orders)
+    finalized, kept, problems = [], [], list(drafted.set_aside)
+    why: dict[str, str] = {}
+    for draft in drafted.invoices:
+        standing = standing_of(books, session, by_id[draft.part], changes)
+        if not standing.is_open:
+            problems += [standing.task] if standing.way is Way.NOT_HERE else []
+        elif is_doubtful or standing.way is Way.BY_A_PERSON or house.policy.delivery_mode is DeliveryMode.REVIEW:
+            keep_for_review(books, draft, now)
+            kept.append(draft)
+            why |= {draft.invoice_id: standing.why} if standing.why else {}
+        else:
+            finalized.append(finalize_invoice(house, books, session, draft, drafted.record_horizon))
+    _settle_session(books, session, problems, now)
+    for draft in kept if is_doubtful else []:
+        warn_of_draft(books, draft, now)
+    if drafted.facts:
+        tell_changes(house, books, session.session_id, orders)
+    if kept:
+        show_drafts(house, books, session.session_id, why)
+    return finalized, kept, problems
 
 
 def _is_news(books: Books, session: SessionRow, horizon: int) -> bool:
@@ -146,9 +165,11 @@ def _is_news(books: Books, session: SessionRow, horizon: int) -> bool:
     return now != then
 
 
-def _settle_session(books: Books, session: SessionRow, drafted: Drafted, now: datetime) -> None:
+def _settle_session(books: Books, session: SessionRow, set_aside: Sequence[PermanentError], now: datetime) -> None:
     """What is still wrong is shown; what was wrong before and is mended is closed."""
-    problems = {problem.code: problem.sentence for problem in reversed(drafted.set_aside)}
+    problems: dict[str, str] = {}
+    for problem in set_aside:  # two orders may have the same trouble
+        problems[problem.code] = " ".join(filter(None, (problems.get(problem.code), problem.sentence)))
     books.desk.resolve_attention(session.session_id, None, PIPELINE, now, but=list(problems))
     for code, sentence in problems.items():
         books.desk.raise_attention(session.session_id, code, sentence, now)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from billing.domain.errors import BillingError, NoRight, PermanentError, RefusedAccess
 from billing.domain.events import PIPELINE
 from billing.ports.ledger import Books, SessionRow
 from billing.ports.outside import RawRecord, Reading
-from billing.services.changed_orders import note_changes
+from billing.services.billed_sessions import note_changes
 from billing.services.house import House
 from billing.services.not_shown import note_not_shown
 
@@ -120,8 +121,8 @@ def _keep(house: House, session: SessionRow, reading: Reading, shared: Sequence[
         state = state_now(books, session)
         if state == "attention" and (is_news or was_unread):
             books.sessions.settle(session_id, "due", None, now)
-        if state == "billed":
-            note_changes(house, books, session, shared)
+        if state == "billed" or books.invoices.of_session(session_id):
+            note_changes(house, books, replace(session, state=state), shared)
 
 
 def _set_aside(house: House, session: SessionRow, error: PermanentError) -> None:

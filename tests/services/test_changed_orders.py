@@ -81,6 +81,18 @@ def test_an_order_that_changes_without_its_job_is_noticed_within_a_day(studio: S
     assert studio.codes() == []
 
 
+def test_a_change_is_seen_though_another_order_of_the_session_is_set_aside(studio: Studio) -> None:
+    wrong = order("b", total=Money(1, "EUR"))
+    studio.session("j1", order("o-j1"), wrong)
+    studio.round()
+    assert (studio.state_of(), studio.codes()) == ("attention", ["total_mismatch"])
+    studio.clock.go(hours=1)
+    studio.session("j1", order("o-j1", 65_000), wrong, job={"name": "Changed"})
+    studio.round()
+
+    assert studio.codes() == ["order_changed", "total_mismatch"]
+
+
 @pytest.mark.parametrize("change", ["voided", "gone"])
 def test_an_order_voided_or_deleted_after_it_was_billed_goes_to_a_person(studio: Studio, change: str) -> None:
     facts = studio.session()

@@ -155,6 +155,12 @@ def _remind_while_disputed(book: LedgerBook) -> None:
     book.mail("inv:INV-4", "reminder:second", noon(DAY + timedelta(days=42)))
 
 
+def _same_order_under_two_jobs(book: LedgerBook) -> None:
+    for number in ("INV-1", "INV-2"):
+        book.session(f"vsco:{number}", number, noon(DAY))
+    _first(book, "invoices", number="INV-2").update(part="order:INV-1")
+
+
 CHARGE = {"kind": "charge"}
 VIOLATIONS: dict[str, Break] = {
     "allocations_never_exceed_payments": _change("allocations", {"payment_id": "pay:1"}, amount_minor=50_001),
@@ -183,6 +189,7 @@ VIOLATIONS: dict[str, Break] = {
     "no_reminder_after_payment": _reminder_after_payment,
     "no_reminder_while_disputed": _remind_while_disputed,
     "one_live_invoice_per_session_and_part": _drop("invoice_voids", invoice_id="inv:INV-3"),
+    "one_live_invoice_per_order": _same_order_under_two_jobs,
     "one_mail_per_subject_kind_and_stage": _copy("effects", {"purpose": "invoice"}, effect_id="e", key="k"),
     "one_open_charge_per_invoice": _second_charge("unknown"),
     "one_open_grant_per_gallery": _copy("grants", {"grant_id": "grant:1"}, grant_id="grant:9"),
@@ -217,7 +224,7 @@ def test_every_check_has_its_violation_and_the_reverse() -> None:
 def test_a_violation_is_found(name: str, ledger_url: str) -> None:
     book = honest_book()
     if name == "one_live_invoice_per_session_and_part":
-        _first(book, "invoices", number="INV-3").update(session_id="vsco:INV-1", revision=2)
+        _first(book, "invoices", number="INV-3").update(session_id="vsco:INV-1", part="order:INV-1", revision=2)
         assert _run(book, ledger_url)[name].holds
     VIOLATIONS[name](book)
 

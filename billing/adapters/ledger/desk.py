@@ -23,6 +23,11 @@ _OPEN = _OPEN_OF_SUBJECT.where(attention.c.code == bindparam("of_code"))
 _SAYS_ELSE = _OPEN.where(attention.c.sentence != bindparam("says"))
 _ALL_BUT = _OPEN_OF_SUBJECT.where(attention.c.code.not_in(bindparam("but", expanding=True)))
 _OPEN_ITEMS = select(attention).where(attention.c.resolved_at.is_(None)).order_by(attention.c.attention_id)
+_IS_OPEN = (
+    select(attention.c.attention_id)
+    .where(attention.c.subject_id == bindparam("subject_id"), attention.c.code == bindparam("code"))
+    .where(attention.c.resolved_at.is_(None))
+)
 _SUBMIT = commands.insert().returning(commands.c.command_id)
 _WAITING = select(commands).where(commands.c.state == "waiting").order_by(commands.c.command_id)
 _STATE = select(commands.c.state).where(commands.c.command_id == bindparam("command_id"))
@@ -56,6 +61,9 @@ class SqlDesk:
             AttentionItem(row.attention_id, row.subject_id, row.code, row.sentence, row.opened_at)
             for row in rows(self._connection, _OPEN_ITEMS)
         ]
+
+    def is_open(self, subject_id: str, code: str) -> bool:
+        return first(self._connection, _IS_OPEN, subject_id=subject_id, code=code) is not None
 
     def submit(
         self, name: str, arguments: Mapping[str, str | int | None], actor: str, reason: str, now: datetime

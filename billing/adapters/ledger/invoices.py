@@ -48,6 +48,9 @@ _BY_ID = _ROW.where(invoices.c.invoice_id == bindparam("invoice_id"))
 _BY_NUMBER = _ROW.where(invoices.c.number == bindparam("number"))
 _BY_NUMBER_IN_ANY_CASE = _ROW.where(func.lower(invoices.c.number) == bindparam("number"))
 _OF_SESSION = _IN_ORDER.where(invoices.c.session_id == bindparam("session_id"))
+_OF_ORDER = _IN_ORDER.join(sessions, sessions.c.session_id == invoices.c.session_id).where(
+    sessions.c.source == bindparam("source"), invoices.c.part == bindparam("part")
+)
 _UNPAID = _IN_ORDER.where(~_IS_VOID, _BALANCE > 0)
 _REVISIONS = (
     select(_IS_VOID.label("is_void"))
@@ -61,12 +64,12 @@ _TAKE_NUMBER = (
     .returning(number_series.c.next_sequence - 1)
 )
 _DRAFT = select(drafts).where(drafts.c.invoice_id == bindparam("invoice_id"))
-_DRAFT_OF_PART = (
-    select(drafts.c.invoice_id)
-    .where(drafts.c.session_id == bindparam("session_id"), drafts.c.part == bindparam("part"))
-    .limit(1)
+_ALL_DRAFTS = select(drafts).order_by(drafts.c.created_at, drafts.c.invoice_id)
+_DRAFTS = _ALL_DRAFTS.where(drafts.c.state == bindparam("state"))
+_DRAFTS_OF_SESSION = _ALL_DRAFTS.where(drafts.c.session_id == bindparam("session_id"))
+_DRAFTS_OF_ORDER = _ALL_DRAFTS.join(sessions, sessions.c.session_id == drafts.c.session_id).where(
+    sessions.c.source == bindparam("source"), drafts.c.part == bindparam("part")
 )
-_DRAFTS = select(drafts).where(drafts.c.state == bindparam("state")).order_by(drafts.c.created_at, drafts.c.invoice_id)
 _THIS_DRAFT = update(drafts).where(drafts.c.invoice_id == bindparam("this"))
 _MADE_SINCE = (
     select(func.count()).where(invoices.c.finalized_at >= bindparam("since")),
@@ -161,8 +164,8 @@ class SqlInvoices:
     def of_session(self, session_id: str) -> list[InvoiceRow]:
         return self._all(_OF_SESSION, session_id=session_id)
 
-    def has_draft(self, session_id: str, part: str) -> bool:
-        return first(self._connection, _DRAFT_OF_PART, session_id=session_id, part=part) is not None
+    def of_order(self, source: str, part: str) -> list[InvoiceRow]:
+        return self._all(_OF_ORDER, source=source, part=part)
 
     def keep_draft(self, invoice: Invoice, state: str, now: datetime) -> None:
         values = {
@@ -181,6 +184,12 @@ class SqlInvoices:
     def draft(self, invoice_id: str) -> DraftRow | None:
         row = first(self._connection, _DRAFT, invoice_id=invoice_id)
         return _draft(row) if row else None
+
+    def drafts_of_session(self, session_id: str) -> list[DraftRow]:
+        return [_draft(row) for row in rows(self._connection, _DRAFTS_OF_SESSION, session_id=session_id)]
+
+    def drafts_of_order(self, source: str, part: str) -> list[DraftRow]:
+        return [_draft(row) for row in rows(self._connection, _DRAFTS_OF_ORDER, source=source, part=part)]
 
     def decide_draft(self, invoice_id: str, state: str, actor: str, now: datetime) -> None:
         change(self._connection, _THIS_DRAFT, this=invoice_id, state=state, decided_by=actor, decided_at=now)
@@ -281,7 +290,7 @@ def _invoice(row: Row[Any]) -> InvoiceRow:
 
 
 def _draft(row: Row[Any]) -> DraftRow:
-    return DraftRow(canonical.loads(Invoice, row.snapshot), row.state, row.created_at)
+    return DraftRow(canonical.loads(Invoice, row.snapshot), row.state, row.created_at, row.decided_by)
 
 
 def _header(invoice: Invoice, facts: FinalizationFacts) -> dict[str, Any]:

@@ -21,6 +21,13 @@ GENESIS = "0" * 64
 
 _POSTED = select(journal_transactions.c.seq).where(journal_transactions.c.transaction_id == bindparam("transaction_id"))
 _TOLD = select(domain_events.c.seq).where(domain_events.c.event_id == bindparam("event_id"))
+_TOLD_LAST = (
+    select(domain_events)
+    .where(domain_events.c.subject_id == bindparam("subject_id"))
+    .where(domain_events.c.kind.in_(bindparam("kinds", expanding=True)))
+    .order_by(domain_events.c.seq.desc())
+    .limit(1)
+)
 _HEAD = select(chain_heads).where(chain_heads.c.chain == bindparam("chain"))
 _BALANCE = select(func.coalesce(func.sum(journal_entries.c.amount_minor), 0)).where(
     journal_entries.c.account == bindparam("account"), journal_entries.c.detail == bindparam("detail")
@@ -133,6 +140,10 @@ class SqlJournal:
         }
         insert(self._connection, domain_events, values)
         return True
+
+    def last_of(self, subject_id: str, kinds: Sequence[str]) -> DomainEvent | None:
+        row = first(self._connection, _TOLD_LAST, subject_id=subject_id, kinds=list(kinds))
+        return _event(row) if row else None
 
     def broken_links(self) -> list[str]:
         """What does not match its hash any more, as "chain id": a row that was changed, taken out or put in."""

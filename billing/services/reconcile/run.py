@@ -9,7 +9,7 @@ from billing.domain.errors import PermanentError
 from billing.domain.events import PIPELINE
 from billing.ports.ledger import Books
 from billing.ports.operations import Difference, Reconciliation
-from billing.services.changed_orders import ORDER_CHANGED
+from billing.services.changed_orders import ORDER_CHANGED, is_as_billed, is_told, retell
 from billing.services.house import House
 from billing.services.reconcile.found import GALLERIES, STRIPE, VSCO, Found, Say, quiet
 from billing.services.reconcile.galleries import compare_galleries
@@ -69,9 +69,14 @@ def _show(house: House, books: Books, before: Sequence[Difference], now_open: Se
     still = {(one.subject_id, one.cause) for one in now_open}
     closed = [one for one in before if (one.subject_id, one.cause) not in still]
     for one in closed:
+        row = books.invoices.get(one.subject_id) if one.cause == ORDER_CHANGED else None
+        if row is not None and is_as_billed(books, one.subject_id, house.now()):
+            retell(house, books, row.invoice.session_id)
         books.desk.resolve_attention(one.subject_id, _code(one), PIPELINE, house.now())
     news = [one for one in now_open if told.get((one.subject_id, one.cause)) != one.sentence]
     for one in news:
+        if one.cause == ORDER_CHANGED and is_told(books, one.subject_id):
+            continue  # its task says more, or a person has decided
         books.desk.resolve_attention(one.subject_id, _code(one), PIPELINE, house.now())
         books.desk.raise_attention(one.subject_id, _code(one), one.sentence, house.now())
     opened = sum((one.subject_id, one.cause) not in told for one in now_open)

@@ -9,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from paper import finalized
 from sqlalchemy import MetaData, Table, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from billing.adapters.ledger.books import SqlLedger
 from billing.adapters.ledger.migrate import MIGRATIONS, is_current, migrate
@@ -57,6 +57,20 @@ def test_invoices_of_before_stay_and_one_may_ask_for_nothing(empty: SqlLedger) -
     assert kept._mapping.items() >= INVOICE.items()
     with empty.read() as books:
         assert books.invoices.require(invoice.invoice_id).invoice.amount_due_minor == 0
+
+
+def test_an_order_that_was_billed_twice_before_stays_and_is_not_billed_a_third_time(empty: SqlLedger) -> None:
+    bring_to(empty, "0005")
+    for number, job in ((1, "j0"), (2, "j1")):
+        seen = {"first_observed_at": INVOICE["finalized_at"], "trigger_policy": "fulfillment", "state": "billed"}
+        put(empty, "sessions", session_id=f"vsco:{job}", source="vsco", job_id=job, name="Portrait", **seen)
+        numbered = {"invoice_id": f"inv_{number}", "number": f"OLD-{number}", "sequence": number}
+        put(empty, "invoices", **INVOICE | numbered | {"session_id": f"vsco:{job}"})
+
+    migrate(empty.engine)
+
+    with pytest.raises(IntegrityError, match="live invoice"):
+        put(empty, "invoices", **INVOICE | {"invoice_id": "inv_3", "number": "OLD-3", "sequence": 3, "revision": 2})
 
 
 @pytest.mark.parametrize("act", ["delete from invoices", "update invoices set total_minor = 1"])

@@ -71,7 +71,7 @@ class LedgerBook:
             invoice_id=f"inv:{number}",
             number=number,
             session_id=session_id or f"vsco:{number}",
-            part="order",
+            part=f"order:{session_id or number}",  # what corrects a void invoice is of the same order
             order_number=None,
             currency=currency,
             issued_on=issued_on,

@@ -55,10 +55,12 @@ class OpenHouse:
         """The house. PermanentError with all that is missing when settings are."""
         if self._house is None:
             from billing.bootstrap import build_house
+            from billing.services.clock_set_back import look_at_clock
             from billing.settings import load_settings
 
             self.settings = load_settings()
             self._house = build_house(self.settings, self._closing)
+            look_at_clock(self._house)
         return self._house
 
     def pinned(self) -> House:

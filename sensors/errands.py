@@ -29,6 +29,7 @@ from pipelines.jobs import (
     FOLLOW_UP_UNPAID,
     REFRESH_WAREHOUSE,
 )
+from sensors.patience import is_within
 
 PAGES_A_LOOK = 5  # a tick has 60 s; more pages are read by the run, which has none to share
 SESSIONS_TAGGED = 5
@@ -96,7 +97,8 @@ def look_for_new_figures(house: House, instance: dg.DagsterInstance, now: float)
     published = instance.get_latest_materialization_event(dg.AssetKey("published"))
     if extracted and published:
         is_whole = published.timestamp >= extracted.timestamp
-        if (is_whole and _position(extracted) == position) or now - published.timestamp < REFRESH_EVERY_SECONDS:
+        is_fresh = is_within(published.timestamp, REFRESH_EVERY_SECONDS, now)
+        if (is_whole and _position(extracted) == position) or is_fresh:
             return None
     return Errand("figures", REFRESH_WAREHOUSE, position, "the ledger has changed")
 

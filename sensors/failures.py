@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -11,6 +12,7 @@ from billing.services.alert_owner import alert_run_failed, run_succeeded
 from billing.services.house import House
 
 _RUNS_A_LOOK = 20
+_LOOKED_BACK_SECONDS = 600
 
 
 def reasons(instance: dg.DagsterInstance, run_id: str) -> list[str]:
@@ -30,6 +32,8 @@ def tell_of_run(house: House, instance: dg.DagsterInstance, run: dg.DagsterRun) 
 
 def tell_of_new_failures(house: House, instance: dg.DagsterInstance, since: float) -> float:
     """Tell of runs that failed since then, whoever has told of them before; returns up to when all is told."""
+    if since > time.time():  # the clock was set back just now; what failed since then is told of, too
+        since = time.time() - _LOOKED_BACK_SECONDS
     after = datetime.fromtimestamp(since, UTC) if since else None
     failed = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], updated_after=after)
     until = since

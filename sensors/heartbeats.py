@@ -7,11 +7,14 @@ from datetime import timedelta
 
 import dagster as dg
 
+from billing.services.clock_set_back import look_at_clock
 from billing.services.effects.janitor import show_stuck
 from billing.services.house import House
 from billing.services.watchdog import LATE_AFTER, beat, late_heartbeats, watch
 from pipelines.jobs import JOBS
 from sensors.launching import Memory
+from sensors.patience import is_within
+from sensors.waking import wake_sensors
 
 LOOK_EVERY = timedelta(seconds=60)
 _GRACE_SECONDS = LATE_AFTER * LOOK_EVERY.total_seconds()
@@ -19,12 +22,14 @@ _GRACE_SECONDS = LATE_AFTER * LOOK_EVERY.total_seconds()
 
 def beat_and_watch(house: House, instance: dg.DagsterInstance, memory: Memory, name: str) -> None:
     """`name` is the sensor that looks most often. After a standstill the others are given time to come back, too."""
+    if look_at_clock(house):
+        wake_sensors(instance, time.time())
     if any(one.name == name for one in late_heartbeats(house)):
         memory.back_since = time.time()
     if beat(house, name, LOOK_EVERY):  # once a minute, and with it what need not be looked at more often
         note_jobs_done(house, instance)
         show_stuck(house)
-    if time.time() - memory.back_since > _GRACE_SECONDS:
+    if not is_within(memory.back_since, _GRACE_SECONDS, time.time()):
         watch(house)
 
 

@@ -17,7 +17,7 @@ from billing.services.house import House
 from billing.services.outages import end_outage, show_outage
 from billing.services.watchdog import beat
 from sensors.errands import Errand
-from sensors.patience import Patience
+from sensors.patience import Patience, is_within
 
 SHOWN_AFTER_FAILURES = 3  # a hiccup is nobody's business; three looks in a row are
 _REPORT_EVERY_SECONDS = 3600
@@ -110,7 +110,7 @@ def look_outside(
 
 def _quiet_look(memory: Memory, asset: str) -> list[dg.AssetMaterialization]:
     """Once an hour a look that found nothing is told: the asset is fresh, although no run was needed."""
-    if time.time() - memory.reported_at < _REPORT_EVERY_SECONDS:
+    if is_within(memory.reported_at, _REPORT_EVERY_SECONDS, time.time()):
         return []
     memory.reported_at = time.time()
     return [dg.AssetMaterialization(asset, description="Looked; nothing was waiting.")]

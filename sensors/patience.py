@@ -8,6 +8,11 @@ FIRST_WAIT_SECONDS = 10
 LONGEST_WAIT_SECONDS = 600
 
 
+def is_within(since: float, seconds: float, now: float) -> bool:
+    """Whether it is not so long ago yet. What lies ahead was noted by a clock that was set back since: it is over."""
+    return 0 <= now - since < seconds
+
+
 @dataclass(frozen=True, slots=True)
 class Patience:
     """What was last started for, how often, and when (seconds since 1970).
@@ -24,7 +29,7 @@ class Patience:
         """The state after starting now; None to wait."""
         if work != self.work:
             return Patience(work, 1, now)
-        if now - self.started_at < self.wait_seconds:
+        if is_within(self.started_at, self.wait_seconds, now):
             return None
         return Patience(work, self.tries + 1, now)
 

@@ -23,6 +23,7 @@ COMMANDS = {
     "approve": Entry("billing.cli.drafts", "Approve drafts: they get their number and go out."),
     "backup": Entry("billing.cli.backup", "Copy the ledger while everything goes on."),
     "bill": Entry("billing.cli.bill", "Bill what is due now, or show what would be billed."),
+    "clock-is-right": Entry("billing.cli.hold", "Say that the machine's clock is right, after it went back."),
     "consent": Entry("billing.cli.consent", "Record or revoke a client's consent to be charged."),
     "credit": Entry("billing.cli.money_back", "Let an invoice ask for less."),
     "demo": Entry("billing.cli.demo.command", "Bill a believable studio in a sandbox while you watch."),

@@ -1,4 +1,4 @@
-"""`billing hold` and `billing release`: stop all that goes out, and let it go on."""
+"""`billing hold`, `release` and `clock-is-right`: stop all that goes out, and let go on what waits."""
 
 from __future__ import annotations
 
@@ -39,3 +39,19 @@ def release(reason: str, actor: str, wait: int, now: bool, yes: bool) -> None:
     """
     confirm("Let all that waits go out?", yes)
     ask("release", {}, actor=actor, reason=reason, now=now, wait=wait)
+
+
+@click.command("clock-is-right")
+@reason_option("How you know; it is kept.")
+@money_act
+def clock_is_right(reason: str, actor: str, wait: int, now: bool, yes: bool) -> None:
+    """Say that the machine's clock is right, after it went back: what waits for the day it had shown before goes on.
+
+    Only where it was wrong before. If it is wrong now, mend it; what waits goes on by itself.
+
+    \b
+    Example:
+        billing clock-is-right --reason "it ran ahead after the reboot"
+    """
+    confirm("Has it the right day and hour now?", yes)
+    ask("clock_is_right", {}, actor=actor, reason=reason, now=now, wait=wait)

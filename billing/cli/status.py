@@ -16,6 +16,7 @@ from billing.domain.canonical import derived_id
 from billing.domain.effects import EffectKind, is_a_word_enough
 from billing.domain.events import AttentionItem
 from billing.domain.money import Money
+from billing.services.clock_set_back import SET_BACK
 from billing.services.holds import HOLD, MAILS_IN_DOUBT, sentence_of
 from billing.services.watchdog import LATE, is_late
 
@@ -78,6 +79,8 @@ def command_for(item: AttentionItem) -> str:
         return "billing reconcile" if item.code == "hold_restored" else "billing release --reason '…'"
     if item.code == MAILS_IN_DOUBT[1]:
         return "billing settle --mails show"
+    if item.code == SET_BACK:
+        return "billing clock-is-right --reason '…'"
     if item.code == LATE:
         return "billing doctor"
     if item.subject_id == "limits":
@@ -90,6 +93,7 @@ def _status(office: Office) -> dict[str, Any]:
     with office.ledger.read() as books:
         drafts, unpaid, items = books.invoices.drafts("waiting"), books.invoices.unpaid(), books.desk.open_items()
         holds, beats = books.operations.holds(), books.operations.heartbeats()
+        clock = books.operations.clock()
     now = office.clock.now()
     today = policy.day_of(now)
     return {
@@ -104,7 +108,9 @@ def _status(office: Office) -> dict[str, Any]:
         "stripe_events_read_at": _instant(overview.cursor_moved_at("stripe:events")),
         "delivery_mode": policy.delivery_mode.value,
         "held": sentence_of(holds),
-        "last_done": {one.name: {"at": _instant(one.succeeded_at), "is_late": is_late(one, now)} for one in beats},
+        "last_done": {
+            one.name: {"at": _instant(one.succeeded_at), "is_late": is_late(one, now, clock)} for one in beats
+        },
     }
 
 

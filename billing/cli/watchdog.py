@@ -8,6 +8,7 @@ from billing.bootstrap import open_house
 from billing.domain.effects import EffectKind
 from billing.domain.errors import PermanentError
 from billing.domain.mail import MailKind
+from billing.services.clock_set_back import look_at_clock
 from billing.services.effects import HANDLERS
 from billing.services.effects.executor import run_effects
 from billing.services.effects.janitor import show_stuck
@@ -27,6 +28,8 @@ def watchdog() -> None:
     """
     with open_house() as house:
         late = watch(house)
+        behind = look_at_clock(house)
+        late += [behind] if behind else []
         show_stuck(house)
         if late:  # the daemon, which would send it, may be what is dead
             run_effects(house, HANDLERS[EffectKind.MAIL], EffectKind.MAIL, purpose=MailKind.OWNER_ALERT.value)

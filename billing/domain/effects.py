@@ -35,6 +35,9 @@ class EffectState(StrEnum):
 
 OPEN_STATES = (EffectState.READY, EffectState.IN_FLIGHT, EffectState.UNKNOWN)
 
+# Longer than any one call outside takes with its time-outs; what is claimed is begun at once.
+LEASE = timedelta(minutes=5)
+
 # How long an outcome is left alone before the outside is asked how it ended: the first time, the second, …; then daily.
 ASK_AFTER = (timedelta(minutes=1), timedelta(minutes=5), timedelta(hours=1), timedelta(hours=6))
 ASK_DAILY = timedelta(days=1)

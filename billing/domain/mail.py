@@ -21,6 +21,14 @@ class MailKind(StrEnum):
     OWNER_ALERT = "owner_alert"
 
 
+BY_THE_DAY = (MailKind.REMINDER,)
+
+
+def goes_by_the_day(purpose: str) -> bool:
+    """Whether such a mail goes out because of the calendar alone: it waits while nobody knows which day it is."""
+    return purpose.partition(":")[0] in BY_THE_DAY
+
+
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """A file sent along; PDFs only, so far."""

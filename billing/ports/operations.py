@@ -57,8 +57,21 @@ class Reconciliation:
     differences: int
 
 
+@dataclass(frozen=True, slots=True)
+class ClockSeen:
+    """What the machine's clock has shown to this ledger.
+
+    `latest_at`: the latest moment ever. `shown_at`: the moment when it was last looked at, if it was. `set_back_at`:
+    while it shows less than it has shown before, what it showed when that was noticed.
+    """
+
+    latest_at: datetime
+    shown_at: datetime | None
+    set_back_at: datetime | None
+
+
 class Operations(Protocol):
-    """Holds, heartbeats, reconciliations."""
+    """Holds, heartbeats, what the clock has shown, reconciliations."""
 
     def place_hold(self, cause: str, reason: str, actor: str, now: datetime) -> bool:
         """False if one of this cause is open already."""
@@ -79,6 +92,23 @@ class Operations(Protocol):
     def beat(self, name: str, every: timedelta, now: datetime) -> None: ...
 
     def heartbeats(self) -> list[Heartbeat]: ...
+
+    def clock(self) -> ClockSeen | None:
+        """None before it was ever looked at, or anything written down."""
+        ...
+
+    def clock_shows(self, now: datetime) -> None:
+        """It goes on as it should."""
+        ...
+
+    def clock_went_back(self, now: datetime, leases_until: datetime) -> None:
+        """It shows less than before. What was due by then, and what was to be tried again, is due now; leases that were
+        given by the later clock end no later than `leases_until`."""
+        ...
+
+    def clock_is_right(self, now: datetime) -> None:
+        """It is not behind any more: no later moment counts as seen, and what was to be tried again is due now."""
+        ...
 
     def record_reconciliation(self, done: Reconciliation, found: Sequence[Difference], now: datetime) -> None:
         """Keep it: new differences are opened, those of this scope that were not found any more are closed."""

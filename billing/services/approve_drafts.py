@@ -14,6 +14,7 @@ from billing.domain.sessions import Order
 from billing.ports.ledger import Books, DraftRow, SessionRow
 from billing.services.after_restore import PERHAPS_BILLED
 from billing.services.changed_orders import DRAFT_WAITS, ORDER_CHANGED, open_changes, retell, tell_changes, told_changes
+from billing.services.clock_set_back import check_day
 from billing.services.draft_invoices import Drafted, draft_session
 from billing.services.house import House
 from billing.services.issue_invoices import finalize_invoice, keep_for_review
@@ -73,6 +74,8 @@ def approve_draft(house: House, invoice_id: str, seen: str, actor: str, command_
         finalized = _finalized_by(books, invoice_id, command_id)
     if finalized:
         return finalized
+    with house.ledger.read() as books:
+        check_day(house, books)
     waiting, session, told = _waiting(house, invoice_id)
     if seen_as(waiting.invoice) != seen:
         raise _changed(f"Draft {invoice_id} has changed since you looked")

@@ -22,6 +22,7 @@ from billing.ports.outside import GalleryAccess
 from billing.services.approve_drafts import approve_draft, discard_draft, seen_of
 from billing.services.asking_again import close_links, ensure_pay_link
 from billing.services.changed_orders import retell
+from billing.services.clock_set_back import clock_is_right
 from billing.services.command_arguments import amount_of, day_of, instant_of, invoice_of, number_of, optional, text
 from billing.services.deliver_invoices import SENT_ELSEWHERE
 from billing.services.effects import HANDLERS
@@ -307,6 +308,7 @@ _CARRIED_OUT_BY: dict[str, Callable[[House, Books, Command], str]] = {
     "raise_limit": _raise_limit,
     "hold": hold,
     "release": release,
+    "clock_is_right": clock_is_right,
     "settle_mails": settle_mails,
 }
 

@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from billing.domain.effects import EffectKind, EffectState, can_be_asked
+from billing.services.clock_set_back import TOLERANCE, is_behind
 from billing.services.galleries import awaiting_grant
 from billing.services.holds import goes_out_under_hold, is_held
 from billing.services.house import House
 from billing.services.observe_sessions import sessions_to_fetch
+from billing.services.session_records import is_older
 
 FOLLOW_UP_FROM_HOUR = 8  # nobody wants a reminder that was sent in the night
 LOOK_AT_EXPECTED_EVERY = timedelta(hours=1)
@@ -19,13 +21,13 @@ _SHOWN = 50  # enough to tell one backlog from another
 
 def sessions_waiting(house: House) -> list[str]:
     """Sessions to be billed, or whose records are to be fetched; those that only are to happen once an hour."""
-    hour_ago = house.now() - LOOK_AT_EXPECTED_EVERY
+    now = house.now()
     with house.ledger.read() as books:
         due = [row.session_id for row in books.sessions.in_state("due")]
     fetch = [
         row.session_id
         for row in sessions_to_fetch(house)
-        if row.state != "expected" or row.records_fetched_at is None or row.records_fetched_at < hour_ago
+        if row.state != "expected" or is_older(row, LOOK_AT_EXPECTED_EVERY, now)
     ]
     return sorted({*due, *fetch})
 
@@ -87,8 +89,10 @@ def follow_ups_are_due(house: House) -> bool:
     now = house.now()
     with house.ledger.read() as books:
         value = books.records.cursor(_FOLLOWED_UP)
+        if is_behind(books, now):
+            return False  # nobody knows which day it is
     planned_at = datetime.fromisoformat(value) if value else None
-    if planned_at is None or now - planned_at >= timedelta(days=1):
+    if planned_at is None or planned_at > now + TOLERANCE or now - planned_at >= timedelta(days=1):
         return True
     is_new_day = house.policy.day_of(planned_at) < house.policy.day_of(now)
     return is_new_day and now.astimezone(ZoneInfo(house.policy.time_zone)).hour >= FOLLOW_UP_FROM_HOUR

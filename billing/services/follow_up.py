@@ -13,6 +13,7 @@ from billing.domain.mail import MailKind
 from billing.ports.ledger import Books, InvoiceRow
 from billing.services.after_restore import perhaps_reminded
 from billing.services.asking_again import is_disputed, is_processing, open_page
+from billing.services.clock_set_back import is_behind
 from billing.services.deliver_invoices import SENT_ELSEWHERE, delivered_to, mail_intent
 from billing.services.house import House
 
@@ -20,9 +21,14 @@ FOLLOW_UP_FAILED = "follow_up_failed"
 
 
 def plan_follow_ups(house: House) -> Counter[str]:
-    """Decide for every unpaid invoice; counts by stage, and `handed_over`. Safe at any time, any number of times."""
+    """Decide for every unpaid invoice; counts by stage, and `handed_over`. Safe at any time, any number of times.
+
+    Nothing while the machine's clock is behind what it has shown before: nobody knows which day it is.
+    """
     planned: Counter[str] = Counter()
     with house.ledger.read() as books:
+        if is_behind(books, house.now()):
+            return planned
         due = [row for row in books.invoices.unpaid() if _may_be_due(house, books, row)]
     for seen in due:
         try:

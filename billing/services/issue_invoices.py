@@ -16,6 +16,7 @@ from billing.ports.ledger import Books, FinalizationFacts, SessionRow
 from billing.ports.outside import RawRecord
 from billing.services.after_restore import PERHAPS_BILLED, check_series, needs_a_person, warn_of_draft
 from billing.services.changed_orders import open_changes, show_drafts, tell_changes
+from billing.services.clock_set_back import is_on_an_earlier_day
 from billing.services.draft_invoices import Drafted, draft_session, unforeseen
 from billing.services.house import House
 from billing.services.limits import room_in
@@ -37,11 +38,12 @@ class Billed:
 def bill_due_sessions(house: House, limit: int | None = None, progress: Progress | None = None) -> Billed:
     """Bill every session that is due. One that cannot be billed is set aside with its sentence; the others go on.
 
-    What was read a while ago (it waited for the limit, or for a setting) is read again first.
+    What was read a while ago (it waited for the limit, or for a setting) is read again first. Nothing is dated while
+    the machine's clock shows a day that is over.
     """
     billed = Billed()
     due = _due_sessions(house)[:limit]
-    if not due or not may_bill(house):
+    if not due or not may_bill(house) or _is_no_day_to_bill_on(house):
         return billed
     shared = shared_records(house)
     room = invoices_left_today(house)
@@ -63,6 +65,11 @@ def bill_due_sessions(house: House, limit: int | None = None, progress: Progress
             progress(done + 1, len(due))
     _say_what_waits(house)
     return billed
+
+
+def _is_no_day_to_bill_on(house: House) -> bool:
+    with house.ledger.read() as books:
+        return is_on_an_earlier_day(house, books)
 
 
 def _due_sessions(house: House) -> list[SessionRow]:

@@ -16,7 +16,7 @@ from billing.ports.outside import RawRecord
 from billing.services.changed_orders import LOOKED_AT_A_ROUND, LOOKED_AT_EVERY, LOOKED_AT_FOR
 from billing.services.house import House
 from billing.services.not_shown import check_that_jobs_can_be_told_apart, note_not_shown
-from billing.services.session_records import Progress, read_again, state_now
+from billing.services.session_records import Progress, is_older, read_again, state_now
 
 # Two pages may shift while they are read, and clocks differ: read a little more than is new, every time.
 OVERLAP = timedelta(minutes=10)
@@ -241,7 +241,7 @@ def sessions_to_fetch(house: House) -> list[SessionRow]:
     paid_only = house.policy.gallery_policy is GalleryPolicy.PAID_IN_FULL
     with house.ledger.read() as books:
         fresh = [row for row in books.sessions.in_state("due") if row.records_fetched_at is None]
-        expected = [row for row in books.sessions.in_state("expected") if _older(row, now - REFETCH_EXPECTED_AFTER)]
+        expected = [row for row in books.sessions.in_state("expected") if is_older(row, REFETCH_EXPECTED_AFTER, now)]
         set_aside = books.sessions.in_state("attention")
         without_gallery = (
             []
@@ -249,7 +249,7 @@ def sessions_to_fetch(house: House) -> list[SessionRow]:
             else books.sessions.without_gallery(now - REFETCH_GALLERY_AFTER, now - EXPECT_GALLERY_FOR, paid_only)
         )
         billed = books.sessions.to_look_at_again(now - LOOKED_AT_EVERY, now - LOOKED_AT_FOR, LOOKED_AT_A_ROUND)
-    stale = [row for row in set_aside if _older(row, now - REFETCH_ATTENTION_AFTER)]
+    stale = [row for row in set_aside if is_older(row, REFETCH_ATTENTION_AFTER, now)]
     at_most = ATTENTION_READ_AT_MOST - (len(set_aside) - len(stale))
     reasons = (
         sorted(fresh, key=_tried_longest_ago),
@@ -265,7 +265,3 @@ def sessions_to_fetch(house: House) -> list[SessionRow]:
 def _tried_longest_ago(row: SessionRow) -> datetime:
     """What does not answer, or is still the same, goes behind what was not tried since. Else the order stays."""
     return max(filter(None, (row.tried_at, row.records_fetched_at)), default=NEVER)
-
-
-def _older(row: SessionRow, than: datetime) -> bool:
-    return row.records_fetched_at is None or row.records_fetched_at < than

@@ -97,7 +97,14 @@ def read_now(house: House, session: SessionRow, shared: Sequence[RawRecord]) -> 
 
 
 def are_stale(session: SessionRow, now: datetime) -> bool:
-    return session.records_fetched_at is None or session.records_fetched_at < now - STALE_AFTER
+    return is_older(session, STALE_AFTER, now)
+
+
+def is_older(session: SessionRow, than: timedelta, now: datetime) -> bool:
+    """Whether what is known of it was read longer ago. What was read later than now, by a clock that was set back
+    since, was read nobody knows when."""
+    read_at = session.records_fetched_at
+    return read_at is None or not now - than <= read_at <= now
 
 
 def _fetch(house: House, session: SessionRow) -> Reading | BillingError:

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 
 from billing.domain.events import PIPELINE
 from billing.ports.ledger import Books
-from billing.ports.operations import Heartbeat
+from billing.ports.operations import ClockSeen, Heartbeat
 from billing.services.alert_owner import mail_to_owner, was_mailed_today
+from billing.services.clock_set_back import look_at_clock
 from billing.services.house import House
 
 # What must beat by itself. A name that is not here, of a sensor that was renamed, alarms nobody.
@@ -42,16 +43,25 @@ def late_heartbeats(house: House) -> list[Heartbeat]:
 
 
 def late_of(books: Books, now: datetime) -> list[Heartbeat]:
-    return [one for one in books.operations.heartbeats() if is_late(one, now)]
+    seen = books.operations.clock()
+    return [one for one in books.operations.heartbeats() if is_late(one, now, seen)]
 
 
-def is_late(heartbeat: Heartbeat, now: datetime) -> bool:
+def is_late(heartbeat: Heartbeat, now: datetime, seen: ClockSeen | None = None) -> bool:
+    """A beat from before the clock was set back is as old as what is known of that."""
     is_watched = heartbeat.name in WATCHED and heartbeat.every > NO_DEADLINE
-    return is_watched and now - heartbeat.succeeded_at > LATE_AFTER * heartbeat.every
+    last = heartbeat.succeeded_at
+    if last > now:
+        last = seen.set_back_at if seen and seen.set_back_at else now
+    return is_watched and now - last > LATE_AFTER * heartbeat.every
 
 
 def watch(house: House) -> list[str]:
-    """Tell of what is late, and take back what beats again; the sentences of what is late. Cheap when all is well."""
+    """Tell of what is late, and take back what beats again; the sentences of what is late. Cheap when all is well.
+
+    A clock that went back is told of first: by it nothing is late.
+    """
+    look_at_clock(house)
     now = house.now()
     with house.ledger.read() as books:
         late = {_subject(one.name): _sentence(one) for one in late_of(books, now)}

@@ -4,6 +4,7 @@ select
     payments.invoice_id,
     payments.captured_at
 from payments
+left join journal_transactions as posted on 'paid:' || payments.payment_id = posted.transaction_id
 where
     payments.method_kind = 'autopay'
     and not exists (
@@ -12,5 +13,5 @@ where
         where
             effects.kind = 'charge'
             and effects.subject_id = payments.invoice_id
-            and effects.created_at <= payments.recorded_at
+            and effects.intended_seq < posted.ledger_seq
     )

@@ -15,5 +15,5 @@ where
         where
             journal_entries.account = 'receivable'
             and journal_entries.detail = grants.invoice_id
-            and journal_transactions.posted_at <= grants.granted_at
+            and journal_transactions.ledger_seq < grants.granted_seq
     ) > 0

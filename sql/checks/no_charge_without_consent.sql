@@ -13,8 +13,8 @@ where
         inner join consents on invoices.client_id = consents.client_id
         where
             invoices.invoice_id = effects.subject_id
-            and consents.recorded_at <= effects.created_at
-            and (consents.revoked_at is null or consents.revoked_at > effects.created_at)
+            and consents.recorded_seq < effects.intended_seq
+            and (consents.revoked_seq is null or consents.revoked_seq > effects.intended_seq)
             -- The parameters are canonical JSON; to look for a text by removing it works in both databases.
             and replace(
                 effects.parameters, '"payment_method_id":"' || consents.payment_method_id || '"', ''

@@ -16,5 +16,5 @@ where
         where
             journal_entries.account = 'receivable'
             and journal_entries.detail = effects.subject_id
-            and journal_transactions.posted_at <= effects.created_at
+            and journal_transactions.ledger_seq < effects.intended_seq
     ) <= 0

@@ -16,7 +16,7 @@ where
     effects.kind = 'mail'
     and effects.purpose like 'reminder:%'
     and effects.state <> 'cancelled'
-    and effects.created_at > opened.at
+    and effects.intended_seq > opened.ledger_seq
     and not exists (
         select 1
         from domain_events as ended
@@ -26,6 +26,6 @@ where
                 'dispute:' || disputes.dispute_id || ':' || 'lost',
                 'dispute:' || disputes.dispute_id || ':' || 'inquiry_closed'
             )
-            and ended.at >= opened.at
-            and ended.at <= effects.created_at
+            and ended.ledger_seq > opened.ledger_seq
+            and ended.ledger_seq < effects.intended_seq
     )

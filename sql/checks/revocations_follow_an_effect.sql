@@ -12,5 +12,5 @@ where
         where
             effects.kind = 'revoke'
             and effects.subject_id = grants.grant_id
-            and effects.created_at <= grants.revoked_at
+            and effects.intended_seq < grants.revoked_seq
     )

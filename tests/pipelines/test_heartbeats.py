@@ -85,6 +85,7 @@ def test_under_a_hold_nothing_is_started_for_what_waits_and_the_reason_is_said(s
     house = standing.house()
     hold_at_once(house.ledger, "Ada Lovelace complained", "olga", house.now())
     studio.run("bill_completed_sessions", "invoices")
+    studio.run("bill_completed_sessions", "gallery_grants")  # of what was paid before, as soon as it is invoiced
 
     first = studio.look("due_work")
     requests = {request.job_name for request in first.run_requests or []}

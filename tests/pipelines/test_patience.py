@@ -29,3 +29,11 @@ def test_work_that_stays_is_tried_ever_later_and_new_work_at_once():
 
 def test_the_wait_ends_growing():
     assert Patience("a", 50, 0.0).wait_seconds == LONGEST_WAIT_SECONDS
+
+
+def test_after_the_clock_was_set_back_nothing_waits_for_what_it_had_shown():
+    waiting = Patience().start("a", 25_200.0)
+
+    assert waiting is not None
+    assert waiting.start("a", 25_201.0) is None
+    assert waiting.start("a", 1.0) is not None

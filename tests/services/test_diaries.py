@@ -55,6 +55,12 @@ def number(studio: Studio, job_id: str = "j1") -> str:
     return str(studio.invoice(job_id).invoice.number)
 
 
+def paid_by(studio: Studio, job_id: str) -> str:
+    """The provider's id of the payment of this job's invoice."""
+    invoice_id = studio.invoice(job_id).invoice.invoice_id
+    return next(name for name, intent in studio.gateway.payments.items() if intent.fact.invoice_id == invoice_id)
+
+
 def rounds(studio: Studio, *hours: float) -> None:
     for pause in hours or (0.1,):
         studio.clock.go(hours=pause)
@@ -119,13 +125,12 @@ def disputes(studio: Studio) -> None:
         studio.consent(name)
         studio.with_gallery(name, collection_preference="autopay")
     rounds(studio, 0.1, 0.1)
-    for payment_id in ("pi_1", "pi_2"):
+    lost, won, asked = (paid_by(studio, name) for name in ("lost", "won", "asked"))
+    for payment_id in (lost, won):
         studio.gateway.dispute(payment_id)
-    studio.gateway.dispute("pi_3", inquiry=True)
+    studio.gateway.dispute(asked, inquiry=True)
     rounds(studio)
-    ids = [
-        fact.dispute_id for payment_id in ("pi_1", "pi_2", "pi_3") for fact in studio.gateway.disputes_of(payment_id)
-    ]
+    ids = [fact.dispute_id for payment_id in (lost, won, asked) for fact in studio.gateway.disputes_of(payment_id)]
     studio.ask("refund", number=number(studio, "won"), amount_minor=100)
     studio.ask("refund", number=number(studio, "asked"), amount_minor=100, force=1)
     rounds(studio)
@@ -272,8 +277,8 @@ def the_books_are_compared(studio: Studio) -> None:
         studio.consent(name)
         studio.with_gallery(name, collection_preference="autopay")
     rounds(studio, 0.1, 0.1)
-    studio.gateway.refund_elsewhere("pi_1", Money(700, "EUR"))
-    studio.gateway.dispute("pi_2")
+    studio.gateway.refund_elsewhere(paid_by(studio, "paid"), Money(700, "EUR"))
+    studio.gateway.dispute(paid_by(studio, "deleted"))
     studio.gateway.events.clear()
     deleted = studio.source.written.pop("vscopay2")
     shut = studio.host.opened.pop()

@@ -85,20 +85,20 @@ def _money_back(book: LedgerBook) -> None:
         book.put("domain_events", seq=seq, actor="pipeline", at=at, body="{}", previous_hash="", hash="", **event)
 
 
-def _first(book: LedgerBook, table: str, **where: Any) -> dict[str, Any]:
+def first_row(book: LedgerBook, table: str, **where: Any) -> dict[str, Any]:
     return next(row for row in book.rows[table] if where.items() <= row.items())
 
 
 def _change(table: str, where: dict[str, Any], **values: Any) -> Break:
-    return lambda book: _first(book, table, **where).update(values)
+    return lambda book: first_row(book, table, **where).update(values)
 
 
 def _drop(table: str, **where: Any) -> Break:
-    return lambda book: book.rows[table].remove(_first(book, table, **where))
+    return lambda book: book.rows[table].remove(first_row(book, table, **where))
 
 
 def _copy(table: str, where: dict[str, Any], **values: Any) -> Break:
-    return lambda book: book.rows[table].append({**_first(book, table, **where), **values})
+    return lambda book: book.rows[table].append({**first_row(book, table, **where), **values})
 
 
 def _one_entry_only(book: LedgerBook) -> None:
@@ -201,7 +201,7 @@ VIOLATIONS: dict[str, Break] = {
 }
 
 
-def _run(book: LedgerBook, url: str, **options: Any) -> dict[str, CheckResult]:
+def check(book: LedgerBook, url: str, **options: Any) -> dict[str, CheckResult]:
     engine = book.save(url, unguarded=True)
     try:
         return {result.name: result for result in run_checks(engine, SQL_DIR, now=NOW, **options)}
@@ -210,7 +210,7 @@ def _run(book: LedgerBook, url: str, **options: Any) -> dict[str, CheckResult]:
 
 
 def test_every_check_holds_on_an_honest_ledger(ledger_url: str) -> None:
-    results = _run(honest_book(), ledger_url)
+    results = check(honest_book(), ledger_url)
 
     assert [(result.name, result.violations) for result in results.values() if not result.holds] == []
     assert all(result.sentence[0].isupper() and result.sentence.endswith(".") for result in results.values())
@@ -224,11 +224,11 @@ def test_every_check_has_its_violation_and_the_reverse() -> None:
 def test_a_violation_is_found(name: str, ledger_url: str) -> None:
     book = honest_book()
     if name == "one_live_invoice_per_session_and_part":
-        _first(book, "invoices", number="INV-3").update(session_id="vsco:INV-1", part="order:INV-1", revision=2)
-        assert _run(book, ledger_url)[name].holds
+        first_row(book, "invoices", number="INV-3").update(session_id="vsco:INV-1", part="order:INV-1", revision=2)
+        assert check(book, ledger_url)[name].holds
     VIOLATIONS[name](book)
 
-    result = _run(book, ledger_url)[name]
+    result = check(book, ledger_url)[name]
 
     assert not result.holds
     assert result.sentence.endswith(".")
@@ -238,6 +238,6 @@ def test_galleries_may_open_before_payment_where_the_studio_wants_it(ledger_url:
     book = honest_book()
     VIOLATIONS["grants_follow_payment"](book)
 
-    results = _run(book, ledger_url, gallery_policy="invoiced")
+    results = check(book, ledger_url, gallery_policy="invoiced")
 
     assert results["grants_follow_payment"].holds

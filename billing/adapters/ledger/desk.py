@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, select, update
 
+from billing.adapters.ledger.own_order import next_number
 from billing.adapters.ledger.schema import attention, commands, grants, pins
 from billing.adapters.ledger.statements import change, first, insert_once, rows
 from billing.domain import canonical
@@ -106,7 +107,7 @@ _GRANT = _OPEN_GRANTS.where(grants.c.grant_id == bindparam("grant_id"))
 _LAST_REVOKED = (
     select(grants.c.grant_id)
     .where(grants.c.session_id == bindparam("session_id"), grants.c.revoked_at.is_not(None))
-    .order_by(grants.c.revoked_at.desc(), grants.c.grant_id)
+    .order_by(grants.c.revoked_seq.desc(), grants.c.grant_id)
     .limit(1)
 )
 _REVOKE = update(grants).where(grants.c.grant_id == bindparam("this"), grants.c.revoked_at.is_(None))
@@ -131,6 +132,7 @@ class SqlGrants:
             "pin": grant.access.pin,
             "expires_on": grant.access.expires_on,
             "granted_at": grant.granted_at,
+            "granted_seq": next_number(self._connection, grant.granted_at),
         }
         insert_once(self._connection, grants, values)
 
@@ -148,7 +150,8 @@ class SqlGrants:
         return row.grant_id if row else None
 
     def revoke(self, grant_id: str, now: datetime) -> bool:
-        return change(self._connection, _REVOKE, this=grant_id, revoked_at=now) == 1
+        revoked = {"revoked_at": now, "revoked_seq": next_number(self._connection, now)}
+        return change(self._connection, _REVOKE, this=grant_id, **revoked) == 1
 
     def _open(self, query: Select[Any], **values: str) -> list[GrantRow]:
         return [

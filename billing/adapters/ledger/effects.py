@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Integer, Row, Select, Text, Update, bindparam, func, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from billing.adapters.ledger.own_order import next_number
 from billing.adapters.ledger.schema import effects
 from billing.adapters.ledger.statements import change, first, insert_once, rows
 from billing.domain import canonical
@@ -29,7 +30,7 @@ def _of_the_due(*more: ColumnElement[bool]) -> ReturningUpdate[Any]:
         select(effects.c.effect_id)
         .where(effects.c.state == "ready", effects.c.kind.in_(bindparam("kinds", expanding=True)), *more)
         .where(effects.c.not_before <= _NOW)
-        .order_by(effects.c.created_at, effects.c.effect_id)
+        .order_by(effects.c.intended_seq, effects.c.effect_id)
         .limit(bindparam("at_most", type_=Integer))
     )
     leased = update(effects).where(effects.c.effect_id.in_(due))
@@ -59,7 +60,7 @@ _HELD_IN_DOUBT = _HELD.values(_IN_DOUBT)
 _ANY = update(effects).where(effects.c.effect_id == bindparam("this"))
 _ANY_IN_DOUBT = _ANY.values(_IN_DOUBT)
 
-_IN_ORDER = select(effects).order_by(effects.c.created_at, effects.c.effect_id)
+_IN_ORDER = select(effects).order_by(effects.c.intended_seq, effects.c.effect_id)
 _BY_ID = select(effects).where(effects.c.effect_id == bindparam("effect_id"))
 _IN_STATE = _IN_ORDER.where(effects.c.state == bindparam("state"))
 _IN_STATE_OF_KIND = _IN_STATE.where(effects.c.kind == bindparam("kind"))
@@ -70,7 +71,7 @@ _ALL_TO_ASK = _IN_ORDER.where(_TO_ASK)
 _DUE = (
     select(effects.c.effect_id, effects.c.kind)
     .where(((effects.c.state == "ready") & (effects.c.not_before <= _NOW)) | _LAPSED)
-    .order_by(effects.c.created_at, effects.c.effect_id)
+    .order_by(effects.c.intended_seq, effects.c.effect_id)
 )
 _OVERDUE = _IN_ORDER.where(
     ((effects.c.state == "ready") & (effects.c.not_before < bindparam("before")))
@@ -115,6 +116,7 @@ class SqlEffects:
             "attempts": 0,
             "lease_fence": 0,
             "created_at": now,
+            "intended_seq": next_number(self._connection, now),
         }
         return insert_once(self._connection, effects, values)
 
@@ -216,8 +218,8 @@ class SqlEffects:
 
     def _leased(self, claim: ReturningUpdate[Any], **values: Any) -> list[Effect]:
         """In the order in which they were intended; the rows of an update come in none."""
-        claimed = [_effect(row) for row in self._connection.execute(claim, values)]
-        return sorted(claimed, key=lambda effect: (effect.created_at, effect.effect_id))
+        claimed = sorted(self._connection.execute(claim, values), key=lambda row: (row.intended_seq, row.effect_id))
+        return [_effect(row) for row in claimed]
 
     def _all(self, query: Select[Any], **values: Any) -> list[Effect]:
         return [_effect(row) for row in rows(self._connection, query, **values)]

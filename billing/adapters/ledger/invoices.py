@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Row, Select, bindparam, exists, func, select, update
 
+from billing.adapters.ledger.own_order import next_number
 from billing.adapters.ledger.schema import (
     attention,
     documents,
@@ -82,7 +83,7 @@ _HAS_DOCUMENT = _DOCUMENT.with_only_columns(documents.c.sha256)
 _OPEN_PAY_LINKS = (
     select(pay_links)
     .where(pay_links.c.invoice_id == bindparam("invoice_id"), pay_links.c.closed_at.is_(None))
-    .order_by(pay_links.c.created_at.desc(), pay_links.c.link_id)
+    .order_by(pay_links.c.made_seq.desc(), pay_links.c.link_id)
 )
 _THIS_PAY_LINK = update(pay_links).where(pay_links.c.link_id == bindparam("this"))
 _OPEN_PAUSES = update(pauses).where(pauses.c.invoice_id == bindparam("of_invoice"), pauses.c.lifted_at.is_(None))
@@ -90,7 +91,7 @@ _OPEN_PAUSES_BY = _OPEN_PAUSES.where(pauses.c.actor == bindparam("placed_by"))
 _LAST_PAUSE_LIFTED = (
     select(pauses.c.lifted_at)
     .where(pauses.c.invoice_id == bindparam("invoice_id"), pauses.c.lifted_at.is_not(None))
-    .order_by(pauses.c.lifted_at.desc())
+    .order_by(pauses.c.pause_id.desc())
     .limit(1)
 )
 _IS_PAUSED = (
@@ -120,7 +121,7 @@ def _awaiting_grant(paid_only: bool) -> Select[Any]:
     intended = exists().where(
         effects.c.subject_id == other.c.invoice_id, of_session, other_lives,
         effects.c.kind == "grant", effects.c.state != "cancelled",
-        ~exists().where(grants.c.session_id == other.c.session_id, grants.c.revoked_at >= effects.c.created_at),
+        ~exists().where(grants.c.session_id == other.c.session_id, grants.c.revoked_seq > effects.c.intended_seq),
     )  # fmt: skip
     earlier = (other.c.finalized_at < invoices.c.finalized_at) | (
         (other.c.finalized_at == invoices.c.finalized_at) & (other.c.invoice_id < invoices.c.invoice_id)
@@ -251,7 +252,8 @@ class SqlInvoices:
 
     def add_pay_link(self, invoice_id: str, link: PayLink, amount: Money, now: datetime) -> None:
         values = {"link_id": link.link_id, "invoice_id": invoice_id, "url": link.url, "amount_minor": amount.minor}
-        insert_once(self._connection, pay_links, values | {"created_at": now})
+        made = {"created_at": now, "made_seq": next_number(self._connection, now)}
+        insert_once(self._connection, pay_links, values | made)
 
     def pay_link(self, invoice_id: str) -> PayLink | None:
         return next(iter(self.open_pay_links(invoice_id)), None)

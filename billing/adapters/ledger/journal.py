@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, select
 
+from billing.adapters.ledger.own_order import next_number
 from billing.adapters.ledger.schema import chain_heads, domain_events, journal_entries, journal_transactions
 from billing.adapters.ledger.statements import first, insert, put, rows
 from billing.domain import canonical
@@ -58,6 +59,7 @@ class SqlJournal:
         seq, previous, digest = self._extend("journal", canonical.dumps(posting))
         header = {
             "seq": seq,
+            "ledger_seq": next_number(self._connection, now),
             "transaction_id": posting.transaction_id,
             "kind": posting.kind,
             "subject_id": posting.subject_id,
@@ -129,6 +131,7 @@ class SqlJournal:
         )
         values = {
             "seq": seq,
+            "ledger_seq": next_number(self._connection, event.at),
             "event_id": event.event_id,
             "kind": event.kind,
             "subject_id": event.subject_id,

@@ -6,15 +6,40 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, case, func, select, update
 
-from billing.adapters.ledger.schema import differences, heartbeats, holds, reconciliations
+from billing.adapters.ledger.own_order import LEDGER
+from billing.adapters.ledger.schema import differences, effects, heartbeats, holds, ledger_clock, reconciliations
 from billing.adapters.ledger.statements import change, first, insert_once, put, rows
-from billing.ports.operations import Difference, Heartbeat, Hold, Reconciliation
+from billing.ports.operations import ClockSeen, Difference, Heartbeat, Hold, Reconciliation
 
 _OPEN_HOLDS = select(holds).where(holds.c.lifted_at.is_(None)).order_by(holds.c.hold_id)
 _LAST_HOLD = (
     select(holds.c.placed_at).where(holds.c.cause == bindparam("cause")).order_by(holds.c.hold_id.desc()).limit(1)
+)
+_CLOCK = select(ledger_clock).where(ledger_clock.c.name == LEDGER)
+_NOW = bindparam("now", type_=ledger_clock.c.latest_at.type)
+_CLOCK_SHOWS = (
+    update(ledger_clock)
+    .where(ledger_clock.c.name == LEDGER)
+    .values(shown_at=_NOW, latest_at=case((ledger_clock.c.latest_at < _NOW, _NOW), else_=ledger_clock.c.latest_at))
+)
+_CLOCK_WENT_BACK = update(ledger_clock).where(ledger_clock.c.name == LEDGER).values(shown_at=_NOW, set_back_at=_NOW)
+_CLOCK_IS_RIGHT = (
+    update(ledger_clock).where(ledger_clock.c.name == LEDGER).values(shown_at=_NOW, latest_at=_NOW, set_back_at=None)
+)
+_LATEST = select(ledger_clock.c.latest_at).where(ledger_clock.c.name == LEDGER).scalar_subquery()
+# A pause between tries is over; what was never tried and is meant for a later moment than any that was seen keeps it.
+_DUE_BEFORE = (
+    update(effects)
+    .where(effects.c.state.in_(["ready", "in_flight", "unknown"]), effects.c.not_before > _NOW)
+    .where((effects.c.attempts > 0) | (effects.c.not_before <= _LATEST))
+    .values(not_before=_NOW)
+)
+_LEASES_END = (
+    update(effects)
+    .where(effects.c.state.in_(["in_flight", "unknown"]), effects.c.lease_until > bindparam("until"))
+    .values(lease_until=bindparam("until"))
 )
 _LIFT = update(holds).where(holds.c.cause == bindparam("of_cause"), holds.c.lifted_at.is_(None))
 
@@ -54,6 +79,23 @@ class SqlOperations:
             Heartbeat(row.name, timedelta(seconds=row.every_seconds), row.succeeded_at)
             for row in rows(self._connection, query)
         ]
+
+    def clock(self) -> ClockSeen | None:
+        row = first(self._connection, _CLOCK)
+        return ClockSeen(row.latest_at, row.shown_at, row.set_back_at) if row else None
+
+    def clock_shows(self, now: datetime) -> None:
+        insert_once(self._connection, ledger_clock, {"name": LEDGER, "seq": 0, "latest_at": now})
+        change(self._connection, _CLOCK_SHOWS, now=now)
+
+    def clock_went_back(self, now: datetime, leases_until: datetime) -> None:
+        change(self._connection, _DUE_BEFORE, now=now)
+        change(self._connection, _LEASES_END, until=leases_until)
+        change(self._connection, _CLOCK_WENT_BACK, now=now)
+
+    def clock_is_right(self, now: datetime) -> None:
+        change(self._connection, _DUE_BEFORE, now=now)
+        change(self._connection, _CLOCK_IS_RIGHT, now=now)
 
     def record_reconciliation(self, done: Reconciliation, found: Sequence[Difference], now: datetime) -> None:
         values = {

@@ -124,7 +124,7 @@ class Overview:
 
     def effects(self) -> list[EffectRow]:
         columns = (effects.c.effect_id, effects.c.kind, effects.c.purpose, effects.c.subject_id, effects.c.key)
-        query = select(*columns, effects.c.state, effects.c.outcome_code).order_by(effects.c.created_at)
+        query = select(*columns, effects.c.state, effects.c.outcome_code).order_by(effects.c.intended_seq)
         return [EffectRow(*row) for row in self._all(query)]
 
     def captured(self) -> Counter[str]:
@@ -181,7 +181,7 @@ class Overview:
         ]
         subject = domain_events.c.subject_id
         of_it = or_(subject.in_((number, invoice_id)), *(subject.in_(ids) for ids in belongs))
-        query = select(domain_events).where(of_it).order_by(domain_events.c.at, domain_events.c.seq)
+        query = select(domain_events).where(of_it).order_by(domain_events.c.seq)
         return [
             DomainEvent(row.event_id, row.kind, row.subject_id, row.at, row.actor, json.loads(row.body))
             for row in self._all(query)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Row, bindparam, select, update
 
+from billing.adapters.ledger.own_order import next_number
 from billing.adapters.ledger.schema import allocations, consents, payments, provider_events
 from billing.adapters.ledger.statements import change, first, insert, insert_once, rows
 from billing.domain.money import Money
@@ -116,12 +117,14 @@ class SqlPayments:
             "text_version": method.text_version,
             "consented_at": method.consented_at,
             "recorded_at": now,
+            "recorded_seq": next_number(self._connection, now),
             "actor": actor,
         }
         insert(self._connection, consents, values)
 
     def revoke_consent(self, client_id: str, now: datetime) -> bool:
-        return change(self._connection, _REVOKE, of_client=client_id, revoked_at=now) > 0
+        revoked = {"revoked_at": now, "revoked_seq": next_number(self._connection, now)}
+        return change(self._connection, _REVOKE, of_client=client_id, **revoked) > 0
 
     def consent(self, client_id: str) -> SavedMethod | None:
         row = first(self._connection, _CONSENT, client_id=client_id)

@@ -11,13 +11,15 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import timedelta
 
-from billing.domain.effects import RESTORED, Effect, EffectKind, EffectState, Outcome, retry_delay_seconds
+from billing.domain.effects import LEASE, RESTORED, Effect, EffectKind, EffectState, Outcome, retry_delay_seconds
 from billing.domain.errors import BillingError, TemporaryError, UnknownOutcomeError
 from billing.domain.events import PIPELINE
+from billing.domain.mail import goes_by_the_day
 from billing.ports.ledger import Books
+from billing.services.clock_set_back import is_behind
 from billing.services.effects.doubt import perhaps_done_before_restore
 from billing.services.effects.handler import Handler
-from billing.services.effects.janitor import LEASE, settle_unknown, worker
+from billing.services.effects.janitor import settle_unknown, worker
 from billing.services.effects.recording import named, record
 from billing.services.holds import goes_out_under_hold, is_held, purpose_under_hold
 from billing.services.house import House
@@ -121,9 +123,12 @@ def _attempt(house: House, handler: Handler, effect: Effect) -> Outcome:
 
 
 def _why_not_now(house: House, books: Books, handler: Handler, effect: Effect) -> Outcome | None:
-    """The last look before acting: held since it was taken up, not wanted any more, or perhaps done already."""
+    """The last look before acting: held since it was taken up, of another day, not wanted any more, or perhaps done."""
     if is_held(books) and not goes_out_under_hold(effect.kind, effect.purpose):
         return Outcome(EffectState.READY, "held", "a hold was placed", retry_at=house.now() + LOOK_AGAIN_AFTER)
+    latest_at = is_behind(books, house.now())
+    if latest_at and effect.kind is EffectKind.MAIL and goes_by_the_day(effect.purpose):
+        return Outcome(EffectState.READY, "clock_behind", "the machine's clock went back", retry_at=latest_at)
     reason = handler.unwanted(house, books, effect)
     if reason is not None:
         return Outcome(EffectState.CANCELLED, "unwanted", reason)

@@ -6,7 +6,16 @@ import os
 from collections import Counter
 from datetime import datetime, timedelta
 
-from billing.domain.effects import OPEN_STATES, RESTORED, Effect, EffectKind, EffectState, Outcome, can_be_asked
+from billing.domain.effects import (
+    LEASE,
+    OPEN_STATES,
+    RESTORED,
+    Effect,
+    EffectKind,
+    EffectState,
+    Outcome,
+    can_be_asked,
+)
 from billing.domain.errors import BillingError
 from billing.domain.events import PIPELINE
 from billing.ports.ledger import Books
@@ -16,8 +25,6 @@ from billing.services.effects.recording import named, record, show
 from billing.services.holds import MAILS_IN_DOUBT, is_held
 from billing.services.house import House
 
-# Longer than any one call outside takes with its time-outs; what is claimed is begun at once.
-LEASE = timedelta(minutes=5)
 OPEN_AT_MOST = timedelta(days=1)  # then it is under "needs attention", whatever the reason
 _SHOWN = 200  # a person sees from the first of them what is wrong
 _STUCK = "effect_stuck"

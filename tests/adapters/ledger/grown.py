@@ -22,7 +22,11 @@ _COUNTED_TOGETHER = (
     ("invoices.sequence",),
     ("journal_transactions.seq",),
     ("domain_events.seq",),
-)
+    (
+        "journal_transactions.ledger_seq", "domain_events.ledger_seq", "effects.intended_seq", "grants.granted_seq",
+        "grants.revoked_seq", "consents.recorded_seq", "consents.revoked_seq", "pay_links.made_seq",
+    ),
+)  # fmt: skip
 _CHAINS = ("journal_transactions", "domain_events")
 
 

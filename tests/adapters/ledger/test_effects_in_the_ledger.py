@@ -20,17 +20,17 @@ def claim(books: SqlBooks, kind: EffectKind = EffectKind.MAIL, limit: int = 9) -
     return books.effects.claim([kind], "me", NOW, LEASE, limit)
 
 
-def test_what_is_due_is_claimed_oldest_first(ledger: SqlLedger) -> None:
+def test_what_is_due_is_claimed_as_it_was_intended_whatever_the_clock_said(ledger: SqlLedger) -> None:
     with ledger.write() as books:
         books.effects.intend(mail("b"), LATER)
         books.effects.intend(mail("a"), NOW)
         books.effects.intend(Intent(EffectKind.MAIL, "x", "c", {}, not_before=LATER), NOW)
         books.effects.intend(charge(), NOW)
-        assert [kind for _, kind in books.effects.due(NOW)] == [EffectKind.CHARGE, EffectKind.MAIL]
+        assert [kind for _, kind in books.effects.due(NOW)] == [EffectKind.MAIL, EffectKind.CHARGE]
         first = claim(books, limit=1)
         rest = books.effects.claim([EffectKind.MAIL], "me", LATER, LEASE, 9)
 
-    assert [effect.subject_id for effect in first + rest] == ["a", "c", "b"]
+    assert [effect.subject_id for effect in first + rest] == ["a", "b", "c"]
     assert {(effect.state, effect.attempts, effect.fence) for effect in first} == {(EffectState.IN_FLIGHT, 1, 1)}
 
 

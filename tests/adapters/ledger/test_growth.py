@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from studio import Studio
 from billing.adapters.ledger.books import SqlLedger
 from billing.adapters.ledger.checks import run_checks
 from billing.adapters.ledger.engine import open_engine
+from billing.adapters.ledger.migrate import migrate
 from billing.adapters.ledger.overview import Overview
 from billing.adapters.ledger.schema import metadata
 from billing.domain.policy import GalleryPolicy
@@ -149,6 +150,14 @@ class Grown:
             ask(studio)
             counts.append(reading.read - before)
         return counts[0], counts[1]
+
+
+@pytest.fixture(scope="module")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "ledger.db"
+    with closing(SqlLedger(f"sqlite:///{path}")) as ledger:
+        migrate(ledger.engine)
+    return path
 
 
 @pytest.fixture(scope="module")

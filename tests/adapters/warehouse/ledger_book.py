@@ -28,6 +28,16 @@ from billing.domain.invoices import (
 from billing.domain.money import Money
 from billing.domain.settlements import Movement, MovementKind
 
+# What has a place in the ledger's own order: when it was written, and what comes first of what was written at once.
+IN_ORDER = (
+    ("consents", "recorded_at", "recorded_seq", 0),
+    ("effects", "created_at", "intended_seq", 1),
+    ("journal_transactions", "posted_at", "ledger_seq", 2),
+    ("domain_events", "at", "ledger_seq", 3),
+    ("grants", "granted_at", "granted_seq", 4),
+    ("grants", "revoked_at", "revoked_seq", 5),
+    ("consents", "revoked_at", "revoked_seq", 6),
+)
 CARD = '{"customer_id":"cus_1","payment_method_id":"pm_1"}'
 STUDIO = Studio("North Light", (), "DE", "studio@northlight.example")
 
@@ -275,8 +285,22 @@ class LedgerBook:
     def put(self, table: str, **row: Any) -> None:
         self.rows[table].append(row)
 
+    def order(self) -> None:
+        """Give every row its place in the ledger's own order, by the instant at which it was written."""
+        written = [
+            (row[at], place, number, row, column)
+            for at, column, place, rows in ((a, c, p, self.rows[table]) for table, a, c, p in IN_ORDER)
+            for number, row in enumerate(rows)
+            if row.get(at) is not None
+        ]
+        for seq, (_, _, _, row, column) in enumerate(sorted(written, key=lambda one: one[:3]), start=1):
+            row.setdefault(column, 10 * seq)
+        for row in (*self.rows["grants"], *self.rows["consents"]):
+            row.setdefault("revoked_seq", None)
+
     def save(self, url: str, *, unguarded: bool = False) -> Engine:
         """A ledger with these rows at `url`; without its indexes, to let a violation in. Dispose of the engine."""
+        self.order()
         engine = open_engine(url)
         with engine.connect().execution_options(write=True) as connection, connection.begin():
             metadata.drop_all(connection)

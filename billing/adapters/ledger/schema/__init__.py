@@ -35,7 +35,7 @@ from billing.adapters.ledger.schema.money import (
     pay_links,
     payments,
 )
-from billing.adapters.ledger.schema.operations import differences, heartbeats, holds, reconciliations
+from billing.adapters.ledger.schema.operations import differences, heartbeats, holds, ledger_clock, reconciliations
 from billing.adapters.ledger.schema.settlements import disputes, movements, payout_movements, payouts, refunds
 
 APPEND_ONLY = (
@@ -79,6 +79,7 @@ __all__ = [
     "invoices",
     "journal_entries",
     "journal_transactions",
+    "ledger_clock",
     "metadata",
     "movements",
     "number_series",

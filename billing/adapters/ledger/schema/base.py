@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Column, MetaData, Table
 
-from billing.adapters.ledger.columns import BigInt
+from billing.adapters.ledger.columns import BigInt, number
 
 metadata = MetaData(
     naming_convention={
@@ -21,6 +21,12 @@ metadata = MetaData(
 
 def table(name: str, *columns: Any) -> Table:
     return Table(name, metadata, *columns, sqlite_strict=True)
+
+
+def in_order(name: str) -> Column[int]:
+    """The row's place in the ledger's own order (adapters.ledger.own_order). Which of two rows came first is told by
+    these numbers and never by the instants beside them: a machine's clock may be set back."""
+    return number(name, server_default="0")
 
 
 def sequence(name: str) -> Column[int]:

@@ -6,11 +6,12 @@ from sqlalchemy import CheckConstraint, Column, Index
 from sqlalchemy import text as sql
 
 from billing.adapters.ledger.columns import BigInt, day, instant, number, text
-from billing.adapters.ledger.schema.base import sequence, table
+from billing.adapters.ledger.schema.base import in_order, sequence, table
 
 domain_events = table(  # what happened, as sentences of the business; append only, hashed like the journal
     "domain_events",
     Column("seq", BigInt, primary_key=True, autoincrement=False),
+    in_order("ledger_seq"),
     text("event_id", unique=True),
     text("kind"),
     text("subject_id", index=True),
@@ -43,6 +44,7 @@ effects = table(  # one row for each thing that must be done outside, committed 
     instant("settled_at", nullable=True),
     instant("unknown_since", nullable=True),
     number("asked", server_default="0"),  # how often the outside was asked how an unknown attempt ended
+    in_order("intended_seq"),
     CheckConstraint(
         "state in ('ready', 'in_flight', 'done', 'failed', 'unknown', 'cancelled')", name="state"
     ),
@@ -75,6 +77,8 @@ grants = table(  # a gallery opened for a client; revoked_at closes it
     day("expires_on", nullable=True),
     instant("granted_at"),
     instant("revoked_at", nullable=True),
+    in_order("granted_seq"),
+    number("revoked_seq", nullable=True),
     Index("ix_grants_of_session", "session_id", "revoked_at"),
 )
 

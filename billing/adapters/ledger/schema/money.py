@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, UniqueConstra
 from sqlalchemy import text as sql
 
 from billing.adapters.ledger.columns import BigInt, day, instant, number, text
-from billing.adapters.ledger.schema.base import sequence, table
+from billing.adapters.ledger.schema.base import in_order, sequence, table
 
 consents = table(  # who may be charged off-session, with what, and to which text they agreed
     "consents",
@@ -20,6 +20,8 @@ consents = table(  # who may be charged off-session, with what, and to which tex
     instant("recorded_at"),
     text("actor"),
     instant("revoked_at", nullable=True),
+    in_order("recorded_seq"),
+    number("revoked_seq", nullable=True),
     Index("ix_consents_client_id", "client_id"),
     Index(
         "uq_consents_live", "client_id", unique=True,
@@ -35,6 +37,7 @@ pay_links = table(
     number("amount_minor"),
     instant("created_at"),
     instant("closed_at", nullable=True),
+    in_order("made_seq"),
 )
 
 payments = table(  # money received, once per (provider, object, kind); append only
@@ -68,6 +71,7 @@ allocations = table(  # which part of a payment pays which invoice; what is left
 journal_transactions = table(  # double entry; append only, each row hashed over the one before
     "journal_transactions",
     Column("seq", BigInt, primary_key=True, autoincrement=False),
+    in_order("ledger_seq"),
     text("transaction_id", unique=True),
     text("kind"),
     text("subject_id", index=True),

@@ -23,6 +23,15 @@ holds = table(  # while one is open nothing is done outside: after a restore, or
     ),
 )  # fmt: skip
 
+ledger_clock = table(  # one row: how far the ledger's own order has come, and what the machine's clock has shown it
+    "ledger_clock",
+    text("name", primary_key=True),
+    number("seq"),
+    instant("latest_at"),  # the latest moment that it has seen
+    instant("shown_at", nullable=True),  # the moment that it was shown last, when the watchdog looked
+    instant("set_back_at", nullable=True),  # while the clock is behind: what it showed when that was noticed
+)
+
 heartbeats = table(  # the watchdog: when each sensor and job last did its work
     "heartbeats",
     text("name", primary_key=True),

@@ -158,7 +158,7 @@ def _remind_while_disputed(book: LedgerBook) -> None:
 def _same_order_under_two_jobs(book: LedgerBook) -> None:
     for number in ("INV-1", "INV-2"):
         book.session(f"vsco:{number}", number, noon(DAY))
-    _first(book, "invoices", number="INV-2").update(part="order:INV-1")
+    first_row(book, "invoices", number="INV-2").update(part="order:INV-1")
 
 
 CHARGE = {"kind": "charge"}

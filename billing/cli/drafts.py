@@ -59,10 +59,10 @@ def approve(
 
 @click.command()
 @click.argument("draft")
-@reason_option("Why; the session is left out with this reason.")
+@reason_option("Why; it is kept.")
 @human_act
 def discard(draft: str, reason: str, actor: str, wait: int, now: bool) -> None:
-    """Discard a draft invoice; its session is not billed.
+    """Discard a draft invoice; its order is not billed.
 
     \b
     Example:

@@ -13,6 +13,7 @@ from billing.domain.mail import MailKind
 from billing.ports.ledger import Books, InvoiceRow
 from billing.services.after_restore import perhaps_reminded
 from billing.services.asking_again import is_disputed, is_processing, open_page
+from billing.services.changed_orders import ORDER_CHANGED
 from billing.services.clock_set_back import is_behind
 from billing.services.deliver_invoices import SENT_ELSEWHERE, delivered_to, mail_intent
 from billing.services.house import House
@@ -79,6 +80,7 @@ def follow_up_state(house: House, books: Books, row: InvoiceRow) -> FollowUpStat
     """The invoice as the policy sees it: its balance, what stands in the way, and what was sent on which day."""
     invoice = row.invoice
     charges = books.effects.of_subject(invoice.invoice_id, EffectKind.CHARGE)
+    is_undecided = books.desk.is_open(invoice.invoice_id, ORDER_CHANGED)  # nobody is asked for what may be another sum
     sent = books.effects.sent_on(invoice.invoice_id, f"{MailKind.REMINDER.value}:")
     return FollowUpState(
         due_on=invoice.due_on,
@@ -87,7 +89,7 @@ def follow_up_state(house: House, books: Books, row: InvoiceRow) -> FollowUpStat
         is_void=row.is_void,
         is_disputed=is_disputed(books, invoice.invoice_id),
         payment_unknown=is_processing(books, invoice.invoice_id),
-        is_paused=books.invoices.is_paused(invoice.invoice_id) or _is_out_of_reach(books, invoice.invoice_id),
+        is_paused=is_undecided or books.invoices.is_paused(invoice.invoice_id) or _is_out_of_reach(books, row),
         on_autopay=any(charge.state in OPEN_STATES for charge in charges),
         sent=(
             *((purpose.split(":")[1], house.policy.day_of(at)) for purpose, at in sent),
@@ -96,8 +98,9 @@ def follow_up_state(house: House, books: Books, row: InvoiceRow) -> FollowUpStat
     )
 
 
-def _is_out_of_reach(books: Books, invoice_id: str) -> bool:
+def _is_out_of_reach(books: Books, row: InvoiceRow) -> bool:
     """The client never got the invoice, or refused the last mail: a person was told, and more mails would not help."""
+    invoice_id = row.invoice.invoice_id
     all_mails = books.effects.of_subject(invoice_id, EffectKind.MAIL)
     mails = [mail for mail in all_mails if mail.state not in OPEN_STATES or SENT_ELSEWHERE in mail.parameters]
     if any(mail.purpose == MailKind.INVOICE.value and mail.state is EffectState.CANCELLED for mail in mails):

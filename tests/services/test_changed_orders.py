@@ -11,6 +11,7 @@ from studio import Studio, order
 from billing.domain.errors import TemporaryError
 from billing.domain.money import Money
 from billing.domain.policy import DailyLimits
+from billing.services.follow_up import plan_follow_ups
 
 DOWN = TemporaryError("vsco_unreachable", "VSCO Workspace is down.")
 
@@ -91,6 +92,20 @@ def test_a_change_is_seen_though_another_order_of_the_session_is_set_aside(studi
     studio.round()
 
     assert studio.codes() == ["order_changed", "total_mismatch"]
+
+
+def test_nobody_is_reminded_of_a_sum_that_may_be_another_until_a_person_has_decided(studio: Studio) -> None:
+    facts = studio.session()
+    studio.round()
+    studio.clock.go(hours=1)
+    studio.source.put(replace(facts, orders=(order("o-j1", 30_000),), job=replace(facts.job, name="Changed")))
+    studio.round()
+    studio.clock.go(days=20)
+    assert not plan_follow_ups(studio.house)
+
+    studio.ask("resolve", subject=studio.invoice().invoice.invoice_id)
+
+    assert sum(plan_follow_ups(studio.house).values()) == 1
 
 
 @pytest.mark.parametrize("change", ["voided", "gone"])

@@ -40,11 +40,13 @@ DRAFT = Invoice(
 def finalize(
     books: SqlBooks,
     invoice_id: str = "inv_1",
-    part: str = "o1",
+    part: str = "",
     series: str = "INV-",
     at: datetime = NOW,
     **changes: Any,
 ) -> Invoice:
+    """Unless told otherwise, each job jN has an order oN of its own."""
+    part = part or str(changes.get("session_id", DRAFT.session_id)).replace("vsco:j", "o")
     sequence = books.invoices.next_sequence(series)
     draft = replace(DRAFT, invoice_id=invoice_id, part=part, **changes)
     invoice = draft.numbered(invoice_number(series, sequence), draft.issued_on, draft.due_on)
@@ -55,7 +57,7 @@ def finalize(
     return invoice
 
 
-def finalized(ledger: SqlLedger, invoice_id: str = "inv_1", part: str = "o1", **changes: Any) -> Invoice:
+def finalized(ledger: SqlLedger, invoice_id: str = "inv_1", part: str = "", **changes: Any) -> Invoice:
     with ledger.write() as books:
         return finalize(books, invoice_id, part, **changes)
 

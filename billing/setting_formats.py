@@ -1,4 +1,4 @@
-"""What a setting of one kind may hold: each function returns the text as it is, or says in one sentence why not."""
+"""What a setting of one kind may hold: each function returns the value, or says in one sentence why not."""
 
 from __future__ import annotations
 
@@ -10,18 +10,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
+from billing.standards.countries import country_code
+
 LANGUAGES = ("de", "en", "es", "fr")  # those that the documents have words in (a test holds that)
-# ISO 3166-1 alpha-2, with Kosovo. Here, because Babel's list would cost each command its import; a test compares them.
-_ISO_3166 = """
-AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC
-CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD
-GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH
-KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW
-MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC
-SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY
-UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW
-"""
-COUNTRIES = frozenset(_ISO_3166.split())
 _SERIES = re.compile(r"(\w|\{year\})(\w|\{year\}|[-/._ ])*")
 _SERIES_LENGTH = 30  # characters, the year filled in; what stands on the sheet and in a subject must stay readable
 _HOST = re.compile(r"[\w-]+(\.[\w-]+)+")
@@ -75,9 +66,11 @@ def _host(name: str) -> str:
     return name
 
 
-def _country(code: str) -> str:
-    if code not in COUNTRIES:
-        raise ValueError(f"{code!r} is no country of ISO 3166-1, such as DE, GB or US")
+def _country(text: str) -> str:
+    """Understood as a client's is, and kept as its code."""
+    code = country_code(text)
+    if code is None:
+        raise ValueError(f"{text!r} is no country of ISO 3166-1, such as DE, GB or US")
     return code
 
 

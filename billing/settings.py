@@ -18,6 +18,7 @@ from billing.domain.errors import PermanentError
 from billing.domain.invoices import Studio
 from billing.domain.policy import DailyLimits, DeliveryMode, GalleryPolicy, JobFilter, StudioPolicy, Trigger
 from billing.setting_formats import Country, File, Folder, Host, Language, NumberSeries, OneLine, Server, Website
+from billing.standards.addresses import addresses_in, mailable, right_addresses
 
 PREFIX = "BILLING_"  # of the variable of each setting
 LOGO_BYTES_MAX = 512 * 1024
@@ -89,7 +90,7 @@ class Settings(BaseSettings):
     studio_name: OneLine = Field(max_length=200, description="The studio's name, on paper and in mail.")
     studio_email: str = Field(min_length=1, description="The studio's address; mail comes from here.")
     studio_address: OneLine = Field("", max_length=500, description="Postal address; lines are separated by |.")
-    studio_country: Country = Field("US", description="Country, ISO 3166-1 alpha-2.")
+    studio_country: Country = Field("US", description="Country, by its code (ISO 3166-1: DE) or its name.")
     studio_phone: OneLine = Field("", max_length=50, description="Telephone number.")
     studio_website: Website = Field("", max_length=200, description="Web site.")
     studio_tax_id: OneLine = Field("", max_length=50, description="Tax id, on every invoice.")
@@ -101,7 +102,7 @@ class Settings(BaseSettings):
     studio_terms: str = Field(
         "", max_length=4000, description="Terms at the foot of the invoice, 4000 characters at most."
     )
-    owner_email: str = Field("", description="Where alerts go; empty sends none.")
+    owner_email: str = Field("", description="Where alerts go, separated by commas if several; empty sends none.")
     default_language: Language = Field(
         "en", description="Language of clients who have none recorded: de, en, es or fr."
     )
@@ -163,16 +164,21 @@ class Settings(BaseSettings):
 
     @field_validator("studio_email", "owner_email")
     @classmethod
-    def _an_address(cls, address: str) -> str:
-        """As it was typed, for people to read: on paper nobody wants a domain that begins with xn--."""
-        if address:
-            from email_validator import EmailNotValidError
-
-            try:
-                _as_servers_know_it(address)
-            except EmailNotValidError as error:
-                raise ValueError(f"{address!r} is not an e-mail address ({error})") from error
-        return address
+    def _an_address(cls, typed: str, info: ValidationInfo) -> str:
+        """By the rule for clients' addresses. The studio has one, and it stands on paper as it was typed; the owner may
+        have several, separated by commas.
+        """
+        if not typed.strip():
+            return ""
+        try:
+            addresses = right_addresses(typed)
+        except PermanentError as error:
+            raise ValueError(error.sentence.rstrip(".")) from error
+        if info.field_name != "studio_email":
+            return ",".join(addresses)
+        if len(addresses) > 1:
+            raise ValueError(f"{typed!r} is more than one address")
+        return addresses_in(typed)[0]
 
     @field_validator("time_zone")
     @classmethod
@@ -234,7 +240,7 @@ class Settings(BaseSettings):
         """What the rules need of all this."""
         return StudioPolicy(
             studio=self.studio,
-            sender=f"{self.studio_name} <{_as_servers_know_it(self.studio_email)}>",
+            sender=f"{self.studio_name} <{mailable(self.studio_email, beyond_ascii=True)}>",
             time_zone=self.time_zone,
             owner_email=self.owner_email,
             default_language=self.default_language,
@@ -306,14 +312,6 @@ def _problems(error: ValidationError) -> dict[str, str]:
 def _stand_in(field: FieldInfo) -> object:
     """Of a required one a text that is an address, too, for the one that must be."""
     return "refused@northlight.example" if field.is_required() else field.default
-
-
-def _as_servers_know_it(address: str) -> str:
-    """With its domain as DNS has it: "studio@müller.example" is "studio@xn--mller-kva.example"."""
-    from email_validator import validate_email
-
-    checked = validate_email(address, check_deliverability=False)
-    return f"{checked.local_part}@{checked.ascii_domain}"
 
 
 def _parts(text: str) -> tuple[str, ...]:

@@ -304,12 +304,14 @@ class FakeMailer:
         self.sent: list[Mail] = []
         self.gone: set[str] = set()
 
-    def send(self, mail: Mail) -> None:
+    def send(self, mail: Mail) -> dict[str, str]:
         self.line.pass_through("send")
-        if self.gone & set(mail.to):
+        refused = {address: "550." for address in mail.to if address in self.gone}
+        if len(refused) == len(mail.to):
             raise PermanentError("mail_refused", f"The mail server refuses {mail.to[0]}: 550.")
         self.sent.append(mail)
         self.line.pass_through("send", "after")
+        return refused
 
     def subjects(self) -> list[str]:
         return sorted(mail.letter.subject for mail in self.sent)

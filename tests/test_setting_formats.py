@@ -9,8 +9,9 @@ import pytest
 from babel import Locale
 
 from billing.adapters.documents.wording import languages
-from billing.setting_formats import COUNTRIES, LANGUAGES
+from billing.setting_formats import LANGUAGES
 from billing.settings import Settings, read_settings
+from billing.standards.countries import COUNTRIES
 
 NEEDED = {"vsco_api_key": "k", "stripe_api_key": "k", "studio_name": "North Light", "studio_email": "a@b.example"}
 
@@ -44,6 +45,8 @@ def refused(monkeypatch: pytest.MonkeyPatch, field: str, value: str) -> str | No
         ("studio_website", "größe.example"),
         ("studio_country", "CH"),
         ("studio_country", "XK"),
+        ("studio_country", "UK"),
+        ("studio_country", "Germany"),
         ("default_language", "de"),
         ("default_language", "de_AT"),
         ("default_language", "es-419"),
@@ -75,8 +78,8 @@ def test_what_is_meant_is_taken(monkeypatch: pytest.MonkeyPatch, field: str, val
         ("studio_website", "javascript:alert(1)", "is no address of a web site"),
         ("studio_website", "http://[", "is no address of a web site"),
         ("studio_website", "https://x.example/" + "y" * 200, "String should have at most 200 characters"),
-        ("studio_country", "UK", "'UK' is no country of ISO 3166-1, such as DE, GB or US"),
-        ("studio_country", "Germany", "is no country of ISO 3166-1"),
+        ("studio_country", "XX", "'XX' is no country of ISO 3166-1, such as DE, GB or US"),
+        ("studio_country", "Narnia", "is no country of ISO 3166-1"),
         ("default_language", "pt", "'pt' is no language that there are words in: de, en, es, fr"),
         ("default_language", "de/AT", "is no language that there are words in"),
         ("studio_name", "North\nLight", "is more than one line"),

@@ -181,3 +181,26 @@ def test_the_definitions_load_whatever_the_poll_interval_says(given: str, second
     ).stdout  # fmt: skip
 
     assert said.split() == [seconds]
+
+
+def test_addresses_are_mended_and_the_owner_may_have_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = load(
+        monkeypatch, studio_email=" North Light <studio@northlight.example>", owner_email="a@x.example; b@x.example"
+    )
+
+    assert found.studio_email == "studio@northlight.example"
+    assert found.owner_email == "a@x.example,b@x.example"
+    with pytest.raises(PermanentError, match=r"BILLING_STUDIO_EMAIL.*more than one"):
+        load(monkeypatch, studio_email="a@x.example, b@x.example")
+
+
+@pytest.mark.parametrize(("typed", "code"), [("UK", "GB"), ("Österreich", "AT"), ("de", "DE"), ("U.S.A.", "US")])
+def test_the_studios_country_is_understood_as_a_clients_is(
+    monkeypatch: pytest.MonkeyPatch, typed: str, code: str
+) -> None:
+    assert load(monkeypatch, studio_country=typed).studio.country == code
+
+
+def test_a_country_that_nobody_knows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(PermanentError, match="BILLING_STUDIO_COUNTRY: 'XX' is no country"):
+        load(monkeypatch, studio_country="XX")

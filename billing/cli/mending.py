@@ -12,6 +12,7 @@ from billing.cli.opening import open_office
 from billing.cli.tables import table
 from billing.domain.effects import Effect, EffectKind, EffectState
 from billing.domain.typed import check_expires_on
+from billing.standards.addresses import right_addresses
 
 
 @click.command()
@@ -26,6 +27,7 @@ def retry(effect: str, to: str | None, reason: str, actor: str, wait: int, now: 
     Example:
         billing retry eff_0a1b2c3d --to ada@example.com --reason "she told us on the phone"
     """
+    to = ", ".join(right_addresses(to)) if to else None
     failed, what = _to_retry(effect.strip(), to)
     then = f"Send it to {to} instead" if to else "Do it again"
     confirm(f"{what} has failed ({_words(failed.outcome_code)}). {then}?", yes)

@@ -98,11 +98,16 @@ def check_order(order: Order, priced: PricedOrder) -> None:
 
 def check_client(client: Client) -> None:
     """NeedsAttention with code missing_email when there is nowhere to send the invoice."""
-    if not any(email.strip() for email in client.emails):
-        raise NeedsAttention(
-            "missing_email",
-            f"{client.name or client.client_id} has no e-mail address; add one in the booking system.",
-        )
+    if any(email.strip() for email in client.emails):
+        return
+    name = client.name or client.client_id
+    if not client.unusable_emails:
+        raise NeedsAttention("missing_email", f"{name} has no e-mail address; add one in the booking system.")
+    why = " ".join(reason for _, reason in client.unusable_emails)
+    raise NeedsAttention(
+        "missing_email",
+        f"No address of {name} can be mailed to. {why} Correct it in the booking system; it is then billed by itself.",
+    )
 
 
 def _check_against_source(order: Order, priced: PricedOrder) -> None:

@@ -21,7 +21,11 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Who is billed. `emails`: the first is written to, all get receipts. `language`: a BCP 47 tag, "de"."""
+    """Who is billed. `emails`: mail can be sent to each; the first is written to, all get receipts.
+
+    `unusable_emails`: what else was typed, each with the reason why mail cannot be sent to it, as a sentence.
+    `language`: a BCP 47 tag, "de".
+    """
 
     client_id: str
     name: str
@@ -30,6 +34,7 @@ class Client:
     country: str | None = None  # ISO 3166-1 alpha-2
     language: str | None = None
     company: str | None = None
+    unusable_emails: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +139,8 @@ class SessionFacts:
     """Everything that billing one completed session needs, as it was known when it was billed.
 
     `session_on` and `session_ends_on` are its first and last day by the clock of the place where it is, and the days
-    that people mean; None if only the moments are known.
+    that people mean; None if only the moments are known. `cut`: a sentence on each text that the booking system has
+    longer than it is here.
     """
 
     job: JobSummary
@@ -148,3 +154,4 @@ class SessionFacts:
     photographer: str | None = None
     galleries: tuple[Gallery, ...] = ()
     collection_preference: str | None = None  # "autopay" | "invoice", from the custom field
+    cut: tuple[str, ...] = ()

@@ -243,9 +243,14 @@ class GalleryHost(Protocol):
 
 
 class Mailer(Protocol):
-    """Hands one mail to the mail server. Returns when the server has accepted it."""
+    """Hands one mail to the mail server."""
 
-    def send(self, mail: Mail) -> None: ...
+    def send(self, mail: Mail) -> Mapping[str, str]:
+        """Returns when the server has accepted it: the recipients that it did not take it for, each with the reason.
+
+        PermanentError if it takes it for none.
+        """
+        ...
 
 
 class MailWriter(Protocol):

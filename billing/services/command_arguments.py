@@ -13,6 +13,7 @@ from billing.domain.events import Command
 from billing.domain.money import Money
 from billing.domain.typed import check_amount
 from billing.ports.ledger import Books, InvoiceRow
+from billing.standards.addresses import right_addresses
 
 _WHOLE = re.compile(r"-?[0-9]{1,30}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -28,6 +29,12 @@ def text(command: Command, name: str) -> str:
 def optional(command: Command, name: str) -> str | None:
     value = command.arguments.get(name)
     return str(value) if value not in (None, "") else None
+
+
+def addresses_of(command: Command, name: str) -> str | None:
+    """E-mail addresses that mail can be sent to, separated by commas."""
+    value = optional(command, name)
+    return None if value is None else ",".join(right_addresses(value))
 
 
 def number_of(command: Command, name: str) -> int:

@@ -23,7 +23,16 @@ from billing.services.approve_drafts import approve_draft, discard_draft, seen_o
 from billing.services.asking_again import close_links, ensure_pay_link
 from billing.services.changed_orders import retell
 from billing.services.clock_set_back import clock_is_right
-from billing.services.command_arguments import amount_of, day_of, instant_of, invoice_of, number_of, optional, text
+from billing.services.command_arguments import (
+    addresses_of,
+    amount_of,
+    day_of,
+    instant_of,
+    invoice_of,
+    number_of,
+    optional,
+    text,
+)
 from billing.services.deliver_invoices import SENT_ELSEWHERE
 from billing.services.effects import HANDLERS
 from billing.services.effects.by_a_person import effect_to_retry, effect_to_settle
@@ -194,7 +203,7 @@ def _resume(house: House, books: Books, command: Command) -> str:
 
 def _retry(house: House, books: Books, command: Command) -> str:
     effect_id = text(command, "effect_id")
-    to = optional(command, "to")
+    to = addresses_of(command, "to")
     effect = effect_to_retry(books, effect_id, to)
     books.desk.resolve_attention(effect.key, None, command.actor, house.now())
     if to is None:

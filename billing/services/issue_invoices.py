@@ -17,6 +17,7 @@ from billing.ports.outside import RawRecord
 from billing.services.after_restore import PERHAPS_BILLED, check_series, needs_a_person, warn_of_draft
 from billing.services.changed_orders import open_changes, show_drafts, tell_changes
 from billing.services.clock_set_back import is_on_an_earlier_day
+from billing.services.cut_texts import CUT
 from billing.services.draft_invoices import Drafted, draft_session, unforeseen
 from billing.services.house import House
 from billing.services.limits import room_in
@@ -177,7 +178,7 @@ def _settle_session(books: Books, session: SessionRow, set_aside: Sequence[Perma
     problems: dict[str, str] = {}
     for problem in set_aside:  # two orders may have the same trouble
         problems[problem.code] = " ".join(filter(None, (problems.get(problem.code), problem.sentence)))
-    books.desk.resolve_attention(session.session_id, None, PIPELINE, now, but=list(problems))
+    books.desk.resolve_attention(session.session_id, None, PIPELINE, now, but=[*problems, CUT])
     for code, sentence in problems.items():
         books.desk.raise_attention(session.session_id, code, sentence, now)
     books.sessions.settle(session.session_id, "attention" if problems else "billed", None, now)

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from billing.domain.errors import BillingError, NoRight, PermanentError, RefusedAccess
 from billing.domain.events import PIPELINE
+from billing.domain.sessions import SessionFacts
 from billing.ports.ledger import Books, SessionRow
 from billing.ports.outside import RawRecord, Reading
 from billing.services.billed_sessions import note_changes
+from billing.services.client_addresses import note_addresses
+from billing.services.cut_texts import note_cut
 from billing.services.house import House
 from billing.services.not_shown import note_not_shown
 
@@ -119,6 +123,7 @@ def _fetch(house: House, session: SessionRow) -> Reading | BillingError:
 
 def _keep(house: House, session: SessionRow, reading: Reading, shared: Sequence[RawRecord]) -> None:
     now, session_id = house.now(), session.session_id
+    facts = _facts(house, reading, shared)
     with house.ledger.write() as books:
         is_news = books.records.keep_all(session.source, session.job_id, reading.records, now, reading.refused)
         books.sessions.records_fetched(session_id, now)
@@ -128,8 +133,18 @@ def _keep(house: House, session: SessionRow, reading: Reading, shared: Sequence[
         state = state_now(books, session)
         if state == "attention" and (is_news or was_unread):
             books.sessions.settle(session_id, "due", None, now)
+        if facts and state in ("due", "billed"):
+            note_addresses(house, books, facts.client)
+            note_cut(house, books, session, facts.cut)
         if state == "billed" or books.invoices.of_session(session_id):
             note_changes(house, books, replace(session, state=state), shared)
+
+
+def _facts(house: House, reading: Reading, shared: Sequence[RawRecord]) -> SessionFacts | None:
+    """None of a session that cannot be read: billing it says why."""
+    with suppress(Exception):
+        return house.source.read_session(reading.records, shared)
+    return None
 
 
 def _set_aside(house: House, session: SessionRow, error: PermanentError) -> None:

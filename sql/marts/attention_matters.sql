@@ -1,4 +1,4 @@
--- Everything that ever waited for a person, named as the studio knows it: by invoice number or session.
+-- Everything that ever waited for a person, named as the studio knows it: by invoice number, session or client.
 -- grain: matter
 -- key: attention_id
 with names (subject_id, subject) as (
@@ -17,6 +17,12 @@ with names (subject_id, subject) as (
         stg_invoices.number as subject
     from stg_payments
     inner join stg_invoices on stg_payments.invoice_id = stg_invoices.invoice_id
+    union all
+    select
+        concat('client:', client_id) as subject_id,
+        max(client_name) as subject
+    from stg_invoices
+    group by client_id
 ),
 
 beginnings as (

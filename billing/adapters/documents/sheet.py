@@ -15,6 +15,7 @@ from billing.domain.invoices import Deduction, Invoice, InvoiceLine, TaxLine
 from billing.domain.money import Money
 from billing.logos import is_sound
 from billing.ports.outside import RenderJob
+from billing.standards.countries import on_the_envelope
 
 _LOG = logging.getLogger(__name__)
 
@@ -75,6 +76,7 @@ class Sheet:
     sums: tuple[Sum, ...]
     terms: tuple[str, ...]
     imprint: tuple[str, ...]
+    billed_to: tuple[str, ...]
     payable_by_transfer: bool
     watermark: str | None
     logo: str
@@ -115,6 +117,7 @@ def sheet_for(job: RenderJob, kind: DocumentKind = DocumentKind.INVOICE) -> Shee
         sums=tuple(_sums(invoice, wording)),
         terms=tuple(lines(invoice.studio.terms)),
         imprint=_imprint(invoice, wording),
+        billed_to=_billed_to(invoice),
         payable_by_transfer=payable and bool(invoice.number and invoice.studio.bank_details and not invoice.card_label),
         watermark=one_line(job.watermark) if job.watermark else None,
         logo=_logo(invoice),
@@ -164,6 +167,14 @@ def _imprint(invoice: Invoice, wording: Wording) -> tuple[str, ...]:
     studio = invoice.studio
     tax_id = wording.say("sheet.tax_id", number=studio.tax_id) if studio.tax_id else ""
     return tuple(part for part in (studio.name, studio.email, studio.phone, studio.website, tax_id) if part)
+
+
+def _billed_to(invoice: Invoice) -> tuple[str, ...]:
+    """The lines under the client's name; the last is the country, where it is another than the studio's."""
+    client, sender = invoice.client, invoice.studio.country
+    is_abroad = client.address_lines and client.country and client.country != sender
+    country = on_the_envelope(client.country or "", sender, invoice.language) if is_abroad else ""
+    return tuple(line for line in (client.company, *client.address_lines, country) if line)
 
 
 def _rows(invoice: Invoice, wording: Wording) -> tuple[Row, ...]:

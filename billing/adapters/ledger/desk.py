@@ -14,6 +14,7 @@ from billing.adapters.ledger.schema import attention, commands, grants, pins
 from billing.adapters.ledger.statements import change, first, insert_once, rows
 from billing.domain import canonical
 from billing.domain.events import AttentionItem, Command
+from billing.domain.lengths import SENTENCE_MAX, shortened
 from billing.ports.ledger import GrantRow
 from billing.ports.outside import GalleryAccess
 
@@ -43,6 +44,7 @@ class SqlDesk:
         self._connection = connection
 
     def raise_attention(self, subject_id: str, code: str, sentence: str, now: datetime) -> bool:
+        sentence = shortened(sentence, SENTENCE_MAX)
         values = {"subject_id": subject_id, "code": code, "sentence": sentence, "opened_at": now}
         if insert_once(self._connection, attention, values):
             return True

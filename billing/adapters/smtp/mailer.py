@@ -9,10 +9,13 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 from billing.adapters.smtp import outcomes
 from billing.adapters.smtp.message import as_sent, check_address, needs_utf8, sender_of
+from billing.domain.errors import PermanentError
 from billing.domain.mail import Mail
 
 Security = Literal["none", "starttls", "tls"]
@@ -25,9 +28,9 @@ _LINE_BEGINS_WITH_DOT = re.compile(rb"(?m)^\.")
 class SmtpMailer:
     """Mailer over SMTP. Each thread has a connection of its own, kept while mails follow one another.
 
-    `send` returns when the server has taken the mail for at least one recipient. Before the end of the message has
-    gone out nothing can have happened, so a lost line is a TemporaryError; after it, and until the server's answer,
-    it is an UnknownOutcomeError.
+    `send` returns when the server has taken the mail for at least one recipient, and says which it did not take. Before
+    the end of the message has gone out nothing can have happened, so a lost line is a TemporaryError; after it, and
+    until the server's answer, it is an UnknownOutcomeError.
     """
 
     def __init__(
@@ -50,19 +53,24 @@ class SmtpMailer:
         self._lock = threading.Lock()
         self._all: set[smtplib.SMTP] = set()
 
-    def send(self, mail: Mail) -> None:
-        """Hand over one mail. Raises PermanentError, TemporaryError or UnknownOutcomeError (module `outcomes`)."""
-        recipients = list(dict.fromkeys(check_address(address) for address in mail.to))
+    def send(self, mail: Mail) -> dict[str, str]:
+        """Hand over one mail; returns the recipients that it did not reach, each with the reason.
+
+        Raises PermanentError, TemporaryError or UnknownOutcomeError (module `outcomes`).
+        """
+        recipients, refused = _recipients(mail)
+        mail = replace(mail, to=recipients)
         body = as_sent(mail)
         options = ["SMTPUTF8"] if needs_utf8(mail) else []
         connection = self._begin(sender_of(mail).addr_spec, options)
         try:
-            self._offer(connection, recipients)
+            refused |= self._offer(connection, recipients)
             self._hand_over(connection, recipients, body)
         except BaseException:
             self._drop(connection)
             raise
         self._mine.used_at = time.monotonic()
+        return refused
 
     def try_out(self, sender: str | None = None) -> str:
         """Connect, greet and log in as for a mail, say whose it is, and send none; the server's address.
@@ -102,7 +110,7 @@ class SmtpMailer:
             self._drop(connection)
             raise outcomes.before_data(error, self._server) from error
 
-    def _offer(self, connection: smtplib.SMTP, recipients: list[str]) -> None:
+    def _offer(self, connection: smtplib.SMTP, recipients: Sequence[str]) -> dict[str, str]:
         refused: dict[str, tuple[int, bytes]] = {}
         try:
             for address in recipients:
@@ -115,8 +123,9 @@ class SmtpMailer:
             raise outcomes.all_refused(refused)
         for address, (code, words) in refused.items():
             _LOG.warning("%s refused %s: %s", self._server, outcomes.masked(address), outcomes.answer(code, words))
+        return {address: outcomes.answer(code, words) for address, (code, words) in refused.items()}
 
-    def _hand_over(self, connection: smtplib.SMTP, recipients: list[str], body: bytes) -> None:
+    def _hand_over(self, connection: smtplib.SMTP, recipients: Sequence[str], body: bytes) -> None:
         try:
             code, words = connection.docmd("DATA")
             if code == 354:
@@ -187,6 +196,20 @@ class SmtpMailer:
     @property
     def _server(self) -> str:
         return f"{self._host}:{self._port}"
+
+
+def _recipients(mail: Mail) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Each once, in normal form; what is no address stops none of the others, and is returned with the reason."""
+    recipients: dict[str, None] = {}
+    refused: dict[str, str] = {}
+    for address in mail.to:
+        try:
+            recipients[check_address(address)] = None
+        except PermanentError as error:
+            refused[address] = error.sentence
+    if not recipients:
+        raise PermanentError("invalid_email", " ".join(refused.values()) or "The mail has no address to go to.")
+    return tuple(recipients), refused
 
 
 def _send_at_once(connection: smtplib.SMTP) -> None:

@@ -13,11 +13,11 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import format_datetime, quote
-from functools import lru_cache
 from typing import Any
 
 from billing.domain.errors import PermanentError
 from billing.domain.mail import Mail
+from billing.standards.addresses import mailable
 
 _BREAKING = frozenset({"Cc", "Zl", "Zp", "Cs"})
 _LONGEST_LINE = 78  # RFC 5322, 2.1.1: where it can be folded
@@ -83,18 +83,12 @@ def _encoded_words(name: str) -> list[str]:
     return [f"=?utf-8?b?{base64.b64encode(chunk.encode()).decode()}?=" for chunk in chunks if chunk]
 
 
-@lru_cache(maxsize=1024)  # the studio's own address stands on every mail
 def check_address(address: str) -> str:
-    """The address in its normal form, its domain as DNS knows it; PermanentError `invalid_email` if it is none."""
-    from email_validator import EmailNotValidError, validate_email
+    """The address in its normal form, its domain as DNS knows it; PermanentError `invalid_email` if it is none.
 
-    try:
-        checked = validate_email(address, check_deliverability=False)
-    except EmailNotValidError as error:
-        raise PermanentError(
-            "invalid_email", f"{address!r} is not an e-mail address ({error}); correct it in the booking system."
-        ) from error
-    return f"{checked.local_part}@{checked.ascii_domain}"
+    Letters beyond ASCII before the @ are for the server to take or refuse.
+    """
+    return mailable(address, beyond_ascii=True)
 
 
 def sender_of(mail: Mail) -> Address:

@@ -4,7 +4,8 @@
 | ------------------------------------------------ | -------------------- | ---------------------------------------- |
 | no connection, no DNS, time-out, line lost       | before the data end  | Temporary `smtp_unavailable`             |
 | greeting, EHLO, MAIL, DATA                       | 4xx                  | Temporary `smtp_unavailable`             |
-| RCPT                                             | 4xx for all, or some | Temporary `smtp_greylisted`              |
+| RCPT                                             | 4xx or 5xx for all   | Temporary `smtp_greylisted`              |
+| RCPT                                             | one of several taken | none: `send` returns the others          |
 | after the data                                   | 4xx                  | Temporary `smtp_greylisted`              |
 | greeting, EHLO, MAIL                             | 5xx                  | Permanent `smtp_refused`                 |
 | RCPT (all), DATA and after the data              | 5xx                  | Permanent `mail_bounced`                 |

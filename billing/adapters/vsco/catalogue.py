@@ -55,7 +55,7 @@ def read_account(studio: Fields) -> SourceAccount:
     currency = studio.text("currencyCode") or _DEFAULT_CURRENCY
     if len(currency) != 3 or not currency.isascii() or not currency.isupper():
         raise studio.wrong("currencyCode", "is no currency")
-    return SourceAccount(studio.text("name"), currency, studio.text("email") or None)
+    return SourceAccount(studio.shown("name"), currency, studio.text("email") or None)
 
 
 @lru_cache(maxsize=4)
@@ -64,7 +64,7 @@ def _index(shared: tuple[RawRecord, ...]) -> Catalogue:
     for record in shared:
         by_kind.setdefault(record.kind, {})[record.source_id] = Fields.of_record(record)
     studios = list(by_kind.get("studio", {}).values())
-    types = {id_: fields.text("name") for id_, fields in by_kind.get("product-type", {}).items()}
+    types = {id_: fields.shown("name") for id_, fields in by_kind.get("product-type", {}).items()}
     products = by_kind.get("product", {}).items()
     return Catalogue(
         account=read_account(studios[0]) if studios else None,

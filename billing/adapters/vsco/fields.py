@@ -11,6 +11,7 @@ from typing import Any
 from billing.adapters.vsco import jsontext
 from billing.adapters.vsco.plaintext import one_line
 from billing.domain.errors import PermanentError
+from billing.domain.lengths import NAME_MAX, VALUE_MAX, shortened
 from billing.ports.outside import RawRecord
 
 _ULID = re.compile(r"[0-9a-z]{26}", re.ASCII)
@@ -35,20 +36,24 @@ def parse_instant(value: Any) -> datetime | None:
 
 
 class Fields:
-    """One object of the wire. `of` says which one in errors: "order 01h… of job 01h…"."""
+    """One object of the wire. `of` says which one in errors: "order 01h… of job 01h…".
 
-    def __init__(self, body: Any, of: str) -> None:
+    `cut` gathers, for this object and all inside it, a sentence on each text that is shown in short.
+    """
+
+    def __init__(self, body: Any, of: str, cut: list[str] | None = None) -> None:
         self.of = of
+        self.cut: list[str] = [] if cut is None else cut
         if not isinstance(body, dict):
             raise PermanentError("malformed_record", f"VSCO Workspace sent a {of} that is no object; {_ADVICE}")
         self._body: dict[str, Any] = body
 
     @classmethod
-    def of_record(cls, record: RawRecord, job_id: str = "") -> Fields:
+    def of_record(cls, record: RawRecord, job_id: str = "", cut: list[str] | None = None) -> Fields:
         """The object in a raw record's body."""
         of = f"{record.kind} {record.source_id}" + (f" of job {job_id}" if job_id else "")
         try:
-            return cls(jsontext.parse(record.body), of)
+            return cls(jsontext.parse(record.body), of, cut)
         except ValueError:
             body = None
         return cls(body, of)
@@ -75,8 +80,24 @@ class Fields:
         raise self.wrong(name, "is no identifier")
 
     def text(self, name: str) -> str:
-        """One clean line; empty if there is none."""
-        return one_line(self.raw_text(name))
+        """One clean line, for us and no page: what is beyond all use is left off. Empty if there is none."""
+        return one_line(self.raw_text(name)[:VALUE_MAX])
+
+    def shown(self, name: str, most: int = NAME_MAX) -> str:
+        """One clean line for people to read; empty if there is none."""
+        return self.in_short(name, one_line(self.raw_text(name)), most)
+
+    def in_short(self, name: str, text: str, most: int) -> str:
+        """A text of this field with at most so many characters; that it is cut is noted."""
+        if len(text) > most:
+            self.cut.append(f"The {self.of} has a `{name}` of {len(text):,} characters; the first {most:,} are used.")
+        return shortened(text, most)
+
+    def whole(self, name: str, most: int) -> str:
+        """One clean line that would be another if it were cut: an address, a key."""
+        if len(self.raw_text(name)) > most:
+            raise self.wrong(name, f"is longer than {most:,} characters")
+        return self.text(name)
 
     def raw_text(self, name: str) -> str:
         value = self.raw(name)
@@ -136,12 +157,12 @@ class Fields:
         if value is not None and not isinstance(value, list):
             raise self.wrong(name, "is no list")
         for part in value or []:
-            yield Fields(part, f"{what} of {self.of}")
+            yield Fields(part, f"{what} of {self.of}", self.cut)
 
     def part(self, name: str) -> Fields | None:
         """The object inside this one, if it is there."""
         value = self.raw(name)
-        return None if value is None else Fields(value, f"{name} of {self.of}")
+        return None if value is None else Fields(value, f"{name} of {self.of}", self.cut)
 
 
 _ADVICE = "open it in VSCO Workspace, correct and save it, and it will be read again."

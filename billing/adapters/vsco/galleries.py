@@ -9,6 +9,7 @@ from billing.adapters.vsco.client import VscoClient
 from billing.adapters.vsco.fields import Fields
 from billing.adapters.vsco.related import checked_id
 from billing.domain.errors import BillingError, NeedsAttention, UnknownOutcomeError
+from billing.domain.lengths import KEY_MAX, URL_MAX
 from billing.ports.outside import GalleryAccess
 
 # What a PUT must not send back: the server's own fields; the mappings, which "can not be updated"; and the cover photo,
@@ -91,7 +92,9 @@ def _agrees(gallery: Fields, wanted: dict[str, Any]) -> bool:
 def _access(gallery: Fields) -> GalleryAccess:
     """`requiresPassword` is true unless said otherwise (its default in the specification)."""
     password = gallery.raw_text("password") if gallery.flag("requiresPassword", default=True) else ""
-    url = gallery.text("clientUrl")
+    if len(password) > KEY_MAX:
+        raise gallery.wrong("password", f"is longer than {KEY_MAX} characters")
+    url = gallery.whole("clientUrl", URL_MAX)
     if not url.startswith(("https://", "http://")):
         raise gallery.wrong("clientUrl", "is no web address")
     return GalleryAccess(url=url, password=password or None, pin=None, expires_on=gallery.date("expirationDate"))

@@ -17,7 +17,7 @@ def read_job(fields: Fields, catalogue: Catalogue) -> JobSummary:
     job_id = fields.id()
     return JobSummary(
         job_id=job_id,
-        name=fields.text("name") or fields.text("title") or f"Job {job_id}",
+        name=fields.shown("name") or fields.shown("title") or f"Job {job_id}",
         stage=Stage(fields.one_of("stage", tuple(stage.value for stage in Stage))),
         sample=fields.flag("sample"),
         closed=fields.flag("closed"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,6 +11,7 @@ from billing.adapters.vsco.amounts import BOUND, Amounts, exact
 from billing.adapters.vsco.catalogue import Catalogue
 from billing.adapters.vsco.fields import Fields
 from billing.adapters.vsco.plaintext import plain_text
+from billing.domain.lengths import ORDER_LINES_MAX, PARTS_MAX, TEXT_MAX
 from billing.domain.money import Money
 from billing.domain.sessions import Discount, EarlierPayment, Order, OrderLine, Tax
 
@@ -34,10 +35,10 @@ class OrderReader:
     def read(self, order: Fields) -> Order:
         return Order(
             order_id=order.id(),
-            number=order.text("customNumber") or None,
+            number=order.shown("customNumber") or None,
             status=order.one_of("status", _STATUSES),
             currency=self.amounts.currency,
-            lines=self._lines(order.parts("lineItems", "line"), 1),
+            lines=self._checked(order, self._lines(order.parts("lineItems", "line"), 1)),
             total=self.amounts.require(order, "total", low=0),
             balance=self.amounts.require(order, "balance", low=0),
             taxes=tuple(tax for name in ("tax1", "tax2", "tax3") if (tax := self._tax(order.part(name)))),
@@ -46,6 +47,12 @@ class OrderReader:
             after_tax_discount=self._discount(order.part("afterTaxDiscount")),
             payments=self._payments(order),
         )
+
+    def _checked(self, order: Fields, lines: tuple[OrderLine, ...]) -> tuple[OrderLine, ...]:
+        count = sum(1 for _ in _flat(lines))
+        if count > ORDER_LINES_MAX:
+            raise order.wrong("lineItems", f"has {count:,} lines, and an invoice has room for {ORDER_LINES_MAX}")
+        return lines
 
     def _lines(self, items: Iterable[Fields], depth: int) -> tuple[OrderLine, ...]:
         """What the client takes: hidden and unselected items are left out with all that is in them."""
@@ -60,12 +67,12 @@ class OrderReader:
         price = Money(0, self.amounts.currency) if percent else self._price(item)
         return OrderLine(
             line_id=item.id(),
-            name=item.text("name") or "?",
+            name=item.shown("name") or "?",
             quantity=Decimal(1) if units is None else exact(units),
             unit_price=-price if is_discount and price.minor < 0 else price,
             taxable=item.flag("taxable", default=True),
             product_type=self.catalogue.products.get(item.id_or_none("productId") or "") or "Other",
-            description=plain_text(item.raw_text("descriptionHtml")),
+            description=item.in_short("descriptionHtml", plain_text(item.raw_text("descriptionHtml")), TEXT_MAX),
             is_discount=is_discount,
             percent_off=_percent_off(item) if percent else None,
             children=self._lines(item.parts("children", "line"), depth + 1),
@@ -80,7 +87,7 @@ class OrderReader:
         if tax is None:
             return None
         rate, rate_id = tax.number("rate", 0, 1), tax.id_or_none("taxRateId")
-        name = tax.text("name") or self.catalogue.name("tax-rate", rate_id)
+        name = tax.shown("name") or self.catalogue.name("tax-rate", rate_id)
         if not name and not rate:
             return None
         if rate is None:
@@ -109,6 +116,8 @@ class OrderReader:
             refunded = self.amounts.read(part, "refundedAmount") or Money(0, self.amounts.currency)
             net = self.amounts.require(part, "amount") - refunded
             sums[payment_id] = sums.get(payment_id, Money(0, self.amounts.currency)) + net
+        if len(sums) > PARTS_MAX:
+            raise order.wrong("paymentAllocations", f"names {len(sums):,} payments, and an invoice shows {PARTS_MAX}")
         found = (self._payment(order, payment_id, amount) for payment_id, amount in sums.items())
         return tuple(payment for payment in found if payment is not None)
 
@@ -128,6 +137,12 @@ class OrderReader:
             is_retainer=self.session_on is None or (received_on is not None and received_on < self.session_on),
             transaction_id=payment.text("transactionId") or None,
         )
+
+
+def _flat(lines: Iterable[OrderLine]) -> Iterator[OrderLine]:
+    for line in lines:
+        yield line
+        yield from _flat(line.children)
 
 
 def _is_taken(item: Fields) -> bool:

@@ -11,9 +11,10 @@ from billing.adapters.vsco.fields import Fields
 from billing.adapters.vsco.jobs import custom_fields
 from billing.domain.errors import PermanentError
 from billing.domain.sessions import Client
+from billing.standards.addresses import sorted_out
+from billing.standards.countries import country_code
 
 _CLIENT_KINDS = ("client", "customer")
-_LONGEST_EMAIL = 254
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class People:
         if len(wanted) > 1:
             raise PermanentError(
                 "several_recipients",
-                f"Job {job_id} has orders that go to different clients ({', '.join(sorted(wanted))});"
+                f"Job {job_id} has orders that go to {len(wanted)} clients ({', '.join(sorted(wanted)[:5])}, …);"
                 " give them one recipient in VSCO Workspace, or bill them by hand.",
             )
         found = self.contacts.get(wanted.pop() if wanted else self._client_id())
@@ -77,47 +78,37 @@ def names(row: Fields, field: str) -> list[str]:
 def read_client(contact: Fields, catalogue: Catalogue, language_field: str, job_fields: Mapping[str, str]) -> Client:
     """The client as a bill needs them. The language comes from the contact's custom field, else from the job's."""
     address = _address(contact)
-    country = places.country_code(address.text("country")) if address else None
+    country = country_code(address.text("country")) if address else None
     language = custom_fields(contact, catalogue).get(language_field) or job_fields.get(language_field)
     name = display_name(contact)
     if not name:
         raise contact.wrong("name", "is empty")
+    emails, unusable = sorted_out((contact.raw_text("email"), contact.raw_text("secondaryEmail")))
     return Client(
         client_id=contact.id(),
         name=name,
-        emails=_emails(contact),
+        emails=emails,
         address_lines=places.address_lines(address, country) if address else (),
         country=country,
         language=places.language_tag(language or ""),
         company=_company(contact),
+        unusable_emails=unusable,
     )
 
 
 def display_name(contact: Fields) -> str:
     """How to address them: a company's contact person if there is one; empty only if nothing at all is known."""
     parts = ("primaryContactFirstName", "primaryContactLastName") if _is_company(contact) else ("firstName", "lastName")
-    person = " ".join(part for part in map(contact.text, parts) if part)
-    return person or contact.text("name") or contact.text("companyName") or contact.text("email")
+    person = " ".join(part for part in map(contact.shown, parts) if part)
+    return person or contact.shown("name") or contact.shown("companyName") or contact.shown("email")
 
 
 def _company(contact: Fields) -> str | None:
-    return contact.text("name" if _is_company(contact) else "companyName") or None
+    return contact.shown("name" if _is_company(contact) else "companyName") or None
 
 
 def _is_company(contact: Fields) -> bool:
     return contact.text("kind") == "company"
-
-
-def _emails(contact: Fields) -> tuple[str, ...]:
-    """`email`, then `secondaryEmail`, each once, and only what can be an address at all."""
-    typed = [contact.text(field) for field in ("email", "secondaryEmail")]
-    by_spelling = {email.casefold(): email for email in reversed(typed) if _plausible(email)}
-    return tuple(reversed(by_spelling.values()))
-
-
-def _plausible(email: str) -> bool:
-    local, _, host = email.rpartition("@")
-    return bool(local and host) and " " not in email and len(email) <= _LONGEST_EMAIL
 
 
 def _address(contact: Fields) -> Fields | None:

@@ -1,4 +1,4 @@
-"""Addresses, countries and languages as people typed them, in ISO 3166-1 and BCP 47."""
+"""Addresses and languages as people typed them, as lines of an envelope and in BCP 47."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from functools import lru_cache
 
 from billing.adapters.vsco.fields import Fields
 from billing.adapters.vsco.plaintext import one_line
+from billing.domain.lengths import ADDRESS_LINE_MAX, ADDRESS_LINES_MAX, TEXT_MAX
 
 _FILLED = ("streetAddress", "village", "city", "postalCode")
 _CITY_FIRST = frozenset({"US", "CA", "AU"})  # "Portland, OR 97201"; most others write "10115 Berlin"
 _CITY_ABOVE = frozenset({"GB", "IE"})  # the post code stands on a line of its own
-_EVERYDAY = {"uk": "GB", "england": "GB", "scotland": "GB", "wales": "GB", "usa": "US", "america": "US"}
 # Languages whose own names are understood too ("Deutsch"); English names are understood for all.
 _OWN_NAMES = frozenset(
     {"ar", "cs", "da", "de", "el", "es", "fi", "fr", "he", "hu", "it", "ja", "ko", "nl", "no", "pl", "pt", "ro", "ru"}
@@ -23,14 +23,30 @@ def is_filled(address: Fields) -> bool:
 
 
 def address_lines(address: Fields, country: str | None) -> tuple[str, ...]:
-    """Street, village, city line; without name and country, which the client has of their own."""
-    street = [one_line(line) for line in address.raw_text("streetAddress").splitlines()]
-    lines = [*street, address.text("village"), *_city_lines(address, country)]
-    return tuple(line for line in lines if line)
+    """Street, village, city line; without name and country, which the client has of their own.
+
+    A country that nobody knows is a line like the others: it may be a region, or a name that the post understands.
+    """
+    unknown = "" if country else _shown(address, "country")
+    below = [line for line in (_shown(address, "village"), *_city_lines(address, country), unknown) if line]
+    return (*_street(address, ADDRESS_LINES_MAX - len(below)), *below)
+
+
+def _street(address: Fields, most: int) -> list[str]:
+    text = address.in_short("streetAddress", address.raw_text("streetAddress"), TEXT_MAX)
+    lines = [address.in_short("streetAddress", one_line(line), ADDRESS_LINE_MAX) for line in text.splitlines()]
+    lines = [line for line in lines if line]
+    if len(lines) > most:
+        address.cut.append(f"The {address.of} has {len(lines)} lines of a street; the first {most} are used.")
+    return lines[:most]
+
+
+def _shown(address: Fields, name: str) -> str:
+    return address.shown(name, ADDRESS_LINE_MAX)
 
 
 def _city_lines(address: Fields, country: str | None) -> list[str]:
-    city, state, code = address.text("city"), address.text("state"), address.text("postalCode")
+    city, state, code = (_shown(address, name) for name in ("city", "state", "postalCode"))
     if country in _CITY_FIRST:
         return [", ".join(part for part in (city, f"{state} {code}".strip()) if part)]
     if country in _CITY_ABOVE:
@@ -43,17 +59,8 @@ def place_name(location: Fields | None) -> str | None:
     address = location.part("address") if location else None
     if address is None:
         return None
-    parts = (address.text("streetAddress"), address.text("city"))
-    return address.text("name") or ", ".join(part for part in parts if part) or None
-
-
-def country_code(text: str) -> str | None:
-    """ISO 3166-1 alpha-2. The specification allows two letters only; an English country name is understood as well."""
-    names = _territories()
-    wanted = text.casefold()
-    if len(text) == 2 and text.upper() in names.values():
-        return text.upper()
-    return _EVERYDAY.get(wanted) or names.get(wanted)
+    parts = (address.shown("streetAddress"), address.shown("city"))
+    return address.shown("name") or ", ".join(part for part in parts if part) or None
 
 
 def language_tag(text: str) -> str | None:
@@ -67,14 +74,6 @@ def language_tag(text: str) -> str | None:
     except (ValueError, UnknownLocaleError, TypeError):
         return None
     return "-".join(part for part in (locale.language, locale.script, locale.territory) if part) if text else None
-
-
-@lru_cache(maxsize=1)
-def _territories() -> dict[str, str]:
-    from babel import Locale
-
-    named = Locale("en").territories.items()
-    return {str(name).casefold(): code for code, name in named if len(code) == 2 and code.isalpha() and code != "ZZ"}
 
 
 @lru_cache(maxsize=1)

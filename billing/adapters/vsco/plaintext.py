@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-_LONGEST_TEXT = 2_000
-_LONGEST_HTML = 200_000  # a description may hold 16 MB by the specification; nobody prints that
+from billing.domain.lengths import RAW_TEXT_MAX
+
 _BREAKS = frozenset(
     {"address", "article", "blockquote", "br", "dd", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li"}
     | {"ol", "p", "pre", "section", "table", "tr", "ul"}
@@ -25,13 +25,12 @@ def plain_text(html: str | None) -> str:
     """The words of an HTML fragment: blocks become lines, list items get a bullet, scripts and styles vanish."""
     reader = _Reader()
     try:
-        reader.feed(_WORD_LEFTOVERS.sub("", (html or "")[:_LONGEST_HTML]))
+        reader.feed(_WORD_LEFTOVERS.sub("", (html or "")[:RAW_TEXT_MAX]))
         reader.close()
     except AssertionError:  # html.parser's answer to a broken "<![…": what came before it is kept
         pass
     lines = [one_line(line) for line in "".join(reader.parts).split("\n")]
-    text = "\n".join(line for line in lines if line and line != "•")
-    return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT].rstrip() + "…"
+    return "\n".join(line for line in lines if line and line != "•")
 
 
 class _Reader(HTMLParser):

@@ -13,6 +13,7 @@ from billing.adapters.vsco.gallery_list import GalleryList
 from billing.adapters.vsco.paging import distinct, paged, whole
 from billing.adapters.vsco.refining import if_shown
 from billing.domain.errors import PermanentError
+from billing.domain.lengths import RAW_TEXT_MAX, shortened
 from billing.ports.outside import RawRecord, Reading
 
 Body = dict[str, Any]
@@ -22,9 +23,20 @@ _CLOCKS_APART = timedelta(days=1)
 
 
 def raw_record(kind: str, body: Body) -> RawRecord:
-    """The object as it was sent, but for a gallery's password: it is asked for when it is needed, and kept nowhere."""
+    """The object as it was sent, but for a gallery's password, which is asked for when it is needed and kept nowhere.
+
+    A text beyond all use is kept in short: every version of every record stays in the ledger for good.
+    """
     kept = {name: value for name, value in body.items() if name != "password"} if kind == "gallery" else body
-    return RawRecord(kind, str(body["id"]), parse_instant(body.get("modified")), jsontext.canonical(kept))
+    return RawRecord(kind, str(body["id"]), parse_instant(body.get("modified")), jsontext.canonical(_bounded(kept)))
+
+
+def _bounded(value: Any) -> Any:
+    if isinstance(value, str):
+        return shortened(value, RAW_TEXT_MAX)
+    if isinstance(value, dict):
+        return {name: _bounded(part) for name, part in value.items()}
+    return [_bounded(part) for part in value] if isinstance(value, list) else value
 
 
 def checked_id(what: str, id_: str) -> str:

@@ -16,6 +16,7 @@ from billing.adapters.vsco.jobs import custom_fields, preference, read_job
 from billing.adapters.vsco.orders import OrderReader
 from billing.adapters.vsco.people import People, read_client
 from billing.domain.errors import PermanentError
+from billing.domain.lengths import KEY_MAX, PARTS_MAX, URL_MAX
 from billing.domain.sessions import Gallery, Order, SessionFacts
 from billing.ports.outside import RawRecord
 
@@ -36,13 +37,16 @@ class SessionReader:
     def read(self, records: Sequence[RawRecord], shared: Sequence[RawRecord]) -> SessionFacts:
         """PermanentError if a record is malformed, if there is nobody to bill, or two at once."""
         known = catalogue(shared)
-        rows = _by_kind(records)
+        cut: list[str] = []
+        rows = _by_kind(records, cut)
         job_fields = _only_job(rows)
         job = read_job(job_fields, known)
         session = rows.get("event", {}).get(job.session_id or "")
         payments = {payment.id(): payment for payment in rows.get("payment", {}).values()}
         times = _times(session)
         reader = OrderReader(Amounts(known.currency, self.money_scale), known, payments, times.on)
+        if len(rows.get("order", {})) > PARTS_MAX:
+            raise job_fields.wrong("orders", f"are {len(rows['order']):,}, and a session has at most {PARTS_MAX}")
         order_rows = [row for row in rows.get("order", {}).values() if not row.flag("hidden")]
         orders = tuple(reader.read(row) for row in order_rows)
         people = _people(rows, known)
@@ -62,6 +66,7 @@ class SessionReader:
                 self._gallery(row, job.name) for row in rows.get("gallery", {}).values() if not row.flag("hidden")
             ),
             collection_preference=preference(*said),
+            cut=tuple(dict.fromkeys(cut)),
         )
 
     def _gallery(self, row: Fields, job_name: str) -> Gallery:
@@ -69,12 +74,12 @@ class SessionReader:
 
         One without a name of its own goes by the job's.
         """
-        url, remote_id = row.text("clientUrl"), row.text("remoteId") or None
+        url, remote_id = row.whole("clientUrl", URL_MAX), row.whole("remoteId", KEY_MAX) or None
         host = self._host(row, url)
         return Gallery(
             gallery_id=remote_id if remote_id and host != "vsco" else row.id(),
             host=host,
-            name=row.text("headline") or row.text("name") or job_name,
+            name=row.shown("headline") or row.shown("name") or job_name,
             url=url,
             status=row.one_of("status", _GALLERY_STATUSES, "active"),
             remote_id=remote_id,
@@ -92,12 +97,12 @@ class SessionReader:
         return next(ends, "vsco")
 
 
-def _by_kind(records: Sequence[RawRecord]) -> dict[str, dict[str, Fields]]:
+def _by_kind(records: Sequence[RawRecord], cut: list[str]) -> dict[str, dict[str, Fields]]:
     job_id = next((record.source_id for record in records if record.kind == "job"), "")
     rows: dict[str, dict[str, Fields]] = {}
     for record in sorted(records, key=lambda record: (record.kind, record.source_id)):
         of_job = "" if record.kind == "job" else job_id
-        rows.setdefault(record.kind, {})[record.source_id] = Fields.of_record(record, of_job)
+        rows.setdefault(record.kind, {})[record.source_id] = Fields.of_record(record, of_job, cut)
     return rows
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from billing.domain.effects import Effect, EffectState, Outcome, message_id
 from billing.domain.errors import PermanentError
 from billing.domain.events import DomainEvent
@@ -9,11 +11,13 @@ from billing.domain.invoices import document_file_name
 from billing.domain.mail import Attachment, InvoiceMail, Mail, MailContent, MailKind
 from billing.domain.settlements import RefundStatus
 from billing.ports.ledger import Books
+from billing.services.client_addresses import note_refused
 from billing.services.effects.mail_contents import content_of, kind_of
 from billing.services.effects.pay_link import why_not_payable
 from billing.services.follow_up import follow_up_state
 from billing.services.galleries import is_being_closed
 from billing.services.house import House
+from billing.standards.addresses import addresses_in
 
 
 class _Mail:
@@ -38,19 +42,21 @@ class _Mail:
         mail = Mail(
             message_id=message_id(effect.key, domain),
             sender=house.policy.sender,
-            to=tuple(effect.text("to").split(",")),
+            to=addresses_in(effect.text("to")),
             letter=house.writer.write(content),
             attachments=attachments,
             reply_to=house.policy.studio.email or None,
         )
-        house.mailer.send(mail)
-        return Outcome(EffectState.DONE, "accepted", effect.text("to"), reference=mail.message_id)
+        refused = house.mailer.send(mail)
+        return Outcome(EffectState.DONE, "accepted", effect.text("to"), reference=mail.message_id, result=refused)
 
     def follow(self, house: House, books: Books, effect: Effect, outcome: Outcome) -> None:
         if outcome.state is EffectState.DONE:
             kind = f"{kind_of(effect).value}_sent"
             body: dict[str, str | int | None] = {"purpose": effect.purpose, "to": effect.text("to")}
             books.journal.tell(DomainEvent(f"sent:{effect.key}", kind, effect.subject_id, house.now(), body=body))
+            if isinstance(outcome.result, Mapping):
+                note_refused(house, books, effect, outcome.result)
 
     def ask(self, house: House, effect: Effect) -> Outcome:
         """A mail server does not tell what it has accepted: only a person can look."""

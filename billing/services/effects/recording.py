@@ -115,8 +115,11 @@ def _question(books: Books, effect: Effect, outcome: Outcome) -> tuple[str, str]
     if outcome.state is EffectState.FAILED and outcome.code == GALLERY_BY_HAND:
         return _by_hand(books, effect, outcome)
     if outcome.state is EffectState.FAILED and effect.kind is not EffectKind.CHARGE:  # a charge asks the client
-        elsewhere = ", or with `--to ADDRESS`" if effect.kind is EffectKind.MAIL else ""
         sentence = f"{capital(of_what_failed(books, effect))}: {outcome.detail}"
+        if outcome.code == "invalid_email":  # it stands so on what was sent before, and stays so
+            again = f"To send it to another address: `billing retry {effect.effect_id} --to ADDRESS`."
+            return "effect_failed", f"{sentence} {again}"
+        elsewhere = ", or with `--to ADDRESS`" if effect.kind is EffectKind.MAIL else ""
         return "effect_failed", f"{sentence} When it is mended: `billing retry {effect.effect_id}`{elsewhere}."
     if outcome.state is EffectState.READY and effect.attempts >= SHOW_AFTER_ATTEMPTS:
         tried = f"{capital(in_words(books, effect))} was tried {effect.attempts} times and goes on: {outcome.detail}"

@@ -194,3 +194,28 @@ def test_an_empty_studio_line_leaves_no_trace() -> None:
     html = sheet_html(sheet_of(invoice(studio=replace(STUDIO, phone="", website="", tax_id="", terms=""))))
 
     assert "<p>North Light · studio@northlight.example</p>" in html
+
+
+@pytest.mark.parametrize(
+    ("language", "country", "line"), [("en", "AT", "AUSTRIA"), ("de", "AT", "AUSTRIA"), ("fr", "CI", "CÔTE D’IVOIRE")]
+)
+def test_a_client_abroad_has_the_country_as_the_last_line(language: str, country: str, line: str) -> None:
+    """In a language of the studio's country, for its post to read; this studio is in Bristol, and CLDR so names it."""
+    client = replace(CLIENT, company="Berger Ltd", address_lines=("Ring 1", "1010 Wien"), country=country)
+
+    found = sheet_for(RenderJob(invoice(client=client, language=language), None)).billed_to
+
+    assert found == ("Berger Ltd", "Ring 1", "1010 Wien", line)
+
+
+@pytest.mark.parametrize("country", ["GB", None])
+def test_a_client_at_home_or_nowhere_has_no_country(country: str | None) -> None:
+    found = sheet_for(RenderJob(invoice(client=replace(CLIENT, country=country)), None)).billed_to
+
+    assert found == CLIENT.address_lines
+
+
+def test_a_country_alone_is_no_address() -> None:
+    client = replace(CLIENT, address_lines=(), country="AT")
+
+    assert sheet_for(RenderJob(invoice(client=client), None)).billed_to == ()

@@ -180,11 +180,24 @@ def test_one_accepted_recipient_is_a_mail_sent(
     postman.answers["ben@example.com"] = "550 no such user"
 
     with caplog.at_level(logging.WARNING):
-        smtp.send(replace(MAIL, to=("anna@example.com", "ben@example.com")))
+        refused = smtp.send(replace(MAIL, to=("anna@example.com", "ben@example.com")))
 
+    assert refused == {"ben@example.com": "550 no such user"}
     assert postman.accepted[0].rcpt_tos == ["anna@example.com"]
     assert "refused b…@example.com: 550 no such user" in caplog.text
     assert "ben@" not in caplog.text
+
+
+def test_what_is_no_address_takes_none_of_the_others_with_it(smtp: SmtpMailer, postman: Postman) -> None:
+    refused = smtp.send(replace(MAIL, to=("n/a@none", "anna@example.com")))
+
+    assert postman.accepted[0].rcpt_tos == ["anna@example.com"]
+    assert b"To: anna@example.com\r\n" in postman.accepted[0].content
+    assert list(refused) == ["n/a@none"]
+
+
+def test_a_mail_that_every_address_takes_leaves_none_refused(smtp: SmtpMailer) -> None:
+    assert smtp.send(MAIL) == {}
 
 
 def test_all_refused_but_one_only_for_now_is_worth_another_try(smtp: SmtpMailer, postman: Postman) -> None:

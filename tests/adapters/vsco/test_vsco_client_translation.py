@@ -107,7 +107,26 @@ def test_what_cannot_be_an_address_is_no_e_mail(email):
 
 
 def test_a_line_break_in_an_e_mail_never_reaches_a_header():
-    assert read_client(email="ann@example.com\r\nBcc: all@example.com").emails == ()
+    found = read_client(email="ann@example.com\r\nBcc: all@example.com")
+
+    assert found.emails == ("ann@example.com",)
+    assert [address for address, _ in found.unusable_emails] == ["Bcc: all@example.com"]
+
+
+def test_several_addresses_typed_into_one_field_are_several():
+    found = read_client(email="Ann <ann@example.com>; per@müller.example", secondaryEmail="mailto:office@example.com.")
+
+    assert found.emails == ("ann@example.com", "per@xn--mller-kva.example", "office@example.com")
+    assert found.unusable_emails == ()
+
+
+def test_an_address_that_cannot_be_mended_is_told_and_takes_no_other_with_it():
+    found = read_client(secondaryEmail="n/a@none")
+
+    assert found.emails == ("ann@example.com",)
+    ((address, why),) = found.unusable_emails
+    assert address == "n/a@none"
+    assert "should have a period" in why
 
 
 @pytest.mark.parametrize("name", ["ليلى", "<img src=http://evil.example/x>", "=1+1", "佐藤"])
@@ -158,6 +177,14 @@ def test_addresses_are_written_as_their_country_does(address, lines):
     assert read_client(address=address).address_lines == lines
 
 
+def test_a_country_that_nobody_knows_stays_a_line_of_the_address():
+    assert read_client(address={"city": "Cair Paravel", "country": "Narnia"}).address_lines == (
+        "Cair Paravel",
+        "Narnia",
+    )
+    assert read_client(address={"city": "Wien", "country": "Österreich"}).address_lines == ("Wien",)
+
+
 def test_bills_go_to_the_mailing_address_if_it_is_filled_in():
     home, office = {"streetAddress": "Home 1", "country": "SE"}, {"streetAddress": "Office 2", "country": "NO"}
 
@@ -174,6 +201,9 @@ def test_bills_go_to_the_mailing_address_if_it_is_filled_in():
         ("Germany", "DE"),
         ("UK", "GB"),
         ("usa", "US"),
+        ("Österreich", "AT"),
+        ("Allemagne", "DE"),
+        ("U.S.A.", "US"),
         ("XX", None),
         ("Narnia", None),
         ("", None),

@@ -64,9 +64,12 @@ class FakeSessionSource:
     def account(self) -> SourceAccount:
         return SourceAccount("North Light", "EUR", None)
 
-    def changed_jobs(self, since: datetime | None, max_pages: int | None = None) -> Iterator[list[RawRecord]]:
+    def changed_jobs(
+        self, since: datetime | None, max_pages: int | None = None, until: datetime | None = None
+    ) -> Iterator[list[RawRecord]]:
         newest_first = sorted(self.jobs.values(), key=lambda job: str(job.modified_at), reverse=True)
-        wanted = [job for job in newest_first if since is None or not job.modified_at or job.modified_at >= since]
+        newer = [job for job in newest_first if since is None or not job.modified_at or job.modified_at >= since]
+        wanted = [job for job in newer if until is None or not job.modified_at or job.modified_at <= until]
         for number, start in enumerate(range(0, len(wanted), 2)):
             if max_pages is not None and number >= max_pages:
                 return

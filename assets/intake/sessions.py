@@ -7,7 +7,7 @@ import dagster as dg
 from assets.chapters import INTAKE, OWNERS
 from assets.reports import Result, logged, table, told
 from billing.services.house import House
-from billing.services.observe_sessions import READ_A_ROUND, fetch_session_records, observe_jobs
+from billing.services.observe_sessions import PAGES_A_ROUND, READ_A_ROUND, fetch_session_records, observe_jobs
 from pipelines.resources import HouseResource
 
 
@@ -21,11 +21,12 @@ from pipelines.resources import HouseResource
 def completed_sessions(house: HouseResource) -> Result:
     """Which sessions are completed, as VSCO Workspace tells it. Every version of every job is kept as it was seen."""
     with house.opened() as h:
-        seen = observe_jobs(h)
+        seen = observe_jobs(h, PAGES_A_ROUND, go_on=True)
         return told(
             h,
             {
                 "Jobs read": seen.jobs_read,
+                "Broken off": seen.trouble,
                 "New versions": seen.records_new,
                 "Sessions noticed": seen.sessions_new,
                 **_waiting(h),

@@ -73,8 +73,13 @@ class SessionSource(Protocol):
 
     def account(self) -> SourceAccount: ...
 
-    def changed_jobs(self, since: datetime | None, max_pages: int | None = None) -> Iterator[list[RawRecord]]:
-        """Jobs modified at or after `since`, newest first, a page at a time. Ends early after `max_pages`."""
+    def changed_jobs(
+        self, since: datetime | None, max_pages: int | None = None, until: datetime | None = None
+    ) -> Iterator[list[RawRecord]]:
+        """Jobs modified at or after `since`, newest first, a page at a time. Ends early after `max_pages`.
+
+        With `until` it begins with those modified by then; a few that are newer may come first.
+        """
         ...
 
     def related_records(self, job_id: str) -> Reading:

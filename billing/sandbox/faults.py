@@ -13,18 +13,20 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from billing.sandbox.store import Body, Store
 
 WIRE_KINDS = frozenset(
-    {"500_before", "500_after", "reset", "reset_after", "truncate", "timeout", "429", "401"}
+    {"500_before", "500_after", "reset", "reset_after", "truncate", "timeout", "429", "401", "403"}
     | {"malformed_json", "wrong_length"}
-)  # all but 500_before, reset, 429 and 401 carry the request out first
+)  # all but 500_before, reset, 429, 401 and 403 carry the request out first
 LIST_KINDS = frozenset({"shifting_page"})
 SMTP_KINDS = frozenset({"bounce", "greylist", "full", "drop", "down"})
 KINDS = {"vsco": WIRE_KINDS | LIST_KINDS, "pixieset": WIRE_KINDS, "smtp": SMTP_KINDS}
 _DEFAULTS: Body = {"method": "", "path_prefix": "", "times": 1, "delay_seconds": 5.0, "retry_after": 1, "address": ""}
 _ERRORS = {
     401: ("unknown", "Unauthorized", "API key is missing or invalid"),
+    403: ("unknown", "Forbidden", "API key has no access to this resource"),
     429: ("quota-limit", "Too Many Requests", "Exceeded request quota, see Retry-After header"),
     500: ("unknown", "Internal Server Error", "Something went wrong."),
 }
+_PIXIESETS_WORDS = {401: "Unauthenticated.", 403: "Forbidden.", 429: "Too Many Attempts.", 500: "Server Error"}
 
 
 def add(store: Store, target: str, fault: Body) -> Body:
@@ -96,7 +98,7 @@ class FaultLine:
                 pass  # a line cut while the client still writes looks otherwise to it than one cut while it waits
             await cut(scope, receive)
             return
-        if kind in ("401", "429", "500_before"):
+        if kind in ("401", "403", "429", "500_before"):
             status = int(kind[:3])
             await _answer(self._target, status, fault).send(send)
             return
@@ -186,7 +188,7 @@ def _answer(target: str, status: int, fault: Body) -> _Answer:
     type_, title, detail = _ERRORS[status]
     body: Body = {"type": type_, "title": title, "detail": detail, "status": status}
     if target == "pixieset":
-        body = {"message": {401: "Unauthenticated.", 429: "Too Many Attempts.", 500: "Server Error"}[status]}
+        body = {"message": _PIXIESETS_WORDS[status]}
     headers = [(b"content-type", b"application/json")]
     if status == 429:
         headers.append((b"retry-after", str(fault["retry_after"]).encode()))

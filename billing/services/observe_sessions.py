@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import zip_longest
 
-from billing.domain.errors import PermanentError, TemporaryError
+from billing.domain.errors import BillingError, PermanentError, RefusedAccess, TemporaryError
 from billing.domain.events import PIPELINE
 from billing.domain.policy import GalleryPolicy, Trigger, completed_on, session_end, why_left_out
 from billing.domain.sessions import JobSummary, SessionFacts, Stage
@@ -29,53 +29,113 @@ NOT_SHOWN_FOR = timedelta(hours=1)  # then it is asked for again: somebody may h
 EXPECT_GALLERY_FOR = timedelta(days=90)  # after the invoice; one that comes later is told of by hand
 # About eight calls a session, 25 a second: some minutes of a run that may take fifteen, and then bills what was read.
 READ_A_ROUND = 600
+PAGES_A_ROUND = 200  # of the list of jobs, so that a list of any length leaves time to bill what it told of
+KEPT_EVERY_PAGES = 10
+JOB_LIST = "job-list"  # under which it is said that the list cannot be read on
 NEVER = datetime.min.replace(tzinfo=UTC)
 MALFORMED = "malformed_record"
 SHARED_KINDS = ("studio", "job-type", "brand", "job-role", "custom-field", "product-type", "product", "tax-rate")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Observed:
-    """What one poll saw. `complete` is False when it stopped at its limit of pages, with more to read."""
+    """What one poll saw. `complete` is False when it stopped with more to read; `trouble` says what broke it off."""
 
-    jobs_read: int
-    records_new: int
-    sessions_new: int
-    complete: bool
+    jobs_read: int = 0
+    records_new: int = 0
+    sessions_new: int = 0
+    complete: bool = False
+    trouble: str | None = None
 
 
 def session_id_of(source: str, job_id: str) -> str:
     return f"{source}:{job_id}"
 
 
-def observe_jobs(house: House, max_pages: int | None = None) -> Observed:
+def observe_jobs(house: House, max_pages: int | None = None, go_on: bool = False) -> Observed:
     """Read jobs modified since the watermark, keep each new version, and note the sessions that were completed.
 
-    The watermark moves only when the reading has reached it, so a poll that was cut short is read again.
+    The watermark moves only when the reading has reached it. One that was cut short is read again from the top, or, to
+    `go_on`, from where it had come to: so a list of any length is read to its end, whatever stops each reading. What
+    breaks off after some pages is told, and takes back nothing; RefusedAccess, and trouble from the start, are raised.
     """
+    place = _place(house, go_on)
+    since = place.watermark - OVERLAP if place.watermark else None
+    shared, seen, pages = shared_records(house), Observed(), 0
+    try:
+        for page in house.source.changed_jobs(since, max_pages, place.reached):
+            pages += 1
+            place = place.after(page)
+            with house.ledger.write() as books:
+                for record in page:
+                    is_new, is_completed = _observe_job(house, books, record, shared)
+                    seen.records_new += is_new
+                    seen.sessions_new += is_completed
+                if go_on and pages % KEPT_EVERY_PAGES == 0:
+                    place.keep(books, house.now())
+            seen.jobs_read += len(page)
+    except RefusedAccess:
+        raise
+    except BillingError as error:
+        if not pages and place.reached is None:
+            raise
+        seen.trouble = error.sentence
+    seen.complete = seen.trouble is None and (max_pages is None or pages < max_pages)
+    if seen.complete:
+        place.finish(house)
+    if go_on:
+        _go_on_later(house, place, seen, pages)
+    return seen
+
+
+def _go_on_later(house: House, place: _Place, seen: Observed, pages: int) -> None:
+    if not seen.complete:
+        with house.ledger.write() as books:
+            place.keep(books, house.now())
+    sentence = f"The list of jobs cannot be read beyond one place, so older jobs are not seen. {seen.trouble}"
+    note_not_shown(house, (JOB_LIST,), {JOB_LIST: sentence} if seen.trouble and not pages else {})
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """How far the list of jobs is read: all up to `watermark`; of what is newer, from `newest` down to `reached`."""
+
+    name: str
+    watermark: datetime | None
+    newest: datetime | None
+    reached: datetime | None = None
+    is_kept: bool = False  # an earlier reading was cut short
+
+    def after(self, page: Sequence[RawRecord]) -> _Place:
+        changed = [record.modified_at for record in page]
+        newest = max(filter(None, [self.newest, *changed]), default=None)
+        return replace(self, newest=newest, reached=min(filter(None, [self.reached, *changed]), default=None))
+
+    def keep(self, books: Books, now: datetime) -> None:
+        for part, at in (("newest", self.newest), ("reached", self.reached)):
+            books.records.move_cursor(f"{self.name}:{part}", at.isoformat() if at else "", now)
+
+    def finish(self, house: House) -> None:
+        """A record dated in the future must not make us deaf to all that is modified until then."""
+        now = house.now()
+        watermark = min(self.newest, now) if self.newest else None
+        if watermark == self.watermark and not self.is_kept:
+            return
+        with house.ledger.write() as books:
+            if watermark:
+                books.records.move_cursor(self.name, watermark.isoformat(), now)
+            if self.is_kept:
+                replace(self, newest=None, reached=None).keep(books, now)
+
+
+def _place(house: House, go_on: bool) -> _Place:
     name = f"{house.source.name}:jobs"
     with house.ledger.read() as books:
-        watermark = books.records.cursor(name)
-    since = datetime.fromisoformat(watermark) - OVERLAP if watermark else None
-    shared = shared_records(house)
-    newest, jobs_read, records_new, sessions_new, pages = _instant(watermark), 0, 0, 0, 0
-    for page in house.source.changed_jobs(since, max_pages):
-        pages += 1
-        jobs_read += len(page)
-        with house.ledger.write() as books:
-            for record in page:
-                is_new, is_completed = _observe_job(house, books, record, shared)
-                records_new += is_new
-                sessions_new += is_completed
-        newest = max(filter(None, [newest, *(record.modified_at for record in page)]), default=None)
-    complete = max_pages is None or pages < max_pages
-    if complete and newest:
-        # A record dated in the future must not make us deaf to all that is modified until then.
-        reached = min(newest, house.now()).isoformat()
-        if reached != watermark:
-            with house.ledger.write() as books:
-                books.records.move_cursor(name, reached, house.now())
-    return Observed(jobs_read, records_new, sessions_new, complete)
+        watermark = _instant(books.records.cursor(name))
+        newest, reached = (_instant(books.records.cursor(f"{name}:{part}")) for part in ("newest", "reached"))
+    if go_on and newest and reached:
+        return _Place(name, watermark, newest, reached, is_kept=True)
+    return _Place(name, watermark, watermark, is_kept=reached is not None)
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -19,6 +19,7 @@ from billing.adapters.ledger.books import SqlLedger
 from billing.bootstrap import SQL
 from billing.cli.doctor import examination, ledger, machine
 from billing.domain.errors import PermanentError
+from billing.sandbox.faults import add as add_fault
 from billing.settings import load_settings
 
 
@@ -194,6 +195,19 @@ def test_orders_that_all_miss_their_own_totals_ask_for_the_other_scale(
 
     assert not is_ok
     assert "Try the other BILLING_VSCO_MONEY_SCALE" in sentence
+
+
+def test_what_the_key_may_not_read_is_said_beside_what_it_opens(
+    run: Run, ports: tuple[str, ...], studio: Studio
+) -> None:
+    fault = {"kind": "403", "path_prefix": "/tax-rate", "times": 2}  # for each of the two lines that read them
+    add_fault(studio.sandbox.store, "vsco", fault)
+
+    found = _findings(run, ports)
+
+    assert found["vsco"][0]
+    assert "GET /tax-rate (403); give the key that right" in found["vsco"][1]
+    assert found["money_scale"][0]
 
 
 @pytest.mark.parametrize("name", ["ledger.db", ".env"])

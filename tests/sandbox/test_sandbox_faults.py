@@ -65,8 +65,9 @@ def test_an_answer_that_breaks_off_where_its_head_says_leaves_the_payment(world:
 
 
 def test_a_refused_key_and_broken_json(world: Any) -> None:
-    _break(world, "401")
-    assert world.vsco("GET", "/studio/me").status_code == 401
+    for kind in ("401", "403"):
+        _break(world, kind)
+        assert world.vsco("GET", "/studio/me").status_code == int(kind)
 
     _break(world, "malformed_json")
     broken = world.vsco("GET", "/studio/me")

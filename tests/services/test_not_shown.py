@@ -10,7 +10,7 @@ from studio import Studio
 from billing.domain.errors import NeedsAttention, NoRight, RefusedAccess, TemporaryError
 from billing.domain.policy import JobFilter
 from billing.services.observe_sessions import observe_jobs, shared_records
-from billing.services.reconcile import VSCO, reconcile
+from billing.services.reconcile import GALLERIES, VSCO, reconcile
 
 SAID = ("vsco/tax-rate", "not_shown")
 NO_RIGHT = NoRight("vsco_forbidden", "The key may not do this (403).")
@@ -134,6 +134,18 @@ def test_a_key_that_opens_nothing_sets_no_session_aside(studio: Studio) -> None:
     assert studio.codes() == []
     assert [studio.state_of(job) for job in ("j1", "j2", "j3")] == ["due", "due", "due"]
     assert studio.column("select job_id from sessions where records_fetched_at is not null") == ["j1"]
+
+
+def test_galleries_that_the_key_may_not_look_at_are_one_difference(studio: Studio) -> None:
+    for job in ("j1", "j2"):
+        studio.with_gallery(job)
+    studio.round()
+    for job in ("j1", "j2"):
+        studio.host.line.fail(f"is_open:g-{job}", NO_RIGHT)
+
+    done = reconcile(studio.house, GALLERIES)
+
+    assert [(one.subject_id, one.cause) for one in done.differences] == [("vsco", "not_shown")]
 
 
 def test_a_right_that_the_comparison_lacks_is_one_difference_however_many_jobs(studio: Studio) -> None:

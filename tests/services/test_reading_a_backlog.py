@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import count
+from typing import Any
 
 import pytest
 from fakes import Crash
@@ -12,6 +15,7 @@ from studio import Studio
 from billing.domain.errors import PermanentError, TemporaryError
 from billing.domain.policy import DailyLimits, Trigger
 from billing.domain.sessions import Stage
+from billing.ports.outside import RawRecord
 from billing.services.issue_invoices import bill_due_sessions
 from billing.services.observe_sessions import (
     ATTENTION_READ_AT_MOST,
@@ -150,3 +154,85 @@ def test_that_the_day_has_not_room_for_all_is_said_at_once(backlog: Studio) -> N
     backlog.tomorrow()
     assert len(backlog.bill().finalized) == 4
     assert backlog.codes() == []
+
+
+class TestALongListOfJobs:
+    """Two jobs a page here, newest first; the watermark moves when all of it was read."""
+
+    @pytest.fixture
+    def long(self, studio: Studio) -> Studio:
+        for number in range(60):
+            studio.clock.go(minutes=1)
+            studio.session(f"j{number:02d}", job={"stage": Stage.BOOKED})
+        return studio
+
+    def seen(self, studio: Studio) -> int:
+        return int(studio.column("select count(distinct source_id) from source_records where kind = 'job'")[0])
+
+    def watermarks(self, studio: Studio) -> list[str]:
+        return studio.column("select value from cursors where name = 'vsco:jobs'")
+
+    def fail_from_page(self, studio: Studio, page: int, error: BaseException) -> None:
+        """The first pages come, and from this one on none does, in this reading and those after it."""
+        real, calls = studio.source.changed_jobs, count(1)
+
+        def breaking(*arguments: Any) -> Iterator[list[RawRecord]]:
+            for found in real(*arguments):
+                if next(calls) >= page:
+                    raise error
+                yield found
+
+        studio.source.changed_jobs = breaking  # type: ignore[method-assign]
+
+    def mend(self, studio: Studio) -> None:
+        del studio.source.changed_jobs
+
+    def test_is_read_on_from_where_a_killed_run_had_come_to(self, long: Studio) -> None:
+        self.fail_from_page(long, 26, Crash())
+        with pytest.raises(Crash):
+            observe_jobs(long.house, go_on=True)
+        assert (self.seen(long), self.watermarks(long)) == (50, [])
+        self.mend(long)
+
+        after = observe_jobs(long.house, go_on=True)
+
+        assert (after.complete, self.seen(long)) == (True, 60)
+        assert after.jobs_read == 21  # five pages were not noted yet, and the page that it had come to is read again
+        assert observe_jobs(long.house).jobs_read <= 12  # what is newer than the watermark less the overlap
+
+    def test_is_read_to_its_end_by_runs_that_each_read_a_part(self, long: Studio) -> None:
+        for _ in range(3):
+            assert not observe_jobs(long.house, 9, go_on=True).complete
+            assert observe_jobs(long.house, 2).complete is False  # a sensor's look at the top takes nothing back
+        assert observe_jobs(long.house, 9, go_on=True).complete
+        assert self.seen(long) == 60
+
+        long.session("new", job={"stage": Stage.BOOKED})
+        assert observe_jobs(long.house, go_on=True).complete
+        assert self.seen(long) == 61
+
+    def test_what_changed_meanwhile_is_not_missed(self, long: Studio) -> None:
+        observe_jobs(long.house, 9, go_on=True)
+        long.clock.go(minutes=30)
+        long.session("j05")
+        observe_jobs(long.house, go_on=True)
+
+        observe_jobs(long.house, go_on=True)
+
+        assert long.state_of("j05") == "due"
+
+    def test_that_breaks_off_takes_back_nothing_and_stops_no_billing(self, long: Studio) -> None:
+        long.session("j59")
+        self.fail_from_page(long, 4, TemporaryError("vsco_unavailable", "Page 4 does not come."))
+        seen = observe_jobs(long.house, go_on=True)
+        assert (seen.complete, seen.trouble) == (False, "Page 4 does not come.")
+        assert long.codes() == []
+
+        assert observe_jobs(long.house, go_on=True).jobs_read == 0
+        [((subject, _), sentence)] = long.open_items().items()
+        assert (subject, sentence.endswith("Page 4 does not come.")) == ("vsco/job-list", True)
+
+        self.mend(long)
+        assert observe_jobs(long.house, go_on=True).complete
+        assert long.codes() == []
+        assert self.seen(long) == 60

@@ -21,9 +21,15 @@ _MOST_PAGES = 10_000
 _MOST_DETOURS = 20
 
 
-def paged(client: VscoClient, path: str, query: Query, page_size: int) -> Iterator[list[Body]]:
-    """The pages of a list that takes `page` and `pageSize`."""
-    return _pages(client, path, {**query, "pageSize": page_size}, page_size, first={"page": 1})
+def paged(client: VscoClient, path: str, query: Query, page_size: int, start: int = 1) -> Iterator[list[Body]]:
+    """The pages of a list that takes `page` and `pageSize`, from page `start` on."""
+    return _pages(client, path, {**query, "pageSize": page_size}, page_size, first={"page": 1}, start=start)
+
+
+def last_page(client: VscoClient, path: str, query: Query, page_size: int) -> int:
+    """How many pages a list has now; 1 if it does not say."""
+    answer = client.read(path, {**query, "pageSize": page_size, "page": 1})
+    return _count(answer, "totalPages") or 1
 
 
 def whole(client: VscoClient, path: str, query: Query | None = None) -> list[Body]:
@@ -40,8 +46,10 @@ def distinct(items: Iterator[Body]) -> list[Body]:
     return [by_id[id_] for id_ in sorted(by_id)]
 
 
-def _pages(client: VscoClient, path: str, query: Query, page_size: int, first: Query) -> Iterator[list[Body]]:
-    page, detours, known, seen_before = 1, 0, 0, list[str]()
+def _pages(
+    client: VscoClient, path: str, query: Query, page_size: int, first: Query, start: int = 1
+) -> Iterator[list[Body]]:
+    page, detours, known, seen_before = start, 0, 0, list[str]()
     while page <= _MOST_PAGES and detours <= _MOST_DETOURS:
         answer = client.read(path, {**query, **(first if page == 1 else {"page": page})})
         items, total, last = (

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from billing.adapters.vsco.amounts import Amounts, MoneyScale
 from billing.adapters.vsco.catalogue import SHARED_LISTS, catalogue, read_account
-from billing.adapters.vsco.client import Pace, VscoClient
+from billing.adapters.vsco.client import Pace, Query, VscoClient
 from billing.adapters.vsco.fields import Fields, is_id, parse_instant
 from billing.adapters.vsco.jobs import read_job
-from billing.adapters.vsco.paging import Body, distinct, paged, whole
+from billing.adapters.vsco.paging import Body, distinct, last_page, paged, whole
 from billing.adapters.vsco.refining import if_shown
 from billing.adapters.vsco.refusals import refused_key
 from billing.adapters.vsco.related import JobCollector, checked_id, raw_record
@@ -89,16 +89,36 @@ class VscoWorkspace:
             pass  # not known; one refusal is not said to be all
         return True
 
-    def changed_jobs(self, since: datetime | None, max_pages: int | None = None) -> Iterator[list[RawRecord]]:
-        """GET /job, newest change first, closed ones too; a job may come twice if the list moves meanwhile."""
+    def changed_jobs(
+        self, since: datetime | None, max_pages: int | None = None, until: datetime | None = None
+    ) -> Iterator[list[RawRecord]]:
+        """GET /job, newest change first, closed ones too; a job may come twice if the list moves meanwhile.
+
+        The list has no filter by date: the page on which `until` stands is looked for, and the one before it read too,
+        because what disappears pulls the rest up.
+        """
         query = {"sortBy": "modified desc", "includeClosed": "true"}
-        pages = paged(self.client, "/job", query, self._page_size)
+        start = max(1, self._page_of(until, query) - 1) if until else 1
+        pages = paged(self.client, "/job", query, self._page_size, start)
         for number, page in enumerate(pages, start=1):
             fresh = [raw_record("job", body) for body in page if not _is_older(body, since)]
             if fresh:
                 yield fresh
             if len(fresh) < len(page) or number == max_pages:
                 return
+
+    def _page_of(self, until: datetime, query: Query) -> int:
+        """The last page of the list of jobs that begins with one modified after `until`; 1 if none does."""
+        first, beyond = 1, last_page(self.client, "/job", query, self._page_size) + 1
+        while beyond - first > 1:
+            middle = (first + beyond) // 2
+            page = next(paged(self.client, "/job", query, self._page_size, middle), [])
+            modified = parse_instant(page[0].get("modified")) if page else None
+            if modified and modified > until:
+                first = middle
+            else:
+                beyond = middle
+        return first
 
     def related_records(self, job_id: str) -> Reading:
         """Kinds: job, order, payment, job-contact, contact, event, gallery. A gallery comes without its password.

@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from billing.bootstrap import gateway_of, mailer_of, open_ledger, source_of
-from billing.domain.errors import BillingError, PermanentError
+from billing.domain.errors import BillingError, PermanentError, RefusedAccess
 from billing.domain.money import Money
 from billing.domain.pricing import price_order
 from billing.domain.sessions import Order
@@ -84,8 +84,18 @@ def _comes_to(order: Order) -> Money | None:
 
 
 def _some_orders(source: SessionSource) -> Iterator[Order]:
-    shared = source.shared_records().records
+    """One job that cannot be read hides none of the others; nothing but such jobs is what is the matter."""
+    shared, unread, read = source.shared_records().records, list[PermanentError](), 0
     for page in source.changed_jobs(None, max_pages=1):
         for record in page[:_JOBS_LOOKED_AT]:
-            session = source.read_session(source.related_records(record.source_id).records, shared)
+            try:
+                session = source.read_session(source.related_records(record.source_id).records, shared)
+            except RefusedAccess:
+                raise
+            except PermanentError as error:
+                unread.append(error)
+                continue
+            read += 1
             yield from (order for order in session.orders if order.lines and order.total.minor > 0)
+    if unread and not read:
+        raise unread[0]

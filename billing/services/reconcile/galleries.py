@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from billing.domain.effects import OPEN_STATES, EffectKind
-from billing.domain.errors import BillingError, PermanentError, TemporaryError
+from billing.domain.errors import BillingError, NoRight, PermanentError, RefusedAccess, TemporaryError
 from billing.domain.money import Money
 from billing.domain.policy import GalleryPolicy
 from billing.domain.sessions import Gallery
@@ -107,7 +107,7 @@ def _is_open(house: House, case: _Case) -> bool | BillingError | None:
     host = house.galleries.get(case.host)
     try:
         return host.is_open(case.gallery_id) if host else None
-    except TemporaryError:
+    except (TemporaryError, RefusedAccess):
         raise
     except BillingError as error:
         return error
@@ -117,6 +117,9 @@ def _compare(house: House, case: _Case, is_open: bool | BillingError | None) -> 
     number, gallery = case.row.invoice.number, f"gallery {case.gallery_id} at {case.host}"
     if case.is_under_way:
         return []
+    if isinstance(is_open, NoRight):  # of one gallery or of all, it is one right that is missing
+        sentence = f"Not every gallery at {case.host} can be looked at. {is_open.sentence}"
+        return [difference(GALLERIES, case.host, "not_shown", sentence)]
     if isinstance(is_open, BillingError):
         sentence = f"Whether the {gallery} of {number} is open cannot be told: {is_open.sentence}"
         return [difference(GALLERIES, case.gallery_id, "gallery_unreadable", sentence)]

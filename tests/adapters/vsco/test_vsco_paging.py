@@ -228,3 +228,28 @@ def test_a_list_that_is_not_paged_is_read_in_one_call():
 
     assert workspace(handler).find_payment(JOB, "pi_2") == ulid(2)
     assert len(calls) == 1
+
+
+@pytest.mark.parametrize("minute", [1, 30, 57, 99, 100, 1000])
+def test_reading_begins_with_those_modified_by_a_moment_without_reading_all_before(minute):
+    jobs = MovingList(100)
+    until = START + timedelta(minutes=minute)
+
+    found = ids(list(workspace(jobs, page_size=SIZE).changed_jobs(None, None, until)))
+
+    wanted = [ulid(number) for number in range(min(minute, 100), 0, -1)]
+    assert found[-len(wanted) :] == wanted
+    assert len(found) - len(wanted) <= 2 * SIZE
+    assert len(jobs.asked) <= 8 + len(wanted) // SIZE + 3
+
+
+def test_a_row_that_disappears_while_the_place_is_looked_for_hides_none():
+    jobs = MovingList(100, once(lambda jobs: [jobs.remove(jobs.rows[0]) for _ in range(SIZE)]))
+
+    found = ids(list(workspace(jobs, page_size=SIZE).changed_jobs(None, None, START + timedelta(minutes=50))))
+
+    assert set(found) >= {ulid(number) for number in range(1, 51)}
+
+
+def test_an_empty_list_has_no_place_to_begin_at():
+    assert list(workspace(MovingList(0), page_size=SIZE).changed_jobs(None, None, START)) == []

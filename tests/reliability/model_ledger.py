@@ -24,10 +24,10 @@ class WatchedMailer(FakeMailer):
         super().__init__()
         self._watch = watch
 
-    def send(self, mail: Mail) -> None:
+    def send(self, mail: Mail) -> dict[str, str]:
         known = len(self.sent)
         try:
-            super().send(mail)
+            return super().send(mail)
         finally:
             if len(self.sent) > known:
                 self._watch(mail)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -83,3 +84,24 @@ def test_they_are_append_only_as_before(empty: SqlLedger, act: str) -> None:
         connection.execute(text(act))
     with pytest.raises(DBAPIError):
         put(empty, "invoices", **INVOICE | {"invoice_id": "inv_1", "part": "o1", "sequence": 2})  # its number again
+
+
+def test_sessions_of_before_stay_and_can_be_unanswered(empty: SqlLedger) -> None:
+    bring_to(empty, "0004")
+    at = "2026-01-02T09:00:00.000000Z"
+    session = {"session_id": "vsco:j0", "source": "vsco", "job_id": "j0", "name": "Ada", "state": "due", "reason": None}
+    trigger = {"trigger_policy": "fulfillment", "completed_on": "2026-01-02", "first_observed_at": at}
+    put(empty, "sessions", **session, **trigger, records_fetched_at=None, settled_at=None)
+    for name in ("not_answered_since:vsco:j0", "vsco:jobs"):
+        put(empty, "cursors", name=name, value="2026-01-02T09:00:00+00:00", updated_at=at)
+
+    migrate(empty.engine)
+
+    now = datetime(2026, 1, 2, 10, tzinfo=UTC)
+    with empty.write() as books:
+        assert books.sessions.not_answered("vsco:j0", now) == now
+        assert books.sessions.not_answered("vsco:j0", now + timedelta(hours=1)) == now
+        [row] = books.sessions.in_state("due")
+        assert (row.name, row.unanswered_since, row.tried_at) == ("Ada", now, now + timedelta(hours=1))
+        assert books.records.cursor("vsco:jobs")
+        assert books.records.cursor("not_answered_since:vsco:j0") is None

@@ -5,7 +5,7 @@ What is heavy is imported where it is needed: the command line is here for each 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -160,11 +160,30 @@ def _pace(who: str, per_second: float, path: Path) -> Pace:
 
 def pace_file(settings: Settings, provider: str) -> Path:
     """Where the processes of this machine keep a provider's limit together; it may be deleted at any time."""
+    return _beside_the_ledger(settings, f"{provider}-pace")
+
+
+def running_file(settings: Settings) -> Path:
+    """What `billing up` locks while it runs on this machine, whichever way the ledger's file is named."""
+    return _beside_the_ledger(settings, "running")
+
+
+@contextmanager
+def sole_runner(settings: Settings) -> Iterator[Callable[[], None]]:
+    """The same among machines, where the ledger is a server's: see adapters.ledger.sole_runner."""
+    from billing.adapters.ledger import sole_runner as postgres
+
+    with postgres.sole_runner(settings.ledger_url) as look:
+        yield look
+
+
+def _beside_the_ledger(settings: Settings, what: str) -> Path:
     from sqlalchemy.engine import make_url
 
     url = make_url(settings.ledger_url)
-    beside = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else settings.warehouse_path
-    return beside.with_name(f"{beside.name}.{provider}-pace")
+    is_file = url.get_backend_name() == "sqlite" and url.database
+    beside = Path(url.database or "").resolve() if is_file else settings.warehouse_path
+    return beside.with_name(f"{beside.name}.{what}")
 
 
 def refuse_another_account(house: House) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from pathlib import Path
 
@@ -28,7 +27,6 @@ def main(arguments: list[str]) -> None:
     except BillingError as error:
         raise SystemExit(error.sentence) from None
     click.echo("Ctrl-C stops all of it.")
-    signal.pause()
 
 
 if __name__ == "__main__":

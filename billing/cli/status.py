@@ -5,23 +5,29 @@ from __future__ import annotations
 import json
 import shlex
 from collections import Counter
-from datetime import date, datetime
+from dataclasses import asdict
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from billing.bootstrap import running_file
 from billing.cli.opening import Office, open_office
 from billing.cli.tables import printable, table
 from billing.domain.canonical import derived_id
 from billing.domain.effects import EffectKind, is_a_word_enough
 from billing.domain.events import AttentionItem
 from billing.domain.money import Money
+from billing.processes.alone import holder
 from billing.services.clock_set_back import SET_BACK
 from billing.services.holds import HOLD, MAILS_IN_DOUBT, sentence_of
+from billing.services.server_ends import in_words
 from billing.services.watchdog import LATE, is_late
 
 if TYPE_CHECKING:
     from billing.ports.ledger import InvoiceRow
+
+_DIED_LATELY = timedelta(days=1)
 
 
 @click.command()
@@ -94,6 +100,7 @@ def _status(office: Office) -> dict[str, Any]:
         drafts, unpaid, items = books.invoices.drafts("waiting"), books.invoices.unpaid(), books.desk.open_items()
         holds, beats = books.operations.holds(), books.operations.heartbeats()
         clock = books.operations.clock()
+        ends = books.operations.server_ends(datetime.now(UTC) - _DIED_LATELY)
     now = office.clock.now()
     today = policy.day_of(now)
     return {
@@ -108,6 +115,8 @@ def _status(office: Office) -> dict[str, Any]:
         "stripe_events_read_at": _instant(overview.cursor_moved_at("stripe:events")),
         "delivery_mode": policy.delivery_mode.value,
         "held": sentence_of(holds),
+        "running": asdict(runs) if (runs := holder(running_file(office.settings))) else None,
+        "servers_restarted_in_a_day": in_words(ends),
         "last_done": {
             one.name: {"at": _instant(one.succeeded_at), "is_late": is_late(one, now, clock)} for one in beats
         },
@@ -142,9 +151,15 @@ def _as_text(found: dict[str, Any]) -> str:
         ("VSCO last polled", found["vsco_polled_at"] or "never"),
         ("Stripe last news", found["stripe_events_read_at"] or "never"),
         ("delivery mode", found["delivery_mode"]),
+        ("servers", _running(found["running"])),
+        *(("restarted", words) for words in found["servers_restarted_in_a_day"]),
         *((f"{'LATE ' if one['is_late'] else ''}{name}", f"last done {one['at']}") for name, one in _beats(found)),
     ]
     return table(("What", "State"), rows)
+
+
+def _running(runs: dict[str, Any] | None) -> str:
+    return f"run since {runs['since']}, process {runs['pid']}" if runs else "do not run here: `billing up`"
 
 
 def _beats(found: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:

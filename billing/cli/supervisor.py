@@ -1,15 +1,16 @@
-"""One supervisor for all servers: what they print in one terminal, and all of them stopped together."""
+"""The studio's servers under one supervisor: what they print in one terminal, and all of them stopped together."""
 
 from __future__ import annotations
 
-import shlex
-import signal
+import contextlib
+import json
+import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
-from threading import Timer
 
 import click
 import httpx
@@ -17,26 +18,13 @@ import httpx
 from billing.bootstrap import SQL
 from billing.cli.ports import HOST, Ports
 from billing.domain.errors import PermanentError
+from billing.ports.operations import ServerEnd
+from billing.processes.supervisor import Death, Server, Supervisor
+from billing.services.server_ends import how
 
 ROOT = SQL.parent
 _PATIENCE_SECONDS = 180
-_GRACE_SECONDS = 20  # Dagster's daemon finishes the run that it is in; honcho's own 5 would cut it off
 _LOOK_EVERY_SECONDS = 0.3
-_BY_HAND = tuple(sign * number for sign in (1, -1) for number in (signal.SIGINT, signal.SIGTERM))
-
-
-@dataclass(frozen=True)
-class Server:
-    """One process: what it is called, how and where it is started, and what answers when it is up.
-
-    `quiet` ones write into their log: the terminal is for what a person wants to read.
-    """
-
-    name: str
-    command: Sequence[str]
-    answers_at: str | None = None
-    quiet: bool = True
-    directory: Path = ROOT
 
 
 def studio_servers(ports: Ports, directory: Path, before_daemon: Sequence[str] = ()) -> list[Server]:
@@ -48,7 +36,8 @@ def studio_servers(ports: Ports, directory: Path, before_daemon: Sequence[str] =
     return [
         Server("dagster", dagster, f"{ports.url('dagster')}/server_info", directory=directory),
         Server("daemon", daemon, directory=directory),
-        Server("dashboard", dashboard, f"{ports.url('dashboard')}/_stcore/health"),  # finds its looks in ROOT
+        # In ROOT, where its looks are.
+        Server("dashboard", dashboard, f"{ports.url('dashboard')}/_stcore/health", directory=ROOT),
     ]
 
 
@@ -58,34 +47,44 @@ def web_hook_door(ports: Ports, directory: Path) -> Server:
     return Server("portal", serve, f"{ports.url('portal')}/health", directory=directory)
 
 
-def supervise(servers: Sequence[Server], env: Mapping[str, str], logs: Path) -> None:
-    """Start all and run until Ctrl-C, or until one of them ends: then all are stopped, each with its process group.
+def supervise(
+    servers: Sequence[Server],
+    env: Mapping[str, str],
+    logs: Path,
+    locks: Sequence[int],
+    check: Callable[[], None] = lambda: None,
+) -> None:
+    """Run until Ctrl-C: who dies is started again, counted in the ledger and told of.
 
-    PermanentError if it was not a person who ended it.
+    `locks` are the descriptors that say that we run; everything that is started keeps them. `check` raises when we may
+    run no longer.
     """
-    from honcho import manager as honcho
-
-    class Manager(honcho.Manager):  # type: ignore[misc]  # honcho has no types
-        def terminate(self) -> None:
-            """honcho 2 breaks off, and leaves all running, where a signal comes before each server has said its pid."""
-            if self._all_started():
-                super().terminate()
-            else:
-                Timer(_LOOK_EVERY_SECONDS, self.terminate).start()
-
-    honcho.KILL_WAIT = _GRACE_SECONDS
-    logs.mkdir(parents=True, exist_ok=True)
-    manager = Manager()
-    for server in servers:
-        manager.add_process(server.name, _shell(server, logs), env=dict(env), cwd=str(server.directory))
-    manager.loop()
-    if manager.returncode - 128 not in _BY_HAND and manager.returncode not in _BY_HAND:
-        raise PermanentError("server_ended", f"A server ended by itself, so all were stopped; its log is in {logs}.")
+    notes = _Notes(env, logs)
+    Supervisor(servers, env, logs, held=locks, on_death=notes.died, on_steady=notes.is_steady).run(check)
 
 
-def _shell(server: Server, logs: Path) -> str:
-    command = f"exec {shlex.join(server.command)}"
-    return f"{command} >> {shlex.quote(str(logs / server.name))}.log 2>&1" if server.quiet else command
+class _Notes:
+    """Brings what the supervisor sees to the terminal and, by a process of its own, to the ledger."""
+
+    def __init__(self, env: Mapping[str, str], logs: Path) -> None:
+        self._env, self._logs, self._directory = dict(env), logs, Path.cwd()
+
+    def died(self, death: Death) -> None:
+        lived = int(death.lived_seconds)
+        end = ServerEnd(death.server, datetime.now(UTC), death.exit_code, death.signal, lived)
+        self._bring(asdict(end) | {"ended_at": end.ended_at.isoformat()})
+        with contextlib.suppress(OSError):  # nobody looks at the terminal any more
+            click.echo(f"{death.server} {how(end)} after {lived} s; started again in {death.pause_seconds:.0f} s")
+
+    def is_steady(self, server: str) -> None:
+        self._bring({"server": server, "steady": True})
+
+    def _bring(self, told: Mapping[str, object]) -> None:
+        with open(self._logs / "supervisor.log", "a") as log:
+            subprocess.Popen(
+                [sys.executable, "-m", "billing.cli.server_ends", json.dumps(told)], env=self._env,
+                cwd=self._directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
 
 
 def wait_until_all_answer(addresses: Mapping[str, str], logs: Path) -> None:

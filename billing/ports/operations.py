@@ -31,6 +31,17 @@ class Heartbeat:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerEnd:
+    """A server of `billing up` that ended and should not. Neither code nor signal: it could not be started."""
+
+    server: str
+    ended_at: datetime
+    exit_code: int | None
+    signal: int | None
+    lived_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
     """One thing on which the ledger and the outside do not agree. `sentence` says what differs and what to do.
 
@@ -71,7 +82,7 @@ class ClockSeen:
 
 
 class Operations(Protocol):
-    """Holds, heartbeats, what the clock has shown, reconciliations."""
+    """Holds, heartbeats, what the clock has shown, servers that ended, reconciliations."""
 
     def place_hold(self, cause: str, reason: str, actor: str, now: datetime) -> bool:
         """False if one of this cause is open already."""
@@ -108,6 +119,12 @@ class Operations(Protocol):
 
     def clock_is_right(self, now: datetime) -> None:
         """It is not behind any more: no later moment counts as seen, and what was to be tried again is due now."""
+        ...
+
+    def add_server_end(self, end: ServerEnd) -> None: ...
+
+    def server_ends(self, since: datetime) -> list[ServerEnd]:
+        """Those of this moment and later, oldest first."""
         ...
 
     def record_reconciliation(self, done: Reconciliation, found: Sequence[Difference], now: datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import socket
 import sys
@@ -23,7 +24,7 @@ from billing.cli import progress
 from billing.cli.demo.clients import PayPlan
 from billing.cli.demo.driver import Stage, upcoming
 from billing.cli.demo.history import Diary
-from billing.cli.demo.live import only_one, servers_of
+from billing.cli.demo.live import addresses, servers_of
 from billing.cli.demo.place import Place, seed_world
 from billing.cli.demo.promises import broken_checks, broken_promises
 from billing.cli.demo.rounds import running_rounds
@@ -33,6 +34,7 @@ from billing.cli.demo.world import World
 from billing.cli.group import billing
 from billing.cli.ports import Ports, is_free, require_free
 from billing.domain.errors import PermanentError
+from billing.processes.alone import alone
 from billing.sandbox.server import running_sandbox
 
 AT = datetime(2026, 3, 1, 10, tzinfo=UTC)
@@ -160,11 +162,12 @@ def test_a_taken_port_is_named_with_its_option() -> None:
 def test_a_second_demo_says_where_the_first_one_runs(tmp_path: Path) -> None:
     place = Place(tmp_path)
 
-    with only_one(place, Ports(dashboard=8599)):
+    with alone(place.running, addresses(Ports(dashboard=8599)), "The demo"):
         refused = CliRunner().invoke(billing, ["demo", "--directory", str(tmp_path)])
 
     assert refused.exit_code == 1
-    assert "The demo is running already: dashboard http://127.0.0.1:8599" in refused.stderr
+    assert f"The demo runs already: process {os.getpid()}" in refused.stderr
+    assert "dashboard http://127.0.0.1:8599" in refused.stderr
 
 
 def test_the_same_world_goes_on_when_it_is_seeded_again(tmp_path: Path) -> None:

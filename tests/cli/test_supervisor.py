@@ -1,104 +1,33 @@
-"""The servers are started together, and none of them outlives the supervisor."""
+"""Which servers there are, that they listen on loopback only, when they answer, and what is noted when one dies."""
 
 from __future__ import annotations
 
+import json
 import os
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from billed_studio import Run, Studio, one_line
 
+from billing.bootstrap import running_file
+from billing.cli import server_ends
 from billing.cli.demo import wait_for
 from billing.cli.demo.live import servers_of
 from billing.cli.demo.place import Place
 from billing.cli.greeting import greet
 from billing.cli.ports import Ports
-from billing.cli.supervisor import answers, wait_until_all_answer
+from billing.cli.supervisor import answers, supervise, wait_until_all_answer
 from billing.cli.up import _servers
 from billing.domain.errors import PermanentError
+from billing.processes.alone import alone
+from billing.processes.supervisor import Server
 from billing.sandbox.server import running_sandbox
-
-# Two servers, one of which has a child of its own, as Dagster's daemon has.
-_SCRIPT = """
-import sys
-from pathlib import Path
-from billing.cli.supervisor import Server, supervise
-here = Path(sys.argv[1])
-tree = ("sh", "-c", f"sleep 300 & echo $! > {here}/grandchild; echo $$ > {here}/child; wait")
-servers = [Server("tree", tree, directory=here), Server("other", sys.argv[2:], quiet=False, directory=here)]
-supervise(servers, {"PATH": "/usr/bin:/bin"}, here / "logs")
-"""
-
-
-def _supervise(tmp_path: Path, *other: str, script: str = _SCRIPT) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", script, str(tmp_path), *other],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def _until(holds: Callable[[], bool], seconds: float = 15) -> bool:
-    deadline = time.monotonic() + seconds
-    while not holds() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return holds()
-
-
-def _pid(path: Path) -> int:
-    assert _until(lambda: path.exists() and bool(path.read_text().strip()))
-    return int(path.read_text())
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
-
-
-def test_ctrl_c_stops_everything_grandchildren_too(tmp_path: Path) -> None:
-    supervisor = _supervise(tmp_path, "sleep", "300")
-    pids = [_pid(tmp_path / "child"), _pid(tmp_path / "grandchild")]
-
-    supervisor.send_signal(signal.SIGINT)
-    said, _ = supervisor.communicate(timeout=20)
-
-    assert supervisor.returncode == 0, said
-    assert _until(lambda: not any(map(_is_alive, pids)))
-
-
-def test_ctrl_c_before_all_have_started_stops_them_when_they_have(tmp_path: Path) -> None:
-    begun_at_once = "from honcho.manager import Manager\nimport os, signal\nstart = Manager._start\n"
-    begun_at_once += "Manager._start = lambda self: (start(self), os.kill(os.getpid(), signal.SIGINT))\n"
-    supervisor = _supervise(tmp_path, "sleep", "300", script=begun_at_once + _SCRIPT)
-    said, _ = supervisor.communicate(timeout=20)
-
-    assert supervisor.returncode == 0, said
-    assert "Traceback" not in said
-
-
-def test_when_one_server_ends_all_are_stopped_and_it_is_said(tmp_path: Path) -> None:
-    supervisor = _supervise(tmp_path, "sh", "-c", f"until [ -s {tmp_path}/grandchild ]; do sleep 0.1; done; exit 3")
-    said, _ = supervisor.communicate(timeout=20)
-
-    assert supervisor.returncode == 1
-    assert "A server ended by itself" in said
-    assert _until(lambda: not _is_alive(_pid(tmp_path / "grandchild")))
-
-
-def test_what_a_quiet_server_prints_is_in_its_log(tmp_path: Path) -> None:
-    supervisor = _supervise(tmp_path, "sleep", "0.3")
-    supervisor.communicate(timeout=20)
-
-    assert (tmp_path / "logs" / "tree.log").exists()
+from billing.settings import load_settings
 
 
 def test_addresses_are_shown_when_they_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -173,3 +102,85 @@ def _listens_on(port: int) -> set[str]:
     rows = [line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]]
     found = {row[1] for row in rows if row[3] == "0A" and row[1].endswith(f":{port:04X}")}
     return {"127.0.0.1" if address.startswith("0100007F:") else address for address in found}
+
+
+def test_a_server_that_dies_is_counted_in_the_ledger_said_and_started_again(run: Run, tmp_path: Path) -> None:
+    """From the supervisor by its own process to what `billing status` shows; the second life ends well."""
+    second_life = f"test -e {tmp_path}/lived || {{ touch {tmp_path}/lived; kill -9 $$; }}"
+    server = Server("dashboard", ("sh", "-c", second_life), directory=tmp_path, may_end=True)
+
+    with alone(tmp_path / "running", {}, "It") as lock:
+        supervise([server], os.environ, tmp_path / "logs", [lock])
+
+    shown = _until_shown(run)
+    assert shown["servers_restarted_in_a_day"][0].startswith("dashboard once, last on ")
+    assert shown["servers_restarted_in_a_day"][0].endswith(" was ended by signal 9 (Killed)")
+    assert "restarted" in run("status").stdout
+
+
+def _until_shown(run: Run) -> Any:
+    deadline = time.monotonic() + 60
+    while True:
+        shown = json.loads(run("status", "--json").stdout)
+        if shown["servers_restarted_in_a_day"] or time.monotonic() > deadline:
+            return shown
+        time.sleep(0.2)
+
+
+def test_the_owner_is_mailed_of_a_server_that_dies_again_and_again_though_no_daemon_runs(
+    run: Run, studio: Studio
+) -> None:
+    before = studio.world.oracle()["counts"]["mail.accepted"]
+    for second in range(4):
+        at = f"2026-11-30T12:00:0{second}+00:00"
+        end = {"server": "daemon", "ended_at": at, "exit_code": 1, "signal": None, "lived_seconds": 1}
+        server_ends.main([json.dumps(end)])
+
+    assert studio.world.oracle()["counts"]["mail.accepted"] == before + 1
+    assert "The server daemon ended 4 times in ten minutes" in run("needs-attention").stdout
+
+    server_ends.main([json.dumps({"server": "daemon", "steady": True})])
+    assert "The server daemon" not in run("needs-attention").stdout
+
+
+def test_a_ledger_that_cannot_be_reached_does_not_stop_who_would_note_it(
+    monkeypatch: pytest.MonkeyPatch, run: Run, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("BILLING_LEDGER_URL", f"sqlite:///{tmp_path}")
+
+    with pytest.raises(SystemExit, match=r"^The ledger's database cannot be used"):
+        server_ends.main([json.dumps({"server": "daemon", "steady": True})])
+
+
+def test_a_second_up_on_one_ledger_is_told_of_the_first_and_of_no_other_port(run: Run, tmp_path: Path) -> None:
+    path = running_file(load_settings())
+    with alone(path, {"dashboard": "http://127.0.0.1:8501"}, "`billing up` for this ledger"):
+        refused = run("up", "--dagster-port", "13000", "--dashboard-port", "18501", "--portal-port", "18600")
+        status = run("status").stdout
+
+    assert f"`billing up` for this ledger runs already: process {os.getpid()}" in one_line(refused)
+    assert "choose another" not in refused.output
+    assert f"process {os.getpid()}" in status
+    assert "do not run here" in run("status").stdout
+
+
+def test_a_ledger_has_one_lock_whatever_way_leads_to_its_file(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "way").symlink_to(tmp_path)
+    found = set()
+    for url in (f"sqlite:///{tmp_path}/ledger.db", f"sqlite:///{tmp_path}/way/ledger.db", "sqlite:///ledger.db"):
+        monkeypatch.setenv("BILLING_LEDGER_URL", url)
+        found.add(running_file(load_settings()))
+
+    assert found == {tmp_path.resolve() / "ledger.db.running"}
+
+
+def test_two_ledgers_of_one_installation_do_not_share_its_daemon(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("billing.cli.up._HOME", tmp_path / "dagster")
+    with alone(tmp_path / "dagster" / "running", {}, "`billing up` of this installation"):
+        refused = run("up")
+
+    assert f"`billing up` of this installation runs already: process {os.getpid()}" in one_line(refused)

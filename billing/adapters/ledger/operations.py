@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, func, select, update
 
 from billing.adapters.ledger.own_order import LEDGER
-from billing.adapters.ledger.schema import differences, effects, heartbeats, holds, ledger_clock, reconciliations
-from billing.adapters.ledger.statements import change, first, insert_once, put, rows
-from billing.ports.operations import ClockSeen, Difference, Heartbeat, Hold, Reconciliation
+from billing.adapters.ledger.schema import (
+    differences,
+    effects,
+    heartbeats,
+    holds,
+    ledger_clock,
+    reconciliations,
+    server_ends,
+)
+from billing.adapters.ledger.statements import change, first, insert, insert_once, put, rows
+from billing.ports.operations import ClockSeen, Difference, Heartbeat, Hold, Reconciliation, ServerEnd
 
 _OPEN_HOLDS = select(holds).where(holds.c.lifted_at.is_(None)).order_by(holds.c.hold_id)
 _LAST_HOLD = (
@@ -41,6 +50,7 @@ _LEASES_END = (
     .where(effects.c.state.in_(["in_flight", "unknown"]), effects.c.lease_until > bindparam("until"))
     .values(lease_until=bindparam("until"))
 )
+_ENDS_SINCE = select(server_ends).where(server_ends.c.ended_at >= bindparam("since")).order_by(server_ends.c.end_id)
 _LIFT = update(holds).where(holds.c.cause == bindparam("of_cause"), holds.c.lifted_at.is_(None))
 
 
@@ -96,6 +106,15 @@ class SqlOperations:
     def clock_is_right(self, now: datetime) -> None:
         change(self._connection, _DUE_BEFORE, now=now)
         change(self._connection, _CLOCK_IS_RIGHT, now=now)
+
+    def add_server_end(self, end: ServerEnd) -> None:
+        insert(self._connection, server_ends, asdict(end))
+
+    def server_ends(self, since: datetime) -> list[ServerEnd]:
+        return [
+            ServerEnd(row.server, row.ended_at, row.exit_code, row.signal, row.lived_seconds)
+            for row in rows(self._connection, _ENDS_SINCE, since=since)
+        ]
 
     def record_reconciliation(self, done: Reconciliation, found: Sequence[Difference], now: datetime) -> None:
         values = {

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
-import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from billing.cli.demo.driver import Stage
 from billing.cli.demo.place import Place, seed_world
 from billing.cli.ports import HOST, WITH_SANDBOX, Ports, require_free
-from billing.cli.supervisor import Server, studio_servers, supervise, web_hook_door
-from billing.domain.errors import PermanentError
+from billing.cli.supervisor import studio_servers, supervise, web_hook_door
+from billing.processes.alone import alone
+from billing.processes.supervisor import Server
 
 SESSIONS, DAYS = 44, 70
 
@@ -22,11 +19,11 @@ def run_live(directory: Path, ports: Ports) -> None:
     """Start or go on with the world in `directory`. PermanentError if it runs already or a port is taken."""
     place = Place(directory.absolute())
     place.prepare()
-    with only_one(place, ports):
+    with alone(place.running, addresses(ports), "The demo") as lock:
         require_free(ports, WITH_SANDBOX)
         plan, starts_on = seed_world(place, SESSIONS, DAYS)
         env = place.environment(ports.url("sandbox"), ports.smtp, plan, starts_on)
-        supervise(servers_of(place, ports), env | {"PYTHONUNBUFFERED": "1"}, place.directory / "logs")
+        supervise(servers_of(place, ports), env | {"PYTHONUNBUFFERED": "1"}, place.directory / "logs", [lock])
 
 
 def servers_of(place: Place, ports: Ports) -> list[Server]:
@@ -62,23 +59,3 @@ def addresses(ports: Ports) -> dict[str, str]:
         "portal": f"{ports.url('portal')}/hooks/stripe (takes Stripe's web hooks)",
         "sandbox": f"{ports.url('sandbox')}/ (mail server on {HOST}:{ports.smtp})",
     }
-
-
-@contextmanager
-def only_one(place: Place, ports: Ports) -> Iterator[None]:
-    """One demo at a time in one folder; the kernel lets go of the lock when its process ends, however it ends."""
-    path = place.directory / "running.json"
-    with open(path, "a+", encoding="utf-8") as running:
-        try:
-            fcntl.flock(running, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise PermanentError("demo_runs", f"The demo is running already: {_where(path)}.") from None
-        running.truncate(0)
-        running.write(json.dumps(addresses(ports)))
-        running.flush()
-        yield
-
-
-def _where(path: Path) -> str:
-    known = json.loads(path.read_text(encoding="utf-8") or "{}")
-    return ", ".join(f"{name} {address}" for name, address in known.items()) or str(path)

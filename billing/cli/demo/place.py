@@ -35,6 +35,11 @@ class Place:
     def dagster_home(self) -> Path:
         return self.directory / "dagster"
 
+    @property
+    def running(self) -> Path:
+        """What is locked while it runs: the file that `billing up` for this ledger would lock."""
+        return self.directory / "ledger.db.running"
+
     def prepare(self) -> None:
         """Make the folders, and give Dagster its settings."""
         self.dagster_home.mkdir(parents=True, exist_ok=True)

@@ -35,7 +35,14 @@ from billing.adapters.ledger.schema.money import (
     pay_links,
     payments,
 )
-from billing.adapters.ledger.schema.operations import differences, heartbeats, holds, ledger_clock, reconciliations
+from billing.adapters.ledger.schema.operations import (
+    differences,
+    heartbeats,
+    holds,
+    ledger_clock,
+    reconciliations,
+    server_ends,
+)
 from billing.adapters.ledger.schema.settlements import disputes, movements, payout_movements, payouts, refunds
 
 APPEND_ONLY = (
@@ -93,6 +100,7 @@ __all__ = [
     "reconciliations",
     "record_links",
     "refunds",
+    "server_ends",
     "sessions",
     "source_records",
 ]

@@ -39,6 +39,19 @@ heartbeats = table(  # the watchdog: when each sensor and job last did its work
     instant("succeeded_at"),
 )
 
+server_ends = table(  # a server of `billing up` ended by itself, or was killed; its supervisor starts it again
+    "server_ends",
+    sequence("end_id"),
+    text("server"),
+    instant("ended_at"),  # by this machine's clock, as all of this table
+    number("exit_code", nullable=True),
+    number("signal", nullable=True),  # neither: it could not be started
+    number("lived_seconds"),
+    Index("ix_server_ends_ended_at", "ended_at"),
+    CheckConstraint("exit_code is null or signal is null", name="one_way"),
+    CheckConstraint("lived_seconds >= 0", name="lived"),
+)
+
 reconciliations = table(  # one comparison of the ledger with what is outside
     "reconciliations",
     sequence("reconciliation_id"),

@@ -1,4 +1,4 @@
-"""The studio's dashboard: `streamlit run dashboards/app.py`. It reads the published figures and nothing else."""
+"""The studio's dashboard, served by `python -m dashboards.server`. It reads the published figures and nothing else."""
 
 from __future__ import annotations
 

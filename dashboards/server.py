@@ -17,6 +17,7 @@ import streamlit
 from starlette.types import ASGIApp, Scope
 from streamlit.web.bootstrap import load_config_options
 
+from billing.secrecy import keep_files_private
 from billing.servers import running
 from billing.servers.callers import Refusal, Rules, is_loopback
 from billing.servers.guard import Guard
@@ -58,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on; any but loopback needs a login")
     parser.add_argument("--port", type=int, default=8501)
     options = parser.parse_args(arguments)
+    keep_files_private()
     app = streamlit.App(APP)
     # As `streamlit run --server.address` does: the pages ask where they are served before they show anything.
     load_config_options({"server.address": options.host, "server.port": options.port})

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dagster as dg
 
+from billing.secrecy import keep_files_private
+
 
 @dg.definitions
 def definitions() -> dg.Definitions:
     """Everything is imported here, when the definitions are asked for, and not with the module."""
+    keep_files_private()  # every process that Dagster starts for a run, a sensor or a schedule comes by here
     import assets
     from assets.ledger_checks import all_others
     from assets.staging.ledger_extract import ledger_extract

@@ -27,6 +27,7 @@ from typing import TextIO
 import dagster as dg
 
 from billing.domain.errors import BillingError
+from billing.secrecy import keep_files_private
 from billing.services.house import House
 from pipelines.definitions import definitions
 from pipelines.jobs import RECONCILE, REFRESH_WAREHOUSE
@@ -136,6 +137,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Run the jobs in this process, as the sensors would start them.")
     parser.add_argument("--rounds", type=int, default=0, help="do so many rounds and a refresh, without stdin")
     asked = parser.parse_args()
+    keep_files_private()
     answers, sys.stdout = sys.stdout, sys.stderr  # whatever prints must not break the protocol
     with dg.DagsterInstance.get() as instance:
         rounds = Rounds(instance)

@@ -18,6 +18,7 @@ from dagster_webserver.app import create_app_from_workspace_process_context
 from starlette.datastructures import Headers, QueryParams
 from starlette.types import ASGIApp, Scope
 
+from billing.secrecy import keep_files_private
 from billing.servers import running
 from billing.servers.callers import Refusal, Rules
 from billing.servers.guard import Guard
@@ -53,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--port", type=int, default=3000)
     parser.add_argument("--workspace", required=True, help="path of workspace.yaml")
     options = parser.parse_args(arguments)
+    keep_files_private()
     hosts = os.environ.get("BILLING_DAGSTER_HOSTS", "").replace("|", " ").split()
     listener = running.listen(options.host, options.port)
     with dg.DagsterInstance.get() as instance:

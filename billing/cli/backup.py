@@ -11,8 +11,10 @@ from sqlalchemy.engine import make_url
 
 from billing.bootstrap import clock_of
 from billing.cli.door import confirm, named_act, reason_option
+from billing.cli.private_places import records
 from billing.cli.progress import say
 from billing.domain.errors import PermanentError
+from billing.secrecy import close_to_others
 from billing.services.restore import mark_restored
 from billing.settings import Settings, load_settings
 
@@ -39,6 +41,7 @@ def backup(target: Path | None) -> None:
 
     settings = load_settings()
     open_ledger(settings).close()  # brought to the newest schema, so that it can be put back by this program
+    close_to_others(records(settings))
     now = clock_of(settings).now()
     path = _path(settings, target, now)
     manifest = back_up(settings.ledger_url, path, now, lambda done, total: say(_far(done, total)))

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TextIO
 import click
 
 from billing.domain.errors import BillingError
+from billing.secrecy import keep_files_private
 
 
 class Entry(NamedTuple):
@@ -115,6 +116,7 @@ def billing(debug: bool) -> None:
 
 def main() -> None:
     """The entry point."""
+    keep_files_private()
     # Names of clients are in every script; a terminal that says otherwise must not stop the work.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

@@ -80,7 +80,8 @@ class _Notes:
         self._bring({"server": server, "steady": True})
 
     def _bring(self, told: Mapping[str, object]) -> None:
-        with open(self._logs / "supervisor.log", "a") as log:
+        """What cannot be noted, because a disk is full say, stops nobody who starts servers again."""
+        with contextlib.suppress(OSError), open(self._logs / "supervisor.log", "a") as log:
             subprocess.Popen(
                 [sys.executable, "-m", "billing.cli.server_ends", json.dumps(told)], env=self._env,
                 cwd=self._directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,

@@ -14,13 +14,13 @@ from dotenv import dotenv_values
 from billing.bootstrap import running_file, sole_runner
 from billing.cli.doctor import examine, show
 from billing.cli.ports import SERVERS, WITHOUT_PORTAL, Ports, port_options, require_free
+from billing.cli.private_places import DAGSTER_HOME, LOGS, records
 from billing.cli.supervisor import ROOT, studio_servers, supervise, web_hook_door
 from billing.domain.errors import PermanentError
 from billing.processes.alone import alone
 from billing.processes.supervisor import Server
+from billing.secrecy import close_to_others
 from billing.settings import Settings, load_settings
-
-_HOME = (ROOT / "var" / "dagster").absolute()  # one daemon has it: Dagster supports no second
 
 
 @click.command()
@@ -42,9 +42,12 @@ def up(dagster_port: int, dashboard_port: int, portal_port: int) -> None:
     with ExitStack() as held:
         locks = [
             held.enter_context(alone(running_file(settings), addresses, "`billing up` for this ledger")),
-            held.enter_context(alone(_HOME / "running", addresses, "`billing up` of this installation")),
+            # Dagster supports one daemon to a home.
+            held.enter_context(alone(DAGSTER_HOME / "running", addresses, "`billing up` of this installation")),
         ]
         look = held.enter_context(sole_runner(settings))
+        if mended := close_to_others(records(settings)):
+            click.echo(f"{len(mended)} files and folders could be read by others on this machine: now they cannot")
         _require_ready(ports)
         require_free(ports, names)
         _run(settings, ports, locks, look)
@@ -58,17 +61,16 @@ def _require_ready(ports: Ports) -> None:
 
 
 def _run(settings: Settings, ports: Ports, locks: Sequence[int], look: Callable[[], None]) -> None:
-    (_HOME / "dagster.yaml").write_bytes((ROOT / "dagster.yaml").read_bytes())
+    (DAGSTER_HOME / "dagster.yaml").write_bytes((ROOT / "dagster.yaml").read_bytes())
     env = {name: value for name, value in dotenv_values(".env").items() if value is not None} | dict(os.environ)
     env |= {
-        "DAGSTER_HOME": str(_HOME),
+        "DAGSTER_HOME": str(DAGSTER_HOME),
         # The dashboard reads the environment and knows nothing of .env and its defaults.
         "BILLING_WAREHOUSE_PATH": str(settings.warehouse_path.absolute()),
         "BILLING_TIME_ZONE": settings.time_zone,
         "BILLING_STUDIO_NAME": settings.studio_name,
     }
-    logs = _HOME.parent / "logs"
-    supervise(_servers(ports, logs, has_door=bool(settings.webhook_secrets)), env, logs, locks, look)
+    supervise(_servers(ports, LOGS, has_door=bool(settings.webhook_secrets)), env, LOGS, locks, look)
 
 
 def _servers(ports: Ports, logs: Path, has_door: bool) -> list[Server]:

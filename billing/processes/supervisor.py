@@ -220,9 +220,13 @@ class Supervisor:
         if self._guardian is not None and self._guardian.poll() is None:
             return
         command = [*_BARE, guardian.__file__, str(self._grace_seconds)]
-        self._guardian = subprocess.Popen(
-            command, stdin=subprocess.PIPE, env=self._env, start_new_session=True, pass_fds=self._held
-        )
+        try:
+            self._guardian = subprocess.Popen(
+                command, stdin=subprocess.PIPE, env=self._env, start_new_session=True, pass_fds=self._held
+            )
+        except OSError:  # the machine has no room for it now; the next look tries again
+            self._guardian = None
+            return
         for one in self._watched:
             group = one.process.pid if one.process else one.group
             if group is not None:

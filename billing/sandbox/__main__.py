@@ -12,12 +12,14 @@ from billing.sandbox.clock import SandboxClock
 from billing.sandbox.seed import seed_studio
 from billing.sandbox.server import RunningSandbox, listen, serve
 from billing.sandbox.store import Store
+from billing.secrecy import keep_files_private
 from billing.servers.running import a_signal_is_a_clean_end
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run until SIGTERM or SIGINT. With --sessions, a state without a studio is seeded first."""
     options = _options(arguments)
+    keep_files_private()
     listener = listen(options.port)
     store = Store(options.state)
     clock = SandboxClock(store)

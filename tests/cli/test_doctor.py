@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import socket
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -212,8 +214,10 @@ def test_what_the_key_may_not_read_is_said_beside_what_it_opens(
 
 @pytest.mark.parametrize("name", ["ledger.db", ".env"])
 def test_what_others_on_the_machine_could_read_is_named_with_what_to_run(
-    run: Run, ports: tuple[str, ...], tmp_path: Path, name: str
+    run: Run, ports: tuple[str, ...], tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for place in ("DAGSTER_HOME", "LOGS"):
+        monkeypatch.setattr(f"billing.cli.private_places.{place}", tmp_path / "none")
     assert _findings(run, ports)["secrecy"][0]
     (tmp_path / name).touch()
     (tmp_path / name).chmod(0o640)
@@ -221,7 +225,10 @@ def test_what_others_on_the_machine_could_read_is_named_with_what_to_run(
     is_ok, sentence = _findings(run, ports)["secrecy"]
 
     assert not is_ok
-    assert sentence.partition("run: chmod 600 ")[2].endswith(name)
+    command = sentence.partition("run: ")[2].partition(". If")[0].removesuffix(".")
+    assert command == f"chmod 600 {name if name == '.env' else tmp_path / name}"
+    subprocess.run(shlex.split(command), check=True)
+    assert _findings(run, ports)["secrecy"][0]
     assert "ledger.db-wal" not in sentence
 
 

@@ -118,6 +118,17 @@ def test_a_server_that_dies_is_counted_in_the_ledger_said_and_started_again(run:
     assert "restarted" in run("status").stdout
 
 
+def test_where_nothing_can_be_noted_servers_are_started_again_all_the_same(tmp_path: Path) -> None:
+    second_life = f"test -e {tmp_path}/lived || {{ touch {tmp_path}/lived; exit 3; }}"
+    server = Server("loud", ("sh", "-c", second_life), quiet=False, directory=tmp_path, may_end=True)
+    (tmp_path / "logs").touch()  # no folder, and no place for one
+
+    with alone(tmp_path / "running", {}, "It") as lock:
+        supervise([server], os.environ, tmp_path / "logs", [lock])
+
+    assert (tmp_path / "lived").exists()
+
+
 def _until_shown(run: Run) -> Any:
     deadline = time.monotonic() + 60
     while True:
@@ -179,7 +190,7 @@ def test_a_ledger_has_one_lock_whatever_way_leads_to_its_file(
 def test_two_ledgers_of_one_installation_do_not_share_its_daemon(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("billing.cli.up._HOME", tmp_path / "dagster")
+    monkeypatch.setattr("billing.cli.up.DAGSTER_HOME", tmp_path / "dagster")
     with alone(tmp_path / "dagster" / "running", {}, "`billing up` of this installation"):
         refused = run("up")
 

@@ -11,6 +11,7 @@ from billing.cli.ports import HOST, WITH_SANDBOX, Ports, require_free
 from billing.cli.supervisor import studio_servers, supervise, web_hook_door
 from billing.processes.alone import alone
 from billing.processes.supervisor import Server
+from billing.secrecy import close_to_others, everything_in
 
 SESSIONS, DAYS = 44, 70
 
@@ -19,6 +20,7 @@ def run_live(directory: Path, ports: Ports) -> None:
     """Start or go on with the world in `directory`. PermanentError if it runs already or a port is taken."""
     place = Place(directory.absolute())
     place.prepare()
+    close_to_others(everything_in(place.directory))
     with alone(place.running, addresses(ports), "The demo") as lock:
         require_free(ports, WITH_SANDBOX)
         plan, starts_on = seed_world(place, SESSIONS, DAYS)

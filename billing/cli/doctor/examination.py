@@ -20,7 +20,7 @@ CHECKS = (
     Check("database", ledger.database, ("ledger_url",), is_essential=True),
     Check("ledger", ledger.promises, needs=("ledger_url",), after=("database",), is_essential=True),
     Check("chains", ledger.chains, needs=("ledger_url",), after=("database",), is_essential=True),
-    Check("secrecy", machine.secrecy, needs=("ledger_url",)),
+    Check("secrecy", machine.secrecy, needs=("ledger_url", "warehouse_path"), is_essential=True),
     Check("smtp", outside.smtp, ("smtp_host", "smtp_port", "smtp_security"), is_essential=True),
     Check("sender", outside.sender, ("studio_email",), after=("smtp",), is_essential=True),
     Check("stripe", outside.stripe, ("stripe_api_key", "stripe_url"), is_essential=True),

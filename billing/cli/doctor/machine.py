@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import shlex
 import shutil
-import stat
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,11 +12,14 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 
 from billing.cli.ports import Ports, is_free
+from billing.cli.private_places import keys, records
 from billing.cli.supervisor import answers
 from billing.domain.errors import PermanentError
+from billing.secrecy import open_to_others
 from billing.settings import Settings
 
 DISK_WANTED_BYTES = 1_000_000_000
+_NAMED = 6  # files and folders in a sentence
 
 
 def disk(settings: Settings) -> str:
@@ -33,15 +35,18 @@ def disk(settings: Settings) -> str:
 
 
 def secrecy(settings: Settings) -> str:
-    """The ledger holds gallery passwords, .env holds keys: on this machine they are their owner's alone."""
-    url = make_url(settings.ledger_url)
-    ledger = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
-    logs = [ledger.with_name(f"{ledger.name}{suffix}") for suffix in ("", "-wal", "-shm")] if ledger else []
-    found = [path for path in (*logs, Path(".env")) if path.is_file()]
-    if others := [str(path) for path in found if stat.S_IMODE(path.stat().st_mode) & 0o077]:
-        what = f"Others on this machine can read or change {', '.join(others)}; run: chmod 600 {shlex.join(others)}"
-        raise PermanentError("secrecy", what)
-    return f"{', '.join(path.name for path in found) or 'nothing here'}: for their owner only"
+    """On this machine keys, names and amounts are their owner's alone."""
+    secrets, data = open_to_others(keys()), open_to_others(records(settings))
+    if not secrets and not data:
+        return "keys, ledger, figures, backups and logs: for their owner only"
+    folders = [str(path) for path in data if path.is_dir()]
+    files = [str(path) for path in (*secrets, *data) if not path.is_dir()]
+    commands = [f"chmod 600 {shlex.join(files)}"] * bool(files) + [f"chmod 700 {shlex.join(folders)}"] * bool(folders)
+    renew = " If others use this machine, renew the keys in it." if secrets else ""
+    what = ", ".join([*files, *folders][:_NAMED]) + (" and more" if len(files) + len(folders) > _NAMED else "")
+    raise PermanentError(
+        "secrecy", f"Others on this machine can read or change {what}; run: {' && '.join(commands)}.{renew}"
+    )
 
 
 def pdf(settings: Settings) -> str:

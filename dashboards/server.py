@@ -14,17 +14,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Scope
 from streamlit.web.bootstrap import load_config_options
 
 from billing.secrecy import keep_files_private
 from billing.servers import running
-from billing.servers.callers import Refusal, Rules, is_loopback
+from billing.servers.callers import FROM_OURSELVES, Refusal, Rules, is_loopback
 from billing.servers.guard import Guard
 from dashboards.settings import read_settings
 
 APP = Path(__file__).with_name("app.py")
-METRICS = "/_stcore/metrics"
+METRICS, LOG_OUT = "/_stcore/metrics", "/auth/logout"
 STREAMLITS_PAGE = Path(streamlit.__file__).with_name("static") / "index.html"
 
 # Streamlit's pages style themselves inline. Nothing is loaded from, sent to or framed by another site.
@@ -39,12 +40,16 @@ _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 def build_dashboard(app: ASGIApp, host: str, names: Sequence[str]) -> Guard:
     """`host` is what it listens on, `names` those under which a proxy shows it to others."""
 
-    def metrics_stay_here(scope: Scope) -> Refusal | None:
-        is_asked = scope["path"].rstrip("/") == METRICS
-        return Refusal(404, "Not found.") if is_asked and (names or not is_loopback(host)) else None
+    def more_rules(scope: Scope) -> Refusal | None:
+        path = scope["path"].rstrip("/")
+        if path == METRICS and (names or not is_loopback(host)):
+            return Refusal(404, "Not found.")
+        if path == LOG_OUT and Headers(scope=scope).get("sec-fetch-site", "none") not in FROM_OURSELVES:
+            return Refusal(403, "Another site's page asks to log somebody out.")  # Streamlit does it by a GET
+        return None
 
     rules = Rules("BILLING_DASHBOARD_HOSTS", tuple(names))
-    return Guard(app, rules, policy_for(STREAMLITS_PAGE), more_rules=metrics_stay_here, ours=False)
+    return Guard(app, rules, policy_for(STREAMLITS_PAGE), more_rules=more_rules, ours=False)
 
 
 def policy_for(page: Path) -> str:

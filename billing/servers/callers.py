@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 WEB_SOCKET = "WEBSOCKET"  # in place of a method: its handshake is a GET after which anything may be said
 _READS = ("GET", "HEAD", "OPTIONS")
-_FROM_OURSELVES = ("same-origin", "none")  # none: typed, or a bookmark
+FROM_OURSELVES = ("same-origin", "none")  # none: typed, or a bookmark
 _HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^\s:/?#@\[\]]+)(:(?P<port>[0-9]{1,5}))?")
 _PORTS = {"http": 80, "https": 443}
 
@@ -102,7 +102,7 @@ def _how_to_add(rules: Rules) -> str:
 
 def _comes_from_us(caller: Caller, host: str, rules: Rules) -> bool:
     site, origin = caller.said("sec-fetch-site"), caller.said("origin")
-    if site is not None and site not in _FROM_OURSELVES and (caller.changes_something or not _is_a_visit(caller)):
+    if site is not None and site not in FROM_OURSELVES and (caller.changes_something or not _is_a_visit(caller)):
         return False
     if origin is None or _is_own(origin, host, rules):
         return True

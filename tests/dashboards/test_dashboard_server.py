@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from dashboards.server import METRICS, build_dashboard
+from dashboards.server import LOG_OUT, METRICS, build_dashboard
 
 SCREENS = ("", "money-in", "receivables", "books", "attention", "activity")
 
@@ -105,6 +105,14 @@ def test_where_others_can_reach_it_its_pages_show_nothing_without_a_login(tmp_pa
         page.goto(f"http://{address}/")
 
         page.get_by_text("This dashboard can be reached by others (0.0.0.0) and has no login").wait_for()
+
+
+def test_a_link_on_another_site_logs_nobody_out(dashboard: str) -> None:
+    visit = {"sec_fetch_mode": "navigate", "sec_fetch_dest": "document"}
+
+    assert status(dashboard, LOG_OUT, sec_fetch_site="cross-site", **visit) == 403
+    assert status(dashboard, LOG_OUT, sec_fetch_site="same-origin", **visit) != 403
+    assert status(dashboard, "/", sec_fetch_site="cross-site", **visit) == 200
 
 
 @pytest.mark.parametrize(

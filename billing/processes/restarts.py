@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 60.0
 STEADY_SECONDS = 120.0  # whoever lived that long had begun well: its next pause is the first again
+WELL_AGAIN_SECONDS = 600.0  # and whoever lives that long is well again
 
 
 def pause(lives: Sequence[float]) -> float:

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import FrameType
 
 from billing.processes import child, guardian
-from billing.processes.restarts import STEADY_SECONDS, pause
+from billing.processes.restarts import WELL_AGAIN_SECONDS, pause
 
 GRACE_SECONDS = 20.0  # Dagster's daemon finishes the run that it is in
 LOG_BYTES_AT_MOST = 10_000_000
@@ -71,6 +71,11 @@ class _Watched:
     lives: list[float] = field(default_factory=list)
 
     @property
+    def whole_group(self) -> int | None:
+        """The process group that runs, or that is being cleared away."""
+        return self.process.pid if self.process else self.group
+
+    @property
     def is_over(self) -> bool:
         return self.process is None and self.group is None and self.start_at is None
 
@@ -81,7 +86,7 @@ def _tell_nobody(_what: object) -> None: ...
 class Supervisor:
     """`held`: descriptors that every process keeps open. `on_death` is told of each death; it must not wait.
 
-    `on_steady` is told when a server that had died has run well for a while.
+    `on_steady` is told when a server that had died has been well again for ten minutes.
     """
 
     def __init__(
@@ -166,7 +171,7 @@ class Supervisor:
     def _look_at_running(self, one: _Watched, process: subprocess.Popen[bytes], now: float) -> None:
         code = process.poll()
         if code is None:
-            if one.lives and now - one.started_at >= STEADY_SECONDS:
+            if one.lives and now - one.started_at >= WELL_AGAIN_SECONDS:
                 one.lives.clear()
                 self._on_steady(one.server.name)
             return
@@ -194,9 +199,8 @@ class Supervisor:
         """Ask, wait, and make them; a second order is the end of waiting."""
         for one in self._watched:
             one.start_at = None
-            group = one.process.pid if one.process else one.group
-            if group is not None:
-                guardian.send(group, signal.SIGTERM)
+            if one.whole_group is not None:
+                guardian.send(one.whole_group, signal.SIGTERM)
         deadline = time.monotonic() + self._grace_seconds
         while self._living() and time.monotonic() < deadline and self._orders_to_end < 2:
             time.sleep(_LOOK_EVERY_SECONDS / 2)
@@ -208,7 +212,7 @@ class Supervisor:
         self._dismiss_guardian()
 
     def _living(self) -> list[int]:
-        groups = [one.process.pid if one.process else one.group for one in self._watched]
+        groups = [one.whole_group for one in self._watched]
         for one in self._watched:
             if one.process is not None:
                 one.process.poll()
@@ -228,9 +232,8 @@ class Supervisor:
             self._guardian = None
             return
         for one in self._watched:
-            group = one.process.pid if one.process else one.group
-            if group is not None:
-                self._tell_guardian(f"+{group}")
+            if one.whole_group is not None:
+                self._tell_guardian(f"+{one.whole_group}")
 
     def _tell_guardian(self, line: str) -> None:
         if self._guardian is not None and self._guardian.stdin is not None:
@@ -241,9 +244,8 @@ class Supervisor:
     def _dismiss_guardian(self) -> None:
         if self._guardian is not None and self._guardian.stdin is not None:
             for one in self._watched:
-                group = one.process.pid if one.process else one.group
-                if group is not None and not guardian.send(group, 0):
-                    self._tell_guardian(f"-{group}")
+                if one.whole_group is not None and not guardian.send(one.whole_group, 0):
+                    self._tell_guardian(f"-{one.whole_group}")
             self._guardian.stdin.close()
             self._guardian.wait()
 

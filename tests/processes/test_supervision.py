@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from billing.processes import guardian
+from billing.processes.supervisor import Death, Server, Supervisor
 
 PATIENCE_SECONDS = 60
 # Servers of shell and Python: each says its pid in a file; "tree" has a child of its own, "deaf" hears no SIGTERM.
@@ -267,3 +268,26 @@ def test_logs_are_their_owners_alone_and_do_not_grow_for_ever(start: Start, tmp_
     assert (logs / "done.log.1").stat().st_size == 10_000_001
     assert (logs / "done.log").read_text() == "said\n"
     assert (logs / "done.log").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_server_that_had_died_is_said_to_be_well_again_after_ten_minutes(tmp_path: Path) -> None:
+    deaths: list[Death] = []
+    well: list[str] = []
+    second_life = f"test -e {tmp_path}/lived && exec sleep 300; touch {tmp_path}/lived"
+    once = Server("plain", ("sh", "-c", second_life), directory=tmp_path)
+    supervisor = Supervisor([once], {"PATH": "/usr/bin:/bin"}, tmp_path, on_death=deaths.append, on_steady=well.append)
+    now = 0.0
+
+    def check() -> None:
+        """The supervisor's own looks come in between, by a clock that stands where ours began."""
+        nonlocal now
+        if deaths and (tmp_path / "lived").exists() and not well:
+            supervisor.look(time.monotonic() + now)
+            now += 200
+        if well:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    supervisor.run(check)
+
+    assert [(death.exit_code, death.pause_seconds) for death in deaths] == [(0, 1.0)]
+    assert well == ["plain"]

@@ -122,6 +122,12 @@ class Settings(BaseSettings):
         "INV-{year}-", description="What stands before an invoice's number; {year} is filled in."
     )
     due_days: int = Field(14, description="Days from issue to due date.", ge=0, le=365)
+    autopay_notice_days: int = Field(
+        3,
+        description="Days between the mail that announces a charge of a saved card and the charge; 0 charges at once.",
+        ge=0,
+        le=60,
+    )
     gallery_policy: GalleryPolicy = Field(GalleryPolicy.PAID_IN_FULL, description="When the gallery is opened.")
     gallery_closes_on_refund: bool = Field(
         True, description="Close the gallery when all that was paid went back, or a dispute was lost."
@@ -252,6 +258,7 @@ class Settings(BaseSettings):
             delivery_mode=self.delivery_mode,
             number_series=self.number_series,
             due_days=self.due_days,
+            autopay_notice_days=self.autopay_notice_days,
             gallery_policy=self.gallery_policy,
             gallery_days=self.gallery_days,
             gallery_closes_on_refund=self.gallery_closes_on_refund,

@@ -35,7 +35,7 @@ def _what(event: DomainEvent, currency: str) -> str:
         said = _words(event.kind)
     amount = body.get("amount_due_minor", body.get("amount_minor"))
     if isinstance(amount, int) and "outcome" not in body:
-        said += f", {Money(amount, currency)}"
+        said += f", {Money(amount, str(body.get('currency') or currency))}"
     return f"{said.removesuffix('.')} ({body['reason']})" if body.get("reason") else said
 
 

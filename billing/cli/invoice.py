@@ -1,4 +1,4 @@
-"""`billing invoice`: look at one, as a table, a PDF or the mail; what happened to it; or void it."""
+"""`billing invoice`: look at one, as a table, a PDF or the mail; what happened to it; void it, or stop its charge."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def invoice() -> None:
-    """Look at an invoice and what happened to it, or void it.
+    """Look at an invoice and what happened to it, void it, or stop the charge of its client's card.
 
     \b
     Example:
@@ -55,9 +55,12 @@ def show(number: str, pdf: Path | None, mail: bool, as_json: bool, as_billed: bo
         _write_out(number, pdf, mail)
     if mail:
         return
+    from billing.services.autopay import day_of_charge
+
     with open_office() as office, office.ledger.read() as books:
         found, row = _find(books, number)
-    click.echo(json.dumps(_json(found, row), indent=2) if as_json else _text(found, row, office.today()))
+        charge_on = day_of_charge(office.settings.policy, office.today(), books, row) if row else None
+    click.echo(json.dumps(_json(found, row), indent=2) if as_json else _text(found, row, office.today(), charge_on))
 
 
 @invoice.command()
@@ -95,6 +98,23 @@ def void(number: str, reason: str, actor: str, wait: int, now: bool, yes: bool) 
     number = number_of(row)
     confirm(f"Void {number} to {row.invoice.client.name}, of which {row.balance} is open?", yes)
     ask("void", {"number": number}, actor=actor, reason=reason, now=now, wait=wait)
+
+
+@invoice.command("stop-autopay")
+@click.argument("number")
+@reason_option("What the client said; it is kept.")
+@money_act
+def stop_autopay(number: str, reason: str, actor: str, wait: int, now: bool, yes: bool) -> None:
+    """Do not charge the client's card for the invoice NUMBER: they objected. They get a page to pay on by mail.
+
+    \b
+    Example:
+        billing invoice stop-autopay INV-2026-0042 --reason "they would rather transfer it"
+    """
+    row = the_invoice(number)
+    number = number_of(row)
+    confirm(f"Do not charge the card of {row.invoice.client.name} with {row.balance} for {number}?", yes)
+    ask("stop_autopay", {"number": number}, actor=actor, reason=reason, now=now, wait=wait)
 
 
 def _write_out(number: str, pdf: Path | None, mail: bool) -> None:
@@ -172,14 +192,12 @@ def _pdf(house: House, found: Invoice, url: str | None) -> bytes:
 
 def _mail(house: House, found: Invoice, row: InvoiceRow | None) -> InvoiceMail:
     """As it would go out now."""
-    from billing.domain.invoices import Collection
     from billing.domain.mail import InvoiceMail
     from billing.services.effects.mail_contents import invoice_mail
     from billing.services.owed import owed_on_draft
 
     if row is None:
-        charge_on = found.due_on if found.collection is Collection.AUTOPAY else None
-        return InvoiceMail(found, owed_on_draft(found, house.today()), charge_on=charge_on)
+        return InvoiceMail(found, owed_on_draft(found, house.today()))
     with house.ledger.read() as books:
         return invoice_mail(house, books, row)
 
@@ -189,13 +207,15 @@ def _json(found: Invoice, row: InvoiceRow | None) -> dict[str, Any]:
     return invoice_json(found) | {"balance_minor": balance, "is_void": bool(row and row.is_void)}
 
 
-def _text(found: Invoice, row: InvoiceRow | None, today: date) -> str:
+def _text(found: Invoice, row: InvoiceRow | None, today: date, charge_on: date | None) -> str:
     if row is None:
         state = "draft; nobody has seen it yet"
     elif row.is_void:
         state = "void"
     elif row.balance_minor <= 0:
         state = "paid"
+    elif charge_on:
+        state = f"{row.balance} open, to be charged on {charge_on}"
     else:
         late = (today - found.due_on).days
         state = f"{row.balance} open" + (f", {late} days past due" if late > 0 else f", due {found.due_on}")

@@ -108,7 +108,7 @@ def _status(office: Office) -> dict[str, Any]:
         "drafts_waiting": {"count": len(drafts), "amounts_minor": _sums([one.invoice.amount_due for one in drafts])},
         "invoices_open": _receivable(unpaid, None),
         "invoices_overdue": _receivable(unpaid, today),
-        "effects": {f"{kind} {state}": count for (kind, state), count in overview.unfinished_effects().items()},
+        "effects": {f"{kind} {state}": count for (kind, state), count in overview.unfinished_effects(now).items()},
         "commands_waiting": overview.commands_waiting(),
         "needs_attention": len(items),
         "vsco_polled_at": _instant(overview.cursor_moved_at("vsco:jobs")),

@@ -77,6 +77,7 @@ class Effect:
     """One effect as the ledger has it. `fence` grows with every lease; a late worker's outcome is refused by it.
 
     `asked`: how often the outside was asked since `unknown_since`. `outcome_code`: how it last ended, None before that.
+    `not_before`: when it is begun at the earliest. `settled_at`: when it ended, None while it has not.
     """
 
     effect_id: str
@@ -93,6 +94,8 @@ class Effect:
     asked: int = 0
     unknown_since: datetime | None = None
     outcome_code: str | None = None
+    not_before: datetime | None = None
+    settled_at: datetime | None = None
 
     def text(self, name: str) -> str:
         """A parameter that must be there, as text."""

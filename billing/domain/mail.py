@@ -64,7 +64,8 @@ class Owed:
     """How an invoice stands on the day on which a mail about it is written. Minor units of the invoice's currency.
 
     `paid_minor` is what was received and kept, retainers too; `credited_minor` how much less is asked for than was
-    invoiced. Of a void invoice nothing is owed, and what was paid on it is the client's credit.
+    invoiced. Of a void invoice nothing is owed, and what was paid on it is the client's credit. `charge_on`: the day on
+    which the client's card will be charged with the balance, where it will be.
     """
 
     as_of: date
@@ -72,19 +73,20 @@ class Owed:
     paid_minor: int = 0
     credited_minor: int = 0
     is_void: bool = False
+    charge_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class InvoiceMail:
     """The invoice goes out, for the first time or again.
 
-    With a `pay_url` the client is asked to pay there; with `charge_on` their card will be charged on that day.
+    With a `pay_url` the client is asked to pay there. `is_not_charged`: a charge was announced that is not made.
     """
 
     invoice: Invoice
     owed: Owed
     pay_url: str | None = None
-    charge_on: date | None = None
+    is_not_charged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

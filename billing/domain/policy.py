@@ -12,6 +12,8 @@ from billing.domain.invoices import Collection, Studio
 from billing.domain.payments import SavedMethod
 from billing.domain.sessions import JobSummary, SessionFacts, Stage
 
+MORNING_HOUR = 8  # nobody wants a reminder that was sent in the night
+
 
 class Trigger(StrEnum):
     """When a session counts as completed. Waiting for `completed` would bill what is paid already (facts.md)."""
@@ -71,6 +73,7 @@ class StudioPolicy:
     delivery_mode: DeliveryMode = DeliveryMode.REVIEW
     number_series: str = "INV-{year}-"
     due_days: int = 14
+    autopay_notice_days: int = 3
     gallery_policy: GalleryPolicy = GalleryPolicy.PAID_IN_FULL
     gallery_days: int = 90
     gallery_closes_on_refund: bool = True
@@ -92,6 +95,14 @@ class StudioPolicy:
         its first moment, as gaps begin at midnight where they hold it.
         """
         return datetime.combine(day, time(), ZoneInfo(self.time_zone)).astimezone(UTC)
+
+    def days_until_due(self, on_autopay: bool) -> int:
+        """From the day of issue; on autopay the card is charged on the day on which the invoice is due."""
+        return self.autopay_notice_days if on_autopay else self.due_days
+
+    def morning_of(self, day: date) -> datetime:
+        """From when on, in UTC, the studio writes to its clients on that day, and charges their cards."""
+        return datetime.combine(day, time(MORNING_HOUR), ZoneInfo(self.time_zone)).astimezone(UTC)
 
     def series_on(self, day: date) -> str:
         return self.number_series.replace("{year}", str(day.year))

@@ -24,6 +24,8 @@ class Desk(Protocol):
 
     def open_items(self) -> list[AttentionItem]: ...
 
+    def open_of(self, subject_id: str) -> list[AttentionItem]: ...  # those about one subject
+
     def is_open(self, subject_id: str, code: str) -> bool: ...
 
     def submit(

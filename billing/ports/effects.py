@@ -36,6 +36,10 @@ class Effects(Protocol):
         """Record how it ended; False (and nothing recorded) if another worker holds a newer fence."""
         ...
 
+    def give_up(self, effect_id: str, code: str, detail: str, now: datetime) -> bool:
+        """Cancel what stands ready; False if somebody has begun it, or it has ended."""
+        ...
+
     def lapsed(self, now: datetime) -> list[Effect]:
         """In flight with a lease that has run out: their worker is dead, their outcome unknown."""
         ...

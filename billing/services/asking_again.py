@@ -10,7 +10,9 @@ from billing.domain.effects import OPEN_STATES, EffectKind, Intent
 from billing.domain.payments import PayLink, PaymentFact, PaymentStatus
 from billing.domain.settlements import OPEN_DISPUTES
 from billing.ports.ledger import Books, InvoiceRow
+from billing.services.autopay import charge_what_is_owed
 from billing.services.issue_invoices import pay_link_intent
+from billing.services.owed import is_undecided
 
 
 def close_link_intent(link: PayLink, row: InvoiceRow) -> Intent:
@@ -24,12 +26,20 @@ def close_links(books: Books, row: InvoiceRow, now: datetime) -> None:
         books.effects.intend(close_link_intent(link, row), now)
 
 
+def ask_for_it_no_more(books: Books, row: InvoiceRow, now: datetime) -> None:
+    """What is owed has changed: neither a page nor a charge that waits takes the amount that it was."""
+    close_links(books, row, now)
+    charge_what_is_owed(books, row.invoice.invoice_id, now)
+
+
 def ensure_pay_link(books: Books, row: InvoiceRow, cause: str, now: datetime) -> bool:
     """Commit to a page for what is owed, unless there is one or something stands in the way; True if committed.
 
     `cause` tells it apart from an earlier page of the same amount that was closed since.
     """
     if row.is_void or row.balance_minor <= 0 or _is_at_work(books, row.invoice.invoice_id):
+        return False
+    if is_undecided(books, row.invoice.invoice_id):
         return False
     if open_page(books, row.invoice.invoice_id) or is_page_coming(books, row):
         return False

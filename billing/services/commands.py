@@ -10,29 +10,30 @@ from datetime import datetime
 
 from billing.domain import canonical
 from billing.domain.books import added_up, post_void
-from billing.domain.effects import OPEN_STATES, EffectKind, EffectState, Intent, Outcome
+from billing.domain.effects import EffectKind, EffectState, Intent, Outcome
 from billing.domain.errors import BillingError, PermanentError, TemporaryError
 from billing.domain.events import PIPELINE, Command, DomainEvent
 from billing.domain.money import Money
-from billing.domain.payments import OFFICE, SavedMethod
+from billing.domain.payments import OFFICE
 from billing.domain.settlement_books import ASKED_FOR, BANK
-from billing.domain.typed import check_consented_at, check_expires_on, check_received_on
+from billing.domain.typed import check_expires_on, check_received_on
 from billing.ports.ledger import Books, InvoiceRow, Ledger, PaymentRow
 from billing.ports.outside import GalleryAccess
 from billing.services.approve_drafts import approve_draft, discard_draft, seen_of
-from billing.services.asking_again import close_links, ensure_pay_link
+from billing.services.asking_again import ask_for_it_no_more, ensure_pay_link
+from billing.services.autopay import look_again, refuse_while_charged
 from billing.services.changed_orders import retell
 from billing.services.clock_set_back import clock_is_right
 from billing.services.command_arguments import (
     addresses_of,
     amount_of,
     day_of,
-    instant_of,
     invoice_of,
     number_of,
     optional,
     text,
 )
+from billing.services.consents import record_consent, revoke_consent, stop_autopay
 from billing.services.deliver_invoices import SENT_ELSEWHERE
 from billing.services.effects import HANDLERS
 from billing.services.effects.by_a_person import effect_to_retry, effect_to_settle
@@ -40,13 +41,14 @@ from billing.services.effects.grant import record_grant
 from billing.services.effects.in_words import capital, in_words
 from billing.services.effects.revoke import record_revocation
 from billing.services.follow_up import reminded_today
+from billing.services.foreign_money import CLIENT_CREDIT, ask_all_the_same, show_credit
 from billing.services.galleries import ask_nobody_to_open
 from billing.services.holds import hold, release
 from billing.services.house import House
 from billing.services.limits import raise_limit
 from billing.services.money_commands import credit, refund, write_off
 from billing.services.order_standing import look_at_others_again
-from billing.services.owed import OWED_AGAIN
+from billing.services.owed import OTHER_CURRENCY, UNDECIDED, left_over
 from billing.services.record_payments import record_payment
 from billing.services.restore import settle_mails
 
@@ -155,13 +157,11 @@ def _void(house: House, books: Books, command: Command) -> str:
     row = invoice_of(books, command)
     if row.is_void:
         raise PermanentError("void_before", f"{row.invoice.number} is void already.")
-    charges = books.effects.of_subject(row.invoice.invoice_id, EffectKind.CHARGE)
-    if any(charge.state in OPEN_STATES for charge in charges):
-        raise PermanentError("charge_open", f"{row.invoice.number} is being charged; void it when that has ended.")
+    refuse_while_charged(books, row)
     issued = added_up(books.journal.entries_about(row.invoice.invoice_id, ASKED_FOR))
     books.journal.post(post_void(row.invoice, issued, row.balance, house.today()), now)
     books.invoices.void(row.invoice.invoice_id, command.actor, command.reason, now)
-    close_links(books, row, now)
+    ask_for_it_no_more(books, row, now)
     books.desk.resolve_attention(row.invoice.invoice_id, None, command.actor, now)
     ask_nobody_to_open(house, books, books.invoices.require(row.invoice.invoice_id))
     retell(house, books, row.invoice.session_id)
@@ -172,13 +172,14 @@ def _void(house: House, books: Books, command: Command) -> str:
 def _show_what_was_paid(books: Books, row: InvoiceRow, now: datetime) -> str:
     """What was paid on a void invoice is the client's, and somebody has to say what becomes of it."""
     payments, number = books.payments.of_invoice(row.invoice.invoice_id), row.invoice.number
-    entries = books.journal.entries_about(row.invoice.invoice_id)
-    credit = -sum(entry.amount.minor for entry in entries if entry.account == "client_credit")
+    show_credit(books, books.invoices.require(row.invoice.invoice_id), now)
+    credit = left_over(books, row.invoice.invoice_id, row.invoice.currency)
     if credit <= 0 or not payments:
         return ""
     paid = Money(credit, row.invoice.currency)
     sentence = f"{paid} that {row.invoice.client.name} paid on {number} is their credit, as it is void; refund it."
-    books.desk.raise_attention(payments[-1].payment_id, "client_credit", sentence, now)
+    last = [one for one in payments if one.amount.currency == row.invoice.currency][-1]
+    books.desk.raise_attention(last.payment_id, CLIENT_CREDIT, sentence, now)
     return f" {paid} that were paid on it are {row.invoice.client.name}'s credit: refund them with `billing refund`."
 
 
@@ -195,9 +196,11 @@ def _resume(house: House, books: Books, command: Command) -> str:
     row = invoice_of(books, command)
     invoice_id = row.invoice.invoice_id
     books.invoices.resume(invoice_id, house.now())
-    for code in OWED_AGAIN:
+    for code in UNDECIDED:
         books.desk.resolve_attention(invoice_id, code, command.actor, house.now())
     ensure_pay_link(books, row, f"resumed:{command.command_id}", house.now())
+    look_again(books, invoice_id, house.now())
+    show_credit(books, row, house.now())
     return f"Reminders of {row.invoice.number} go on."
 
 
@@ -232,25 +235,6 @@ def _settle(house: House, books: Books, command: Command) -> str:
     return f"{capital(in_words(books, effect))} is settled as {state.value}.{again}"
 
 
-def _record_consent(house: House, books: Books, command: Command) -> str:
-    method = SavedMethod(
-        client_id=text(command, "client_id"),
-        customer_id=text(command, "customer_id"),
-        payment_method_id=text(command, "payment_method_id"),
-        label=text(command, "label"),
-        text_version=text(command, "text_version"),
-        consented_at=check_consented_at(instant_of(command, "consented_at"), house.now()),
-    )
-    books.payments.add_consent(method, command.actor, house.now())
-    return f"{method.client_id} may be charged: {method.label}."
-
-
-def _revoke_consent(house: House, books: Books, command: Command) -> str:
-    if not books.payments.revoke_consent(text(command, "client_id"), house.now()):
-        raise PermanentError("no_consent", f"{text(command, 'client_id')} has given no consent to revoke.")
-    return f"{text(command, 'client_id')} is not charged any more."
-
-
 def _gallery_opened(house: House, books: Books, command: Command) -> str:
     """A person has opened a gallery by hand; the client is told now."""
     effect = books.effects.get(text(command, "effect_id"))
@@ -281,15 +265,17 @@ def _gallery_closed(house: House, books: Books, command: Command) -> str:
 
 
 def _resolve(house: House, books: Books, command: Command) -> str:
-    closed = books.desk.resolve_attention(
-        text(command, "subject"), optional(command, "code"), command.actor, house.now()
-    )
+    subject, now = text(command, "subject"), house.now()
+    about = {item.code for item in books.desk.open_of(subject)}
+    closed = books.desk.resolve_attention(subject, optional(command, "code"), command.actor, now)
     if not closed:
-        raise PermanentError("nothing_open", f"Nothing is open for {text(command, 'subject')}.")
-    row = books.invoices.get(text(command, "subject"))
+        raise PermanentError("nothing_open", f"Nothing is open for {subject}.")
+    row = books.invoices.get(subject)
     if row is not None:
         retell(house, books, row.invoice.session_id)
-    return f"Closed {closed} of {text(command, 'subject')}."
+        if OTHER_CURRENCY in about - {item.code for item in books.desk.open_of(subject)}:
+            ask_all_the_same(books, row, f"resolved:{command.command_id}", now)
+    return f"Closed {closed} of {subject}."
 
 
 def _raise_limit(house: House, books: Books, command: Command) -> str:
@@ -309,8 +295,9 @@ _CARRIED_OUT_BY: dict[str, Callable[[House, Books, Command], str]] = {
     "resume_reminders": _resume,
     "retry": _retry,
     "settle": _settle,
-    "record_consent": _record_consent,
-    "revoke_consent": _revoke_consent,
+    "record_consent": record_consent,
+    "revoke_consent": revoke_consent,
+    "stop_autopay": stop_autopay,
     "gallery_opened": _gallery_opened,
     "gallery_closed": _gallery_closed,
     "resolve": _resolve,

@@ -141,7 +141,7 @@ def _draft(
         order_number=order.number,
         currency=order.currency,
         issued_on=today,
-        due_on=today if on_autopay or is_paid else today + timedelta(days=policy.due_days),
+        due_on=today + timedelta(days=0 if is_paid else policy.days_until_due(on_autopay)),
         language=facts.client.language or policy.default_language,
         page_size=page_size_for(facts.client.country or policy.studio.country),
         studio=policy.studio,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from billing.domain.effects import EffectKind, EffectState, can_be_asked
+from billing.domain.policy import MORNING_HOUR
 from billing.services.clock_set_back import TOLERANCE, is_behind
 from billing.services.galleries import awaiting_grant
 from billing.services.holds import goes_out_under_hold, is_held
@@ -13,7 +14,6 @@ from billing.services.house import House
 from billing.services.observe_sessions import sessions_to_fetch
 from billing.services.session_records import is_older
 
-FOLLOW_UP_FROM_HOUR = 8  # nobody wants a reminder that was sent in the night
 LOOK_AT_EXPECTED_EVERY = timedelta(hours=1)
 _FOLLOWED_UP = "follow_ups:planned"
 _SHOWN = 50  # enough to tell one backlog from another
@@ -95,7 +95,7 @@ def follow_ups_are_due(house: House) -> bool:
     if planned_at is None or planned_at > now + TOLERANCE or now - planned_at >= timedelta(days=1):
         return True
     is_new_day = house.policy.day_of(planned_at) < house.policy.day_of(now)
-    return is_new_day and now.astimezone(ZoneInfo(house.policy.time_zone)).hour >= FOLLOW_UP_FROM_HOUR
+    return is_new_day and now.astimezone(ZoneInfo(house.policy.time_zone)).hour >= MORNING_HOUR
 
 
 def note_followed_up(house: House) -> None:

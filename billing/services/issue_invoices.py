@@ -11,10 +11,11 @@ from billing.domain.effects import EffectKind, Intent
 from billing.domain.errors import BillingError, PermanentError
 from billing.domain.events import PIPELINE, DomainEvent
 from billing.domain.invoices import Collection, Invoice, invoice_number
-from billing.domain.policy import DeliveryMode
+from billing.domain.policy import DeliveryMode, StudioPolicy
 from billing.ports.ledger import Books, FinalizationFacts, SessionRow
 from billing.ports.outside import RawRecord
 from billing.services.after_restore import PERHAPS_BILLED, check_series, needs_a_person, warn_of_draft
+from billing.services.autopay import charge_intent
 from billing.services.changed_orders import open_changes, show_drafts, tell_changes
 from billing.services.clock_set_back import is_on_an_earlier_day
 from billing.services.cut_texts import CUT
@@ -204,7 +205,7 @@ def finalize_invoice(
     body: dict[str, str | int | None] = {"number": invoice.number, "amount_due_minor": invoice.amount_due_minor}
     event_id = f"finalized:{invoice.invoice_id}"
     books.journal.tell(DomainEvent(event_id, "invoice_finalized", invoice.invoice_id, now, actor, body))
-    for intent in collection_intents(books, invoice):
+    for intent in collection_intents(house.policy, books, invoice):
         books.effects.intend(intent, now)
     return invoice
 
@@ -213,18 +214,18 @@ def _as_agreed(house: House, books: Books, draft: Invoice) -> Invoice:
     """A consent may be gone since the draft was made: then it is an invoice with a pay link, and says so."""
     if draft.collection is not Collection.AUTOPAY or books.payments.consent(draft.client.client_id):
         return draft
-    due_on = draft.issued_on + timedelta(days=house.policy.due_days)
+    due_on = draft.issued_on + timedelta(days=house.policy.days_until_due(on_autopay=False))
     return replace(draft, collection=Collection.INVOICE, card_label=None, due_on=due_on)
 
 
-def collection_intents(books: Books, invoice: Invoice) -> list[Intent]:
+def collection_intents(policy: StudioPolicy, books: Books, invoice: Invoice) -> list[Intent]:
     """How the money is asked for: a charge with the client's consent, or a pay link to send; of nothing, not at all."""
     if not invoice.amount_due_minor:
         return []
     if invoice.collection is Collection.AUTOPAY:
         method = books.payments.consent(invoice.client.client_id)
         if method is not None:
-            return [_charge(invoice, method.customer_id, method.payment_method_id)]
+            return [charge_intent(policy, invoice, method)]
     return [pay_link_intent(invoice, invoice.amount_due_minor)]
 
 
@@ -236,17 +237,6 @@ def pay_link_intent(invoice: Invoice, amount_minor: int, why: str = "balance") -
 
 def keep_for_review(books: Books, draft: Invoice, now: datetime) -> None:
     books.invoices.keep_draft(draft, "waiting", now)
-
-
-def _charge(invoice: Invoice, customer_id: str, payment_method_id: str) -> Intent:
-    parameters: dict[str, str | int | None] = {
-        "client_id": invoice.client.client_id,
-        "customer_id": customer_id,
-        "payment_method_id": payment_method_id,
-        "amount_minor": invoice.amount_due_minor,
-        "currency": invoice.currency,
-    }
-    return Intent(EffectKind.CHARGE, "autopay", invoice.invoice_id, parameters)
 
 
 def _say_what_waits(house: House) -> None:

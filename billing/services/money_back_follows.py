@@ -22,11 +22,12 @@ from billing.domain.settlements import (
 )
 from billing.ports.ledger import Books, InvoiceRow, PaymentRow
 from billing.ports.settlements import RefundRow
-from billing.services.asking_again import close_links, ensure_pay_link
+from billing.services.asking_again import ask_for_it_no_more, close_links, ensure_pay_link
 from billing.services.deliver_invoices import mail_intent
+from billing.services.foreign_money import CLIENT_CREDIT, end_once_gone, show_credit
 from billing.services.galleries import plan_revocations
 from billing.services.house import House
-from billing.services.owed import OWED_AGAIN, left_over
+from billing.services.owed import UNDECIDED, left_of, left_over
 
 RETURNED = "refund_returned"
 
@@ -88,8 +89,9 @@ class Case:
 
     def tell_moved(self, movement: Movement, kind: str, reason: str) -> None:
         """`amount_minor` is what went back to the client; negative: what came back to us."""
-        what: dict[str, str | int | None] = {"amount_minor": -movement.amount.minor, "source_id": movement.source_id}
-        self.tell(f"moved:{movement.movement_id}", kind, what | {"reason": reason})
+        amount = -movement.amount
+        what: dict[str, str | int | None] = {"amount_minor": amount.minor, "currency": amount.currency}
+        self.tell(f"moved:{movement.movement_id}", kind, what | {"source_id": movement.source_id, "reason": reason})
 
     def tell(self, event_id: str, kind: str, body: dict[str, str | int | None]) -> None:
         self.books.journal.tell(DomainEvent(event_id, kind, self.invoice_id, self.now, body=body))
@@ -102,7 +104,7 @@ def follow(case: Case, before: InvoiceRow, told: Sequence[Told]) -> None:
         return
     books, row = case.books, case.row()
     if row.balance_minor != before.balance_minor:
-        close_links(books, row, case.now)
+        ask_for_it_no_more(books, row, case.now)
     unasked = [one for one in news if one.code]
     if row.balance_minor <= 0:
         rest_no_more(books, case.invoice_id, PIPELINE, case.now)
@@ -111,6 +113,7 @@ def follow(case: Case, before: InvoiceRow, told: Sequence[Told]) -> None:
         _let_a_person_decide(case, row, unasked)
     elif any(one.cause for one in news) and not books.invoices.is_paused(case.invoice_id):
         ensure_pay_link(books, row, news[-1].cause, case.now)
+    end_once_gone(books, row, news[-1].cause, case.now)
     _close_what_is_over(case)
     plan_revocations(case.house, books, row)
 
@@ -209,10 +212,11 @@ def of_owed_again(row: InvoiceRow, what: str) -> str:
 
 
 def rest_no_more(books: Books, invoice_id: str, by: str, now: datetime) -> None:
-    """What was owed again is not: neither is it asked about, nor does our own pause outlive it."""
-    for code in OWED_AGAIN:
+    """Nothing is owed any more: neither is it asked about, nor does our own pause outlive it."""
+    for code in UNDECIDED:
         books.desk.resolve_attention(invoice_id, code, by, now)
     books.invoices.resume(invoice_id, now, placed_by=PIPELINE)
+    show_credit(books, books.invoices.require(invoice_id), now)
 
 
 def _show_debt(case: Case, row: InvoiceRow, unasked: Sequence[Told]) -> None:
@@ -229,6 +233,7 @@ def _show_debt(case: Case, row: InvoiceRow, unasked: Sequence[Told]) -> None:
 
 def _close_what_is_over(case: Case) -> None:
     """The client's credit was shown so that somebody refunds it; once it is gone there is nothing left to do."""
-    if case.credit(case.payment.amount.currency) <= 0:
-        for payment in case.books.payments.of_invoice(case.invoice_id):
-            case.books.desk.resolve_attention(payment.payment_id, "client_credit", PIPELINE, case.now)
+    for payment in case.books.payments.of_invoice(case.invoice_id):
+        is_foreign = payment.amount.currency != case.row().invoice.currency  # it may go back in the balance's currency
+        if case.credit(payment.amount.currency) <= 0 or (is_foreign and not left_of(case.books, payment)):
+            case.books.desk.resolve_attention(payment.payment_id, CLIENT_CREDIT, PIPELINE, case.now)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from billing.domain import settlement_books as postings
 from billing.domain.books import Posting, added_up
-from billing.domain.effects import OPEN_STATES, EffectKind, Intent
+from billing.domain.effects import EffectKind, Intent
 from billing.domain.errors import PermanentError
 from billing.domain.events import Command, DomainEvent
 from billing.domain.money import Money
 from billing.domain.payments import OFFICE
 from billing.ports.ledger import Books, InvoiceRow, PaymentRow
-from billing.services.asking_again import close_links, ensure_pay_link, is_disputed
+from billing.services.asking_again import ask_for_it_no_more, ensure_pay_link, is_disputed
+from billing.services.autopay import refuse_while_charged
 from billing.services.command_arguments import amount_of, invoice_of, optional
-from billing.services.effects.refund import left_of
+from billing.services.foreign_money import foreign_money, say_what_is_owed_now
 from billing.services.house import House
 from billing.services.money_back_follows import of_owed_again, rest_no_more
-from billing.services.owed import OWED_AGAIN
+from billing.services.owed import OWED_AGAIN, left_of
 from billing.services.refunds_by_hand import book_by_hand
 
 
@@ -33,14 +34,15 @@ def refund(house: House, books: Books, command: Command) -> str:
             " Stripe's dashboard, or refund with --force.",
         )
     newest_first = reversed(books.payments.of_invoice(invoice.invoice_id))
-    all_left = [(payment, left_of(books, payment)) for payment in newest_first]
+    all_left = [(one, left_of(books, one)) for one in newest_first if one.amount.currency == invoice.currency]
     office = [(payment, minor) for payment, minor in all_left if payment.provider == OFFICE]
     other = [(payment, minor) for payment, minor in all_left if payment.provider != OFFICE]
     left = [*office, *other] if by_hand else other
     amount = _amount(command, row, _sum(left))
     if not 0 < amount.minor <= _sum(left):
         way, kept = (" through Stripe", _sum(office)) if not by_hand else ("", 0)
-        raise PermanentError("more_than_is_left", _why_not_so_much(row, amount, _sum(left), way, kept))
+        why = _why_not_so_much(row, amount, _sum(left), way, kept) + _of_foreign(books, row)
+        raise PermanentError("more_than_is_left", why)
     rest = amount.minor
     for payment, minor in left:
         if part := min(rest, minor):
@@ -84,21 +86,20 @@ def _ask_for_less(
     house: House, books: Books, command: Command, row: InvoiceRow, posting: Posting, sentence: str
 ) -> str:
     invoice_id, now = row.invoice.invoice_id, house.now()
-    charges = books.effects.of_subject(invoice_id, EffectKind.CHARGE)
-    if any(charge.state in OPEN_STATES for charge in charges):
-        raise PermanentError("charge_open", f"{row.invoice.number} is being charged; do it when that has ended.")
+    refuse_while_charged(books, row)
     books.journal.post(posting, now)
     minor = next(-entry.amount.minor for entry in posting.entries if entry.account == "receivable")
     body: dict[str, str | int | None] = {"amount_minor": minor, "reason": command.reason}
     books.journal.tell(DomainEvent(posting.transaction_id, posting.kind, invoice_id, now, command.actor, body))
-    close_links(books, row, now)
+    ask_for_it_no_more(books, row, now)
     after = books.invoices.require(invoice_id)
     if after.balance_minor <= 0:
         books.desk.resolve_attention(invoice_id, "follow_ups_ended", command.actor, now)
         rest_no_more(books, invoice_id, command.actor, now)
         return sentence
-    for item in books.desk.open_items():
-        if item.subject_id == invoice_id and item.code in OWED_AGAIN:  # it says what is owed now
+    say_what_is_owed_now(books, after, now)
+    for item in books.desk.open_of(invoice_id):
+        if item.code in OWED_AGAIN:  # it says what is owed now
             books.desk.raise_attention(invoice_id, item.code, of_owed_again(after, sentence.rstrip(".")), now)
     if not books.invoices.is_paused(invoice_id):
         ensure_pay_link(books, after, f"command:{command.command_id}", now)
@@ -132,6 +133,12 @@ def _why_not_so_much(row: InvoiceRow, amount: Money, there: int, way: str, offic
             f" `billing refund {number} --by-hand cash`."
         )
     return sentence
+
+
+def _of_foreign(books: Books, row: InvoiceRow) -> str:
+    """No amount of the invoice's currency says how much of it goes back."""
+    there = [str(left) for _, left in foreign_money(books, row)]
+    return f" {' and '.join(there)} came in another currency: refund that in Stripe's dashboard." if there else ""
 
 
 def _refund_intent(command: Command, row: InvoiceRow, payment: PaymentRow, amount: Money) -> Intent:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
-from billing.domain.invoices import Invoice
+from billing.domain.autopay import notice_days
+from billing.domain.effects import OPEN_STATES, EffectKind, EffectState
+from billing.domain.invoices import Collection, Invoice
 from billing.domain.mail import Owed
 from billing.domain.settlement_books import ASKED_FOR
-from billing.ports.ledger import Books, InvoiceRow
+from billing.domain.settlements import NEVER_ARRIVED, DisputeStatus
+from billing.ports.ledger import Books, InvoiceRow, PaymentRow
+from billing.services.autopay import day_of_charge
 from billing.services.house import House
 
 # Items by which a person decides whether the client owes again what went back.
 OWED_AGAIN = ("refunded_elsewhere", "dispute_lost")
+OTHER_CURRENCY = "paid_in_another_currency"  # or what money means that is not in the invoice's currency
+UNDECIDED = (*OWED_AGAIN, OTHER_CURRENCY)
 
 
 def owed_now(house: House, books: Books, row: InvoiceRow) -> Owed:
@@ -27,12 +33,15 @@ def owed_now(house: House, books: Books, row: InvoiceRow) -> Owed:
         paid_minor=credit if row.is_void else asked_for - balance,
         credited_minor=invoice.total_minor - asked_for,
         is_void=row.is_void,
+        charge_on=day_of_charge(house.policy, house.today(), books, row) if balance else None,
     )
 
 
 def owed_on_draft(invoice: Invoice, today: date) -> Owed:
     """As it will be told if it goes out today."""
-    return Owed(today, invoice.amount_due_minor, invoice.total_minor - invoice.amount_due_minor)
+    owed, paid = invoice.amount_due_minor, invoice.total_minor - invoice.amount_due_minor
+    is_charged = owed and invoice.collection is Collection.AUTOPAY
+    return Owed(today, owed, paid, charge_on=today + timedelta(days=notice_days(invoice)) if is_charged else None)
 
 
 def left_over(books: Books, invoice_id: str, currency: str) -> int:
@@ -41,9 +50,28 @@ def left_over(books: Books, invoice_id: str, currency: str) -> int:
     return -sum(e.amount.minor for e in entries if e.account == "client_credit" and e.amount.currency == currency)
 
 
+def left_of(books: Books, payment: PaymentRow, but: str = "") -> int:
+    """What of the payment, in minor units, neither went back nor is about to, but for the effect with this key."""
+    invoice_id = str(payment.invoice_id)
+    refunds = [row for row in books.settlements.refunds_of(invoice_id) if row.payment_id == payment.provider_object_id]
+    disputes = books.settlements.disputes_of(invoice_id)
+    gone = sum(row.amount_minor for row in refunds if row.status not in NEVER_ARRIVED)
+    gone += sum(
+        row.amount_minor
+        for row in disputes
+        if row.payment_id == payment.provider_object_id and row.status is DisputeStatus.LOST
+    )
+    told = {row.effect_key for row in refunds}
+    for effect in books.effects.of_subject(invoice_id, EffectKind.REFUND):
+        is_coming = effect.state in OPEN_STATES or effect.state is EffectState.DONE
+        if effect.key not in (but, *told) and effect.text("payment_id") == payment.payment_id and is_coming:
+            gone += effect.number("amount_minor")
+    return max(0, payment.amount.minor - gone)
+
+
 def is_undecided(books: Books, invoice_id: str) -> bool:
-    """Money went back without our asking, and nobody has said yet whether the client owes it again."""
-    return any(item.subject_id == invoice_id and item.code in OWED_AGAIN for item in books.desk.open_items())
+    """Money went back without our asking, or came in another currency, and nobody has said yet what it means."""
+    return any(item.code in UNDECIDED for item in books.desk.open_of(invoice_id))
 
 
 def owed_if_decided(house: House, books: Books, row: InvoiceRow) -> Owed | None:

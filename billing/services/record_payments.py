@@ -13,9 +13,10 @@ from billing.domain.money import Money
 from billing.domain.payments import OFFICE, PaymentFact, PaymentStatus
 from billing.domain.policy import StudioPolicy
 from billing.ports.ledger import Books, InvoiceRow, PaymentRow
-from billing.services.asking_again import close_links, ensure_pay_link
+from billing.services.asking_again import ask_for_it_no_more, ensure_pay_link
 from billing.services.changed_orders import ORDER_CHANGED
 from billing.services.deliver_invoices import mail_intent
+from billing.services.foreign_money import CLIENT_CREDIT, let_a_person_decide, say_what_is_owed_now, show_credit
 from billing.services.money_back_follows import rest_no_more
 
 
@@ -78,8 +79,11 @@ def record_payment(
         books.payments.allocate(payment.payment_id, row.invoice.invoice_id, allocated)
     books.journal.post(post_payment(_received(payment, row, allocated, clearing_account)), now)
     _tell(books, payment, row, now, actor)
-    if same_currency:  # else nothing was settled, and no receipt or booking could say it in the invoice's currency
-        _follow(books, payment, row, allocated, balance - allocated.minor, now)
+    if not same_currency:  # nothing was settled, and no receipt or booking could say it in the invoice's currency
+        is_owed = row.balance_minor > 0 and not row.is_void
+        (let_a_person_decide if is_owed else show_credit)(books, row, now)
+        return True
+    _follow(books, payment, row, allocated, balance - allocated.minor, now)
     if allocated.minor < payment.amount.minor:
         _show_surplus(books, payment, row, payment.amount - allocated, now)
     return True
@@ -101,6 +105,7 @@ def _received(payment: PaymentRow, row: InvoiceRow, allocated: Money, clearing_a
 def _tell(books: Books, payment: PaymentRow, row: InvoiceRow, now: datetime, actor: str) -> None:
     body: dict[str, str | int | None] = {
         "amount_minor": payment.amount.minor,
+        "currency": payment.amount.currency,
         "provider_object_id": payment.provider_object_id,
     }
     event_id = f"paid:{payment.payment_id}"
@@ -113,9 +118,11 @@ def _follow(
     invoice_id = row.invoice.invoice_id
     books.effects.intend(mail_intent(books, row, MailKind.RECEIPT, payment.payment_id), now)
     books.effects.intend(_write_back(payment, row, allocated), now)
-    close_links(books, row, now)  # paid, no link must take money again; paid in part, its fixed amount is wrong now
+    ask_for_it_no_more(books, row, now)  # paid, nothing must take money again; in part, the amounts are wrong now
     if balance_minor > 0:
-        ensure_pay_link(books, books.invoices.require(invoice_id), payment.payment_id, now)
+        after = books.invoices.require(invoice_id)
+        ensure_pay_link(books, after, payment.payment_id, now)
+        say_what_is_owed_now(books, after, now)
     else:
         books.desk.resolve_attention(invoice_id, None, PIPELINE, now, but=[ORDER_CHANGED])
         rest_no_more(books, invoice_id, PIPELINE, now)
@@ -136,14 +143,11 @@ def _write_back(payment: PaymentRow, row: InvoiceRow, allocated: Money) -> Inten
 
 
 def _show_surplus(books: Books, payment: PaymentRow, row: InvoiceRow, surplus: Money, now: datetime) -> None:
-    foreign = surplus.currency != row.invoice.currency
-    why = "is void" if row.is_void else f"is in {row.invoice.currency}" if foreign else "needed less"
+    why = "is void" if row.is_void else "needed less"
     by_hand = " --by-hand cash" if payment.provider == OFFICE else ""
     refund = f"refund it with `billing refund {row.invoice.number} --amount {surplus.decimal}{by_hand}`"
-    if foreign:
-        refund = "refund it in Stripe's dashboard"
     sentence = (
         f"{surplus} of payment {payment.provider_object_id} is {row.invoice.client.name}'s credit, because invoice"
         f" {row.invoice.number} {why}; {refund}."
     )
-    books.desk.raise_attention(payment.payment_id, "client_credit", sentence, now)
+    books.desk.raise_attention(payment.payment_id, CLIENT_CREDIT, sentence, now)

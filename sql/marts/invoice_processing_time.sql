@@ -1,5 +1,6 @@
 -- How long each invoice took from the completed session being noticed to the client having it: stage by stage.
--- "Sent" is the mail server's acceptance; on autopay it is the charge's success, or the mail that says it failed.
+-- "Sent" is the mail server's acceptance, also of the mail that announces a charge of some days later; where a card is
+-- charged at once, it is the charge's success, or the mail that says it failed.
 -- grain: invoice
 -- key: invoice_id
 with documents as (
@@ -31,7 +32,8 @@ stages as (
         stg_invoices.priced_at,
         documents.rendered_at,
         case
-            when stg_invoices.collection = 'autopay' then least(acts.charged_at, acts.refused_at)
+            when stg_invoices.collection = 'autopay' and stg_invoices.due_on = stg_invoices.issued_on
+                then least(acts.charged_at, acts.refused_at)
             else acts.mailed_at
         end as sent_at
     from stg_invoices

@@ -127,6 +127,7 @@ def _environment(url: str, smtp_port: str, room: Path, api_key: str) -> dict[str
         "BILLING_TIME_ZONE": "Europe/Berlin",
         "BILLING_BILLING_STARTS_ON": "2020-01-01",
         "BILLING_DELIVERY_MODE": "automatic",
+        "BILLING_AUTOPAY_NOTICE_DAYS": "0",
         "BILLING_LIMIT_INVOICES": "1000000",
         "BILLING_LIMIT_MAILS": "1000000",
         "BILLING_LIMIT_CHARGES": "1000000",

@@ -21,6 +21,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     plan, starts_on = seed_world(place, sessions=6, days=90)
     with running_sandbox(place.sandbox_state) as sandbox:
         environment = place.environment(sandbox.url, sandbox.smtp_port, plan, starts_on)
+        environment["BILLING_AUTOPAY_NOTICE_DAYS"] = "0"  # its one day sees cards charged
         studio = Studio(sandbox, World(sandbox.url), plan, environment, place.directory)
         live_through(studio)
         yield replace(studio, oracle=studio.world.oracle())

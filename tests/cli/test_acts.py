@@ -98,6 +98,15 @@ def test_a_voided_invoice_owes_nothing_and_is_voided_once(run: Run, open_number:
     assert "is void already" in one_line(run(*act))
 
 
+def test_a_charge_is_stopped_only_where_one_waits(run: Run, open_number: str, paid_number: str) -> None:
+    act = ("--reason", "they would rather transfer it", "--yes", "--now")
+
+    assert "it is paid by link" in one_line(run("invoice", "stop-autopay", open_number, *act))
+    assert "it is paid; `billing refund` gives money back" in one_line(
+        run("invoice", "stop-autopay", paid_number, *act)
+    )
+
+
 def test_without_a_pipeline_the_command_waits_and_says_so(run: Run, open_number: str, ledger: SqlLedger) -> None:
     waiting = run("reminders", "pause", open_number, "--reason", "in hospital", "--wait", "1")
 

@@ -65,6 +65,8 @@ def test_each_event_is_one_line_in_the_words_of_the_business() -> None:
     assert what("reminder_sent", reminder) == "reminder, due today mailed to ada@example.org"
     refund = {"amount_minor": 150, "reason": "a print was lost", "source_id": "re_1"}
     assert what("payment_refunded", refund) == "payment refunded, 1.50 EUR (a print was lost)"
+    foreign = {"amount_minor": 54_000, "currency": "USD", "provider_object_id": "pi_1"}
+    assert what("payment_recorded", foreign) == "payment recorded, 540.00 USD"
     refused = {"amount_minor": 1, "outcome": "Nothing is owed.", "reason": "by phone"}
     assert what("command_credit_refused", refused) == "refused: Nothing is owed (by phone)"
     done = {"outcome": "Reminders of INV-1 are paused.", "reason": ""}

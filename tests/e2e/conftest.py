@@ -32,7 +32,7 @@ def wire(tmp_path: Path) -> Iterator[Wire]:
                 "stripe_url": f"{sandbox.url}/stripe", "smtp_host": "127.0.0.1", "smtp_port": sandbox.smtp_port,
                 "smtp_security": "none", "studio_name": plan.studio_name, "studio_email": "hello@northlight.example",
                 "studio_country": "DE", "time_zone": plan.timezone, "billing_starts_on": "2020-01-01",
-                "delivery_mode": "automatic", "render_workers": 1,
+                "delivery_mode": "automatic", "autopay_notice_days": 0, "render_workers": 1,
                 "pixieset_url": f"{sandbox.url}/pixieset/galleries/api/v1",
                 "pixieset_session_cookie": "sandbox-session", "pixieset_csrf_token": "sandbox-csrf",
             }

@@ -34,6 +34,7 @@ def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]:
             "OWNER_EMAIL": "owner@northlight.example",
             "BILLING_STARTS_ON": "2020-01-01",
             "DELIVERY_MODE": "automatic",
+            "AUTOPAY_NOTICE_DAYS": "0",
             "CLOCK_URL": f"{sandbox.url}/sandbox/clock",
         }
         for name, value in settings.items():

@@ -57,7 +57,8 @@ class Theatre:
                 "smtp_host": "127.0.0.1", "smtp_port": self.smtp_port, "smtp_security": "none",
                 "studio_name": "North Light", "studio_email": f"hello@{SENDER_DOMAIN}", "studio_country": "DE",
                 "time_zone": "Europe/Berlin", "billing_starts_on": "2020-01-01", "delivery_mode": "automatic",
-                "render_workers": 1, "owner_email": f"ingrid@{SENDER_DOMAIN}", "concurrency": 1,
+                "autopay_notice_days": 0, "render_workers": 1,
+                "owner_email": f"ingrid@{SENDER_DOMAIN}", "concurrency": 1,
                 "pixieset_url": f"{url}/pixieset/galleries/api/v1", "pixieset_session_cookie": "sandbox-session",
                 "pixieset_csrf_token": "sandbox-csrf",
             }

@@ -38,6 +38,7 @@ POLICY = StudioPolicy(
     time_zone="Europe/Berlin",
     billing_starts_on=date(2026, 1, 1),
     delivery_mode=DeliveryMode.AUTOMATIC,
+    autopay_notice_days=0,  # cards are charged at once, but for the stories about notice
 )
 KINDS = (EffectKind.PAY_LINK, EffectKind.CHARGE, EffectKind.PAY_LINK)
 LATER_KINDS = (

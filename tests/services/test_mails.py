@@ -75,7 +75,7 @@ def test_an_invoice_that_was_paid_by_now_goes_out_all_the_same_and_asks_for_noth
 
     assert studio.mailer.subjects() == ["InvoiceMail INV-2026-0001", "ReceiptMail INV-2026-0001"]
     [invoice] = [mail for mail in studio.mailer.sent if mail.letter.subject.startswith("InvoiceMail")]
-    assert invoice.letter.text.endswith("balance_minor=0, pay_url=None, charge_on=None")
+    assert invoice.letter.text.endswith("balance_minor=0, pay_url=None, is_not_charged=False")
 
 
 def test_an_invoice_that_is_tried_again_says_what_is_owed_by_then(studio: Studio) -> None:
@@ -106,7 +106,7 @@ def test_an_invoice_whose_card_is_charged_by_then_says_that_it_is_paid(studio: S
     studio.do(EffectKind.MAIL)
 
     [invoice] = [mail for mail in studio.mailer.sent if mail.letter.subject.startswith("InvoiceMail")]
-    assert invoice.letter.text.endswith("balance_minor=0, pay_url=None, charge_on=None")
+    assert invoice.letter.text.endswith("balance_minor=0, pay_url=None, is_not_charged=False")
 
 
 def test_an_invoice_whose_link_is_being_renewed_waits_for_it(studio: Studio) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -94,13 +95,23 @@ def test_money_and_galleries_are_counted(paid_and_open: Studio) -> None:
     assert overview.galleries_opened() == 1
 
 
+def test_a_charge_that_waits_for_its_day_is_told_from_work_that_stands_ready(studio: Studio) -> None:
+    studio.policy = replace(studio.policy, autopay_notice_days=3)
+    studio.autopay()
+    studio.round()
+
+    now = studio.clock.now()
+    assert seen(studio).unfinished_effects(now) == {("charge", "announced"): 1}
+    assert seen(studio).unfinished_effects(now + timedelta(days=3)) == {("charge", "ready"): 1}
+
+
 def test_unfinished_work_is_counted_by_kind_and_state(paid_and_open: Studio) -> None:
-    assert seen(paid_and_open).unfinished_effects() == {}
+    assert seen(paid_and_open).unfinished_effects(paid_and_open.clock.now()) == {}
 
     paid_and_open.session("j3")
     paid_and_open.bill()
 
-    assert seen(paid_and_open).unfinished_effects() == {("pay_link", "ready"): 1}
+    assert seen(paid_and_open).unfinished_effects(paid_and_open.clock.now()) == {("pay_link", "ready"): 1}
     [waiting] = [row for row in seen(paid_and_open).effects() if row.state == "ready"]
     invoice_id = paid_and_open.invoice("j3").invoice.invoice_id
     key = f"pay_link:balance:{invoice_id}:50000"

@@ -157,6 +157,8 @@ def test_a_void_invoice_owes_nothing_and_takes_no_money(billed: Studio) -> None:
 def test_an_invoice_that_is_being_charged_is_not_voided(studio: Studio) -> None:
     studio.autopay()
     studio.bill()
+    studio.gateway.line.fail("confirm_charge", UnknownOutcomeError("x", "Cut."), "after")
+    studio.do(EffectKind.CHARGE)
 
     assert "is being charged" in studio.ask("void", number=NUMBER)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from functools import singledispatch
+from urllib.parse import quote
 
 from billing.adapters.documents.names import isolated
 from billing.adapters.documents.wording import Wording, wording_for
@@ -58,8 +59,10 @@ def _invoice(mail: InvoiceMail) -> Draft:
             headline_note=voice.say(f"letter.{how}"),
             opening=[*opening, voice.say(f"invoice.{how}")],
         )
-    if mail.charge_on:
-        return _autopay(voice, mail.charge_on, opening)
+    if mail.owed.charge_on:
+        return _autopay(voice, mail.owed.charge_on, opening)
+    if mail.is_not_charged:
+        opening.append(voice.say("invoice.not_charged"))
     late = "_late" if voice.is_late else ""
     return voice.draft(
         f"invoice.subject{late}",
@@ -73,11 +76,17 @@ def _autopay(voice: _Voice, charge_on: date, opening: list[str]) -> Draft:
     card = voice.wording.method(voice.invoice.card_label or "")
     days = {"date": voice.wording.full_date(charge_on), "day": voice.wording.day(charge_on)}
     way = "autopay" if card else "autopay_cardless"
+    objecting = voice.objection() if voice.may_object else None
     return voice.draft(
         "invoice.subject_autopay",
         subject_values=days,
         headline_note=voice.say("invoice.charged", **days),
-        opening=[*opening, voice.say(f"invoice.{way}", card=isolated(card), **days)],
+        opening=[
+            *opening,
+            voice.say(f"invoice.{way}", card=isolated(card), **days),
+            *([voice.say("invoice.object", **days)] if objecting else []),
+        ],
+        button=objecting,
     )
 
 
@@ -102,6 +111,8 @@ def _after_a_payment(voice: _Voice) -> list[str]:
         return []
     if owed.is_void:
         return [voice.say("receipt.void")]
+    if owed.charge_on:
+        return [voice.say("receipt.charged", date=voice.wording.full_date(owed.charge_on))]
     if owed.balance_minor > 0:
         return [voice.say("receipt.remaining_late" if voice.is_late else "receipt.remaining")]
     return [voice.say("receipt.nothing_open" if owed.credited_minor else "receipt.settled")]
@@ -228,6 +239,18 @@ class _Voice:
     @property
     def is_late(self) -> bool:
         return self.owed is not None and self.owed.as_of > self.invoice.due_on
+
+    @property
+    def may_object(self) -> bool:
+        """Whether days lie between this letter and the charge that it announces, and there is somebody to write to."""
+        owed = self.owed
+        return bool(owed and owed.charge_on and owed.charge_on > owed.as_of and self.invoice.studio.email)
+
+    def objection(self) -> tuple[str, str]:
+        """A button that opens the reply by which a client says that their card must not be charged."""
+        address = quote(self.invoice.studio.email, safe="@")
+        subject, body = (quote(self.say(f"invoice.objection_{part}")) for part in ("subject", "body"))
+        return self.say("invoice.object_button"), f"mailto:{address}?subject={subject}&body={body}"
 
     def say(self, key: str, **values: str) -> str:
         return self.wording.say(key, **{**self._known, **values})

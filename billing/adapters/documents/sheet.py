@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 from billing.adapters.documents.colour import legible_accent
 from billing.adapters.documents.names import breakable, isolated_html, lines, one_line
 from billing.adapters.documents.wording import Wording, wording_for
+from billing.domain.autopay import notice_days
 from billing.domain.invoices import Deduction, Invoice, InvoiceLine, TaxLine
 from billing.domain.money import Money
 from billing.logos import is_sound
@@ -146,8 +147,14 @@ def _headline(invoice: Invoice, wording: Wording, kind: DocumentKind) -> tuple[s
     due = wording.full_date(invoice.due_on)
     if invoice.card_label:
         charged = wording.say("sheet.charged", card=one_line(wording.method(invoice.card_label)), date=due)
-        return wording.say("sheet.amount_due"), charged, wording.say("sheet.charged_note")
+        return wording.say("sheet.amount_due"), charged, _about_the_charge(invoice, wording)
     return wording.say("sheet.amount_due"), wording.say("sheet.due", date=due), ""
+
+
+def _about_the_charge(invoice: Invoice, wording: Wording) -> str:
+    if notice_days(invoice) and invoice.studio.email:
+        return wording.say("sheet.charged_object", email=one_line(invoice.studio.email))
+    return wording.say("sheet.charged_note")
 
 
 def _place_line(invoice: Invoice, wording: Wording) -> Markup:

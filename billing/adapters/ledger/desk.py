@@ -30,6 +30,7 @@ _IS_OPEN = (
     .where(attention.c.subject_id == bindparam("subject_id"), attention.c.code == bindparam("code"))
     .where(attention.c.resolved_at.is_(None))
 )
+_OPEN_ITEMS_OF = _OPEN_ITEMS.where(attention.c.subject_id == bindparam("subject_id"))
 _SUBMIT = commands.insert().returning(commands.c.command_id)
 _WAITING = select(commands).where(commands.c.state == "waiting").order_by(commands.c.command_id)
 _STATE = select(commands.c.state).where(commands.c.command_id == bindparam("command_id"))
@@ -67,6 +68,12 @@ class SqlDesk:
 
     def is_open(self, subject_id: str, code: str) -> bool:
         return first(self._connection, _IS_OPEN, subject_id=subject_id, code=code) is not None
+
+    def open_of(self, subject_id: str) -> list[AttentionItem]:
+        return [
+            AttentionItem(row.attention_id, row.subject_id, row.code, row.sentence, row.opened_at)
+            for row in rows(self._connection, _OPEN_ITEMS_OF, subject_id=subject_id)
+        ]
 
     def submit(
         self, name: str, arguments: Mapping[str, str | int | None], actor: str, reason: str, now: datetime

@@ -57,6 +57,7 @@ _IN_DOUBT = {
     "unknown_since": func.coalesce(effects.c.unknown_since, bindparam("since", type_=effects.c.settled_at.type))
 }
 _HELD_IN_DOUBT = _HELD.values(_IN_DOUBT)
+_STANDS_READY = update(effects).where(effects.c.effect_id == bindparam("this"), effects.c.state == "ready")
 _ANY = update(effects).where(effects.c.effect_id == bindparam("this"))
 _ANY_IN_DOUBT = _ANY.values(_IN_DOUBT)
 
@@ -155,6 +156,10 @@ class SqlEffects:
             return self._change_held(_HELD_IN_DOUBT, effect, since=now, **values) == 1
         return self._change_held(_HELD, effect, **values, **_without_doubt(outcome.state)) == 1
 
+    def give_up(self, effect_id: str, code: str, detail: str, now: datetime) -> bool:
+        values = {"state": EffectState.CANCELLED.value, "outcome_code": code, "outcome": detail, "settled_at": now}
+        return change(self._connection, _STANDS_READY, this=effect_id, **values) == 1
+
     def lapsed(self, now: datetime) -> list[Effect]:
         return self._all(_ALL_LAPSED, now=now)
 
@@ -245,4 +250,6 @@ def _effect(row: Row[Any]) -> Effect:
         asked=row.asked,
         unknown_since=row.unknown_since,
         outcome_code=row.outcome_code,
+        not_before=row.not_before,
+        settled_at=row.settled_at,
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, and_, func, or_, select
+from sqlalchemy import Connection, Engine, Select, and_, case, func, or_, select
 
 from billing.adapters.ledger.schema import (
     attention,
@@ -88,14 +88,21 @@ class Overview:
     def sessions_by_state(self) -> dict[str, int]:
         return self._counts(select(sessions.c.state, func.count()).group_by(sessions.c.state))
 
-    def unfinished_effects(self) -> dict[tuple[str, str], int]:
-        """(kind, state) -> how many, of those that are not done or given up."""
+    def unfinished_effects(self, now: datetime) -> dict[tuple[str, str], int]:
+        """(kind, state) -> how many, of those that are not done or given up; `announced`: a charge of a day to come."""
         open_states = ("ready", "in_flight", "unknown", "failed")
+        is_announced = (
+            (effects.c.kind == "charge")
+            & (effects.c.state == "ready")
+            & (effects.c.not_before > now)
+            & effects.c.provider_reference.is_(None)
+        )
+        state = case((is_announced, "announced"), else_=effects.c.state).label("state")
         query = (
-            select(effects.c.kind, effects.c.state, func.count())
+            select(effects.c.kind, state, func.count())
             .where(effects.c.state.in_(open_states))
-            .group_by(effects.c.kind, effects.c.state)
-            .order_by(effects.c.kind, effects.c.state)
+            .group_by(effects.c.kind, state)
+            .order_by(effects.c.kind, state)
         )
         return {(row[0], row[1]): int(row[2]) for row in self._all(query)}
 

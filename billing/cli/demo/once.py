@@ -87,7 +87,7 @@ def _clean_up(settings: Settings, world: World, rounds: Rounds, pays: PayPlan, d
     for _ in range(CLEAN_UP_ROUNDS):
         pay_what_is_due(world, pays)
         run_round(rounds, diary)
-        if not any(state in ("ready", "in_flight") for _, state in overview.unfinished_effects()):
+        if not any(state in ("ready", "in_flight") for _, state in overview.unfinished_effects(world.now())):
             return
         world.advance(RETRIES_WAIT.total_seconds())
         time.sleep(CLOCK_SETTLES_SECONDS)

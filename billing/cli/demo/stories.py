@@ -71,10 +71,12 @@ def _billed(session: SessionHead, client: str, invoice: InvoiceHead, facts: Fact
 
 
 def _collected_by(invoice: InvoiceHead, effects: list[EffectRow], paid: bool) -> str:
-    charge = next((one for one in effects if one.kind == "charge"), None)
-    if charge is not None and charge.state == "done":
+    charges = {one.state for one in effects if one.kind == "charge"}
+    if "done" in charges:
         return "card on file"
-    if charge is not None:
+    if "ready" in charges:
+        return "card on file, announced"
+    if charges:
         return "card refused, then link" if paid else "card refused, link sent"
     return "link" if invoice.collection == "invoice" else invoice.collection
 

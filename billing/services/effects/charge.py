@@ -5,9 +5,11 @@ from __future__ import annotations
 from billing.domain.effects import PROCESSING, Effect, EffectState, Outcome
 from billing.domain.errors import PermanentError
 from billing.domain.money import Money
-from billing.domain.payments import NextStep, PaymentFact, PaymentStatus, Refusal, SavedMethod, next_step
+from billing.domain.payments import PaymentFact, PaymentStatus, Refusal, SavedMethod, next_step
 from billing.ports.ledger import Books
 from billing.services.asking_again import end_processing
+from billing.services.autopay import why_it_waits
+from billing.services.consents import ask_by_link
 from billing.services.effects.evidence import may_be_there, not_done, turn
 from billing.services.effects.pay_link import why_not_payable
 from billing.services.house import House
@@ -43,10 +45,16 @@ class _Charge:
         return None
 
     def act(self, house: House, effect: Effect) -> Outcome:
-        payment_id = effect.provider_reference or self._prepare(house, effect)
         with house.ledger.read() as books:
-            reason = self._why_not(books, effect)
-        return self._ended(house, payment_id, reason) if reason else self._confirmed(house, effect, payment_id)
+            early = why_it_waits(house, books, effect)
+        if early:
+            return early
+        payment_id = effect.provider_reference or self._prepare(house, effect)
+        with house.ledger.read() as books:  # once more: time has passed, and others were at work
+            reason, early = self._why_not(books, effect), why_it_waits(house, books, effect)
+        if reason:
+            return self._ended(house, payment_id, reason)
+        return early or self._confirmed(house, effect, payment_id)
 
     def follow(self, house: House, books: Books, effect: Effect, outcome: Outcome) -> None:
         """A success is recorded as a payment at once; a refusal becomes a pay link that is sent to the client."""
@@ -122,9 +130,12 @@ class _Charge:
 
     def _ask_client(self, house: House, books: Books, effect: Effect, outcome: Outcome) -> None:
         row = books.invoices.get(effect.subject_id)
-        if why_not_payable(row) is None and row is not None:
-            step = outcome.code if outcome.state is EffectState.FAILED else NextStep.OTHER_CARD.value
-            link = pay_link_intent(row.invoice, row.balance_minor, f"after_charge:{step}")
+        if why_not_payable(row) is not None or row is None:
+            return
+        if outcome.state is EffectState.CANCELLED:
+            ask_by_link(house, books, row)  # it was never tried, and must not be told of as if it had been
+        else:
+            link = pay_link_intent(row.invoice, row.balance_minor, f"after_charge:{outcome.code}")
             books.effects.intend(link, house.now())
 
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from billing.domain.effects import LEASE, RESTORED, Effect, EffectKind, EffectState, Outcome, retry_delay_seconds
 from billing.domain.errors import BillingError, TemporaryError, UnknownOutcomeError
@@ -93,7 +93,7 @@ def _room(house: House, books: Books, kind: EffectKind, free: int) -> int:
         return free
     since = house.policy.day_starts_at(house.now())
     room = room_in(house, books, name, books.effects.intended_since(kind, since))
-    waiting = 0 if room > 0 else len(books.effects.in_state(EffectState.READY, kind))
+    waiting = 0 if room > 0 else _stand_ready(books, kind, house.now())
     if not waiting:
         books.desk.resolve_attention("limits", f"limit_{name}", PIPELINE, house.now())
         return min(free, room)
@@ -103,6 +103,12 @@ def _room(house: House, books: Books, kind: EffectKind, free: int) -> int:
     )
     books.desk.raise_attention("limits", f"limit_{name}", sentence, house.now())
     return 0
+
+
+def _stand_ready(books: Books, kind: EffectKind, now: datetime) -> int:
+    """How many could be begun now; what waits for its day counts on that day."""
+    ready = books.effects.in_state(EffectState.READY, kind)
+    return sum(effect.not_before is None or effect.not_before <= now for effect in ready)
 
 
 def _attempt(house: House, handler: Handler, effect: Effect) -> Outcome:

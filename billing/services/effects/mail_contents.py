@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
-from billing.domain.effects import Effect, EffectKind, EffectState
+from billing.domain.effects import Effect
 from billing.domain.errors import PermanentError, TemporaryError
-from billing.domain.invoices import Collection
 from billing.domain.mail import (
     GalleryMail,
     InvoiceMail,
@@ -21,6 +21,7 @@ from billing.domain.mail import (
 )
 from billing.ports.ledger import Books, InvoiceRow
 from billing.services.asking_again import is_page_coming, open_page
+from billing.services.autopay import NOT_CHARGED
 from billing.services.house import House
 from billing.services.owed import owed_if_decided, owed_now
 
@@ -47,23 +48,14 @@ def invoice_mail(house: House, books: Books, row: InvoiceRow) -> InvoiceMail:
     """
     owed = owed_now(house, books, row)
     link = open_page(books, row.invoice.invoice_id) if owed.balance_minor else None
-    on_autopay = row.invoice.collection is Collection.AUTOPAY and not _was_refused(books, row)
-    if owed.balance_minor and link is None and on_autopay:
-        return InvoiceMail(row.invoice, owed, charge_on=max(row.invoice.due_on, owed.as_of))
     return InvoiceMail(row.invoice, owed, link.url if link else None)
 
 
-def _invoice(house: House, books: Books, _effect: Effect, row: InvoiceRow) -> MailContent:
+def _invoice(house: House, books: Books, effect: Effect, row: InvoiceRow) -> MailContent:
     mail = invoice_mail(house, books, row)
-    if mail.owed.balance_minor and not (mail.pay_url or mail.charge_on):
+    if mail.owed.balance_minor and not (mail.pay_url or mail.owed.charge_on):
         raise _no_page(row)
-    return mail
-
-
-def _was_refused(books: Books, row: InvoiceRow) -> bool:
-    """The card was tried in vain and the money is still owed: a pay link is on its way, and the mail waits for it."""
-    charges = books.effects.of_subject(row.invoice.invoice_id, EffectKind.CHARGE)
-    return any(charge.state in (EffectState.FAILED, EffectState.CANCELLED) for charge in charges)
+    return replace(mail, is_not_charged=effect.purpose == f"{MailKind.INVOICE}:{NOT_CHARGED}")
 
 
 def _receipt(house: House, books: Books, effect: Effect, row: InvoiceRow) -> MailContent:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from billing.domain.effects import Effect, EffectState, Outcome
+from billing.domain.effects import Effect, EffectKind, EffectState, Outcome
 from billing.domain.mail import MailKind
 from billing.domain.money import Money
 from billing.domain.payments import NextStep, PayLink
 from billing.ports.ledger import Books, InvoiceRow
 from billing.services.asking_again import close_link_intent, ensure_pay_link, is_disputed
+from billing.services.autopay import INSTEAD_OF_CHARGE, NOT_CHARGED
 from billing.services.deliver_invoices import mail_intent
 from billing.services.effects.evidence import STILL_UNDER_WAY, may_be_there, not_done, turn
 from billing.services.house import House
+from billing.services.owed import is_undecided
 
 
 class _PayLink:
@@ -28,6 +30,8 @@ class _PayLink:
             return f"invoice {row.invoice.number} is open for another amount now"
         if reason is None and is_disputed(books, effect.subject_id):
             return "a dispute is open"
+        if reason is None and is_undecided(books, effect.subject_id):
+            return "a person decides first what is owed"
         return reason
 
     def act(self, house: House, effect: Effect) -> Outcome:
@@ -55,6 +59,8 @@ class _PayLink:
             books.effects.intend(close_link_intent(link, books.invoices.require(effect.subject_id)), now)
         elif effect.purpose.startswith("after_charge:"):
             self._tell_client(house, books, effect)
+        elif effect.purpose == INSTEAD_OF_CHARGE:
+            self._tell_of_page(house, books, effect)
 
     def ask(self, house: House, effect: Effect) -> Outcome:
         """The provider's list of pages answers: it may forget a key, or keep a failure under it, but no page."""
@@ -73,6 +79,15 @@ class _PayLink:
         must = int(step == NextStep.CLIENT_MUST_AUTHENTICATE)
         mail = mail_intent(books, row, MailKind.PAYMENT_FAILED, row.invoice.invoice_id, must_authenticate=must)
         books.effects.intend(mail, house.now())
+
+    def _tell_of_page(self, house: House, books: Books, effect: Effect) -> None:
+        """The invoice's own mail says it all where it is still to go out; else it goes out again, with the page."""
+        mails = books.effects.of_subject(effect.subject_id, EffectKind.MAIL)
+        told = [mail for mail in mails if mail.purpose == MailKind.INVOICE and mail.state is not EffectState.READY]
+        if told:
+            row = books.invoices.require(effect.subject_id)
+            again = mail_intent(books, row, MailKind.INVOICE, row.invoice.invoice_id, NOT_CHARGED)
+            books.effects.intend(again, house.now())
 
 
 def _made(link: PayLink) -> Outcome:

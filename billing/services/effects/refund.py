@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from billing.domain.effects import OPEN_STATES, Effect, EffectKind, EffectState, Outcome
+from billing.domain.effects import Effect, EffectState, Outcome
 from billing.domain.errors import BillingError, PermanentError
 from billing.domain.money import Money
-from billing.domain.settlements import NEVER_ARRIVED, DisputeStatus, PaymentStory, RefundFact
-from billing.ports.ledger import Books, PaymentRow
+from billing.domain.settlements import NEVER_ARRIVED, PaymentStory, RefundFact
+from billing.ports.ledger import Books
 from billing.services.asking_again import is_disputed
 from billing.services.effects.evidence import not_done, turn
 from billing.services.house import House
 from billing.services.money_back import record_story
+from billing.services.owed import left_of
 
 
 class _Refund:
@@ -65,25 +66,6 @@ class _Refund:
             story = house.gateway.read_story(effect.text("provider_payment_id"))
         state = EffectState.FAILED if refund.status in NEVER_ARRIVED else EffectState.DONE
         return Outcome(state, refund.status.value, str(refund.amount), refund.refund_id, result=story)
-
-
-def left_of(books: Books, payment: PaymentRow, but: str = "") -> int:
-    """What of the payment, in minor units, neither went back nor is about to, but for the effect with this key."""
-    invoice_id = str(payment.invoice_id)
-    refunds = [row for row in books.settlements.refunds_of(invoice_id) if row.payment_id == payment.provider_object_id]
-    disputes = books.settlements.disputes_of(invoice_id)
-    gone = sum(row.amount_minor for row in refunds if row.status not in NEVER_ARRIVED)
-    gone += sum(
-        row.amount_minor
-        for row in disputes
-        if row.payment_id == payment.provider_object_id and row.status is DisputeStatus.LOST
-    )
-    told = {row.effect_key for row in refunds}
-    for effect in books.effects.of_subject(invoice_id, EffectKind.REFUND):
-        is_coming = effect.state in OPEN_STATES or effect.state is EffectState.DONE
-        if effect.key not in (but, *told) and effect.text("payment_id") == payment.payment_id and is_coming:
-            gone += effect.number("amount_minor")
-    return max(0, payment.amount.minor - gone)
 
 
 REFUND = _Refund()

@@ -59,7 +59,9 @@ def _link(row: InvoiceRow, link: PayLink) -> Difference:
 
 
 def _is_old(house: House, charge: Effect) -> bool:
-    return charge.created_at < house.now() - CHARGE_OPEN_FOR
+    """One that waits for its day is as old as that day."""
+    waits_for = charge.not_before if charge.state is EffectState.READY else None
+    return (waits_for or charge.created_at) < house.now() - CHARGE_OPEN_FOR
 
 
 def _charge(books: Books, charge: Effect) -> Difference:

@@ -131,7 +131,7 @@ def contents(bill: Invoice, text: str) -> list[MailContent]:
     owed = Owed(bill.issued_on, 100)
     return [
         InvoiceMail(bill, owed, PAY_URL),
-        InvoiceMail(replace(bill, card_label=text), owed, charge_on=bill.due_on),
+        InvoiceMail(replace(bill, card_label=text), replace(owed, charge_on=bill.due_on)),
         ReceiptMail(bill, 100, bill.issued_on, text, owed),
         RefundMail(bill, 100, bill.issued_on, text, owed),
         ReminderMail(bill, text, replace(owed, as_of=bill.due_on + timedelta(days=3)), PAY_URL),

@@ -11,6 +11,7 @@ from document_samples import CLIENT, PAY_URL, SESSION, STUDIO, invoice
 
 from billing.adapters.documents import Letters
 from billing.adapters.documents.drafts import draft
+from billing.adapters.documents.wording import wording_for
 from billing.domain.mail import (
     GalleryMail,
     InvoiceMail,
@@ -68,14 +69,52 @@ def test_the_invoice_letter_is_one_that_a_person_could_have_written() -> None:
     )
 
 
-def test_autopay_tells_what_will_be_charged_and_asks_for_nothing() -> None:
-    with_card = write(InvoiceMail(replace(BILL, card_label="Visa ending 4242"), owed(), charge_on=DUE_ON))
-    without = write(InvoiceMail(BILL, owed(), charge_on=DUE_ON))
+def test_autopay_at_once_tells_what_will_be_charged_and_asks_for_nothing() -> None:
+    at_once = replace(owed(days=0), charge_on=DUE_ON)
+    with_card = write(InvoiceMail(replace(BILL, card_label="Visa ending 4242"), at_once))
+    without = write(InvoiceMail(BILL, at_once))
 
     assert with_card.subject.endswith("1,240.00 EUR will be charged on 3 April")
+    assert "Will be charged on 3 April 2026" in with_card.html.replace("\N{NO-BREAK SPACE}", " ")
     assert "We will charge 1,240.00 EUR to Visa ending 4242 on 3 April 2026." in with_card.text
     assert "to your card on file on 3 April 2026" in without.text
     assert 'class="button"' not in with_card.html
+    assert "do not want" not in with_card.text
+
+
+def test_a_charge_that_is_announced_says_how_to_object() -> None:
+    letter = write(InvoiceMail(replace(BILL, card_label="Visa ending 4242"), replace(owed(), charge_on=DUE_ON)))
+    button = f"mailto:{STUDIO.email}?subject=Invoice%202026-0042%3A%20please%20do%20not%20charge%20my%20card&body="
+
+    how = "If you do not want us to charge your card, reply to this mail before 3 April 2026."
+    assert f"There is nothing you need to do.\n\n{how} We will then send you a page to pay on." in letter.text
+    assert f"Do not charge my card:\n{button}" in letter.text
+    assert f'href="{button.replace("&", "&amp;")}' in letter.html
+    assert letter.subject.endswith("1,240.00 EUR will be charged on 3 April")
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es"])
+def test_a_charge_is_announced_on_one_day_in_heading_and_text_in_every_language(language: str) -> None:
+    bill = replace(BILL, language=language, card_label="Visa ending 4242")
+    letter = write(InvoiceMail(bill, replace(owed(), charge_on=DUE_ON + timedelta(days=4))))
+
+    day = wording_for(language, bill.studio.country).full_date(DUE_ON + timedelta(days=4))
+    assert letter.text.count(day.replace("\N{NO-BREAK SPACE}", " ")) == 2  # of the charge, and until when to object
+    assert letter.html.count(day) >= 3  # and in the heading
+    assert wording_for(language).full_date(DUE_ON) not in letter.text
+
+
+def test_a_client_who_objected_is_told_so_and_where_to_pay() -> None:
+    letter = write(InvoiceMail(BILL, owed(), PAY_URL, is_not_charged=True))
+
+    assert "We will not charge your card for this invoice.\n\nThe amount due is 1,240.00 EUR" in letter.text
+    assert letter.text.count(PAY_URL) == 1
+
+
+def test_a_receipt_says_when_the_rest_will_be_charged() -> None:
+    receipt = write(ReceiptMail(BILL, 10000, BILL.issued_on, "cheque", replace(owed(), charge_on=DUE_ON)))
+
+    assert "The rest, 1,240.00 EUR, will be charged to your card on 3 April 2026." in receipt.text
 
 
 def test_an_invoice_of_which_nothing_was_paid_does_not_speak_of_it() -> None:

@@ -27,13 +27,17 @@ DAY = date(2026, 3, 20)
 BILL = invoice(session=replace(SESSION, name="Family Katarzyna"), card_label="Visa ending 4242")
 OPEN, LATE = Owed(DAY, 110670, 140000, 13330), Owed(date(2026, 4, 10), 110670, 153330)
 PAID = Owed(DAY, 0, 264000)
+CHARGED, ANNOUNCED = replace(OPEN, charge_on=DAY), replace(OPEN, charge_on=date(2026, 3, 23))
 
 ALL: dict[str, Callable[[Invoice], MailContent]] = {
     "invoice": lambda bill: InvoiceMail(bill, OPEN, PAY_URL),
     "invoice late": lambda bill: InvoiceMail(bill, LATE, PAY_URL),
     "invoice paid": lambda bill: InvoiceMail(bill, PAID),
-    "invoice on autopay": lambda bill: InvoiceMail(bill, OPEN, charge_on=DAY),
-    "invoice on autopay, card unknown": lambda bill: InvoiceMail(replace(bill, card_label=None), OPEN, charge_on=DAY),
+    "invoice on autopay": lambda bill: InvoiceMail(bill, CHARGED),
+    "invoice on autopay, announced": lambda bill: InvoiceMail(bill, ANNOUNCED),
+    "invoice on autopay, card unknown": lambda bill: InvoiceMail(replace(bill, card_label=None), ANNOUNCED),
+    "invoice not charged": lambda bill: InvoiceMail(bill, OPEN, PAY_URL, is_not_charged=True),
+    "receipt on autopay": lambda bill: ReceiptMail(bill, 58198, DAY, "cash", ANNOUNCED),
     "receipt": lambda bill: ReceiptMail(bill, 58198, DAY, "Visa ending 4242", OPEN, PAY_URL),
     "receipt late": lambda bill: ReceiptMail(bill, 58198, DAY, "cash", LATE, PAY_URL),
     "refund": lambda bill: RefundMail(bill, 58198, DAY, "SEPA debit", OPEN, PAY_URL),

@@ -103,11 +103,13 @@ def test_the_quantity_column_is_named_only_when_it_is_used() -> None:
     assert "Quantity" not in sheet_html(sheet_of(plain_invoice(100, "EUR")))
 
 
-def test_autopay_names_the_card_and_the_day_and_asks_for_nothing() -> None:
-    sheet = sheet_of(invoice(collection=Collection.AUTOPAY, card_label="Visa ending 4242"), pay_url=None)
+def test_autopay_names_the_card_and_the_day_and_how_to_object() -> None:
+    bill = invoice(collection=Collection.AUTOPAY, card_label="Visa ending 4242")
+    sheet, at_once = sheet_of(bill, pay_url=None), sheet_of(replace(bill, issued_on=bill.due_on), pay_url=None)
 
     assert loose(sheet.by_when) == "Will be charged to Visa ending 4242 on 3 April 2026."
-    assert sheet.note == "There is nothing you need to do."
+    assert sheet.note == "If you would rather pay another way, write to studio@northlight.example before then."
+    assert at_once.note == "There is nothing you need to do."
     assert not sheet.payable_by_transfer
     assert "Pay online" not in sheet_html(sheet)
 

@@ -84,7 +84,7 @@ class _Sessions:
             f"INV-{observed.year}-{serial:04d}", observed.date(), amount, currency=self.currency, client=client,
             collection="autopay" if autopay else "invoice", product_type=kind.product_type,
             retainer=round(amount * kind.retainer_share), tax_minor=round(amount * 19 / 119), observed_at=observed,
-            session_on=session_on, session_id=session_id,
+            session_on=session_on, session_id=session_id, due_days=0 if autopay else 14,
         )  # fmt: skip
         sent = observed + self._processing()
         self.book.render(invoice_id, observed + (sent - observed) * 0.4)

@@ -220,10 +220,23 @@ def test_processing_time_by_stage_for_an_invoice_that_was_mailed(figures_of: Fig
     assert row["days_after_session"] == 4
 
 
-def test_on_autopay_sent_means_charged_or_told_that_it_failed(figures_of: FiguresOf) -> None:
+def test_where_a_charge_was_announced_sent_means_announced(figures_of: FiguresOf) -> None:
+    """The days of notice are the client's, not the pipeline's."""
     start = noon(JAN_1)
     book = LedgerBook()
-    charged, refused, waiting = (book.invoice(number, JAN_1, 10_000, collection="autopay") for number in "ABC")
+    announced = book.invoice("A", JAN_1, 10_000, collection="autopay", due_days=3)
+    book.mail(announced, "invoice", start + timedelta(seconds=10))
+    book.charge(announced, start + timedelta(days=3))
+
+    assert figures_of(book, JAN_31).one("from invoice_processing_time")["total_seconds"] == 10
+
+
+def test_where_a_card_is_charged_at_once_sent_means_charged_or_told_that_it_failed(figures_of: FiguresOf) -> None:
+    start = noon(JAN_1)
+    book = LedgerBook()
+    charged, refused, waiting = (
+        book.invoice(number, JAN_1, 10_000, collection="autopay", due_days=0) for number in "ABC"
+    )
     book.mail(charged, "invoice", start + timedelta(seconds=10))
     book.charge(charged, start + timedelta(seconds=60))
     book.charge(refused, start + timedelta(seconds=60), state="failed")

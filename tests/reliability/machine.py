@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from shutil import copy
 from typing import Any, ClassVar
@@ -76,10 +77,12 @@ class StudioLife(Work, RuleBasedStateMachine):
         cards=st.lists(st.sampled_from([None, None, *CARDS]), min_size=2, max_size=2),
         tenths=st.sampled_from([None, 3, 10, 13]),
         may_be_set_back=st.booleans(),
+        notice=st.sampled_from([0, 2]),
     )
-    def a_busy_studio(self, cards: list[str | None], tenths: int | None, may_be_set_back: bool) -> None:
+    def a_busy_studio(self, cards: list[str | None], tenths: int | None, may_be_set_back: bool, notice: int) -> None:
         """Most of what may go wrong needs invoices and money first. A clock that is set back mutes some checks."""
         self.may_be_set_back = may_be_set_back
+        self.studio.policy = replace(self.studio.policy, autopay_notice_days=notice)
         for number, card in enumerate([None, *cards]):
             self.complete_a_session(minor=(50_000, 33_333, 100)[number], card=card, has_gallery=number == 0)
         self.round()
@@ -206,6 +209,13 @@ class StudioLife(Work, RuleBasedStateMachine):
             self.studio.ask(what, number=number, amount_minor=minor)
         elif self.studio.ask("refund", number=number, amount_minor=minor, by_hand="cash").endswith("are booked."):
             self.model.by_hand[invoice_id] += minor
+
+    @rule(which=ANY, revokes=st.booleans())
+    def object_to_a_charge(self, which: int, revokes: bool) -> None:
+        if revokes:
+            self.studio.ask("revoke_consent", client_id=f"c-j{1 + which % len(self.studio.source.jobs)}")
+        else:
+            self.studio.ask("stop_autopay", number=self.pick_invoice(which)[1])
 
     @rule(places=st.sampled_from([False, False, False, True]))
     def hold_or_release(self, places: bool) -> None:
@@ -338,6 +348,7 @@ class StudioLife(Work, RuleBasedStateMachine):
         self.must_be_empty(self.broken_promises())
         told = {subject for subject, _ in self.studio.open_items()}  # a person decides, and may take their time
         effects = [effect for effect in self.studio.effects() if effect.state in STILL_OPEN]
+        effects = [effect for effect in effects if not self.waits_for_its_day(effect)]
         still = [effect.key for effect in effects if not {effect.key, effect.subject_id} & told]
         self.must_be_empty(still)
         with self.studio.ledger.read() as books:

@@ -11,7 +11,7 @@ from fakes import Crash
 from model_ledger import Model, glance
 from studio import KINDS, LATER_KINDS, POLICY, Studio
 
-from billing.domain.effects import EffectKind
+from billing.domain.effects import Effect, EffectKind, EffectState
 from billing.domain.settlements import RefundStatus
 from billing.services.apply_events import apply_events, poll_events
 from billing.services.deliver_invoices import render_invoices
@@ -103,3 +103,9 @@ class Work:
     def pick_invoice(self, which: int) -> tuple[str, str, int]:
         found = self.invoices()
         return found[which % len(found)]
+
+    def waits_for_its_day(self, effect: Effect) -> bool:
+        """A charge that was announced, or whose invoice a person has paused."""
+        is_paused = effect.subject_id in self.model.paused
+        is_to_come = effect.not_before is not None and effect.not_before > self.studio.clock.now()
+        return effect.kind is EffectKind.CHARGE and effect.state is EffectState.READY and (is_paused or is_to_come)

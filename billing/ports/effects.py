@@ -67,7 +67,7 @@ class Effects(Protocol):
     def reopen(self, effect_id: str, state: EffectState, not_before: datetime) -> None: ...
 
     def overdue(self, before: datetime) -> list[Effect]:
-        """Ready and due since before then, or in flight or unknown and intended before then."""
+        """Ready or in flight, and due before then; or unknown since before then."""
         ...
 
     def doubt_all(self, code: str, detail: str, now: datetime) -> list[Effect]:

@@ -13,8 +13,11 @@ select
 from effects
 where
     (
-        (effects.state in ('in_flight', 'unknown') and effects.created_at < cast(:a_day_ago as text))
-        or (effects.state = 'ready' and effects.not_before < cast(:a_day_ago as text))
+        (effects.state in ('ready', 'in_flight') and effects.not_before < cast(:a_day_ago as text))
+        or (
+            effects.state = 'unknown'
+            and coalesce(effects.unknown_since, effects.created_at) < cast(:a_day_ago as text)
+        )
     )
     and effects.key not in (select shown.subject_id from shown)
     and effects.effect_id not in (select shown.subject_id from shown)

@@ -98,6 +98,20 @@ def test_while_it_waits_nothing_reminds_and_nothing_calls_it_stuck(announced: St
     assert announced.codes() == []
 
 
+def test_a_charge_that_is_under_way_on_its_day_is_not_called_old(announced: Studio) -> None:
+    go_to(announced, 5)
+    announced.gateway.line.fail("confirm_charge", Crash())
+    with pytest.raises(Crash):
+        announced.do(EffectKind.CHARGE)
+
+    assert show_stuck(announced.house) == 0
+    announced.clock.go(minutes=6)
+    announced.gateway.line.fail("read_payment", TemporaryError("down", "Stripe does not answer."), times=9)
+    announced.do(EffectKind.CHARGE)
+    assert show_stuck(announced.house) == 0
+    assert announced.codes() == ["effect_unknown"]
+
+
 def test_a_draft_that_is_approved_later_is_announced_from_then_on(announcing: Studio) -> None:
     announcing.policy = replace(announcing.policy, delivery_mode=DeliveryMode.REVIEW)
     announcing.autopay()

@@ -74,9 +74,10 @@ _DUE = (
     .where(((effects.c.state == "ready") & (effects.c.not_before <= _NOW)) | _LAPSED)
     .order_by(effects.c.intended_seq, effects.c.effect_id)
 )
-_OVERDUE = _IN_ORDER.where(
-    ((effects.c.state == "ready") & (effects.c.not_before < bindparam("before")))
-    | (effects.c.state.in_(["in_flight", "unknown"]) & (effects.c.created_at < bindparam("before")))
+_IN_DOUBT_SINCE = func.coalesce(effects.c.unknown_since, effects.c.created_at)
+_OVERDUE = _IN_ORDER.where(  # what was decided long ago for a day to come is not late on that day
+    (effects.c.state.in_(["ready", "in_flight"]) & (effects.c.not_before < bindparam("before")))
+    | ((effects.c.state == "unknown") & (bindparam("before") > _IN_DOUBT_SINCE))
 )
 _PREFIX = bindparam("prefix", type_=Text)
 _SENT = (

@@ -16,7 +16,7 @@ from pipelines.resources import HouseResource
 
 @dg.asset(group_name=BILLING, owners=OWNERS, kinds={"stripe"}, deps=[invoices])
 def charges(house: HouseResource) -> Result:
-    """Clients who agreed to it are charged: once for each invoice, and the money is booked at once.
+    """Clients who agreed to it are charged on the day that was announced, once for each invoice; it is booked at once.
 
     A declined card, or one whose bank wants to see its owner, is not tried again: the client gets a pay link by mail.
     """
@@ -49,4 +49,8 @@ def _rows(house: House, ended: list[Ended]) -> list[tuple[object, ...]]:
         ]
 
 
-charges_hold = ledger_checks(charges, blocking=("no_invoice_is_charged_twice", "autopay_payments_follow_a_charge"))
+charges_hold = ledger_checks(
+    charges,
+    blocking=("no_invoice_is_charged_twice", "autopay_payments_follow_a_charge"),
+    advisory=("no_charge_without_announcement",),
+)

@@ -32,9 +32,11 @@ def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def honest_book() -> LedgerBook:
-    """One invoice by autopay, one by link with retainer and tax, one void; galleries, mails and a reminder."""
+    """One invoice by announced autopay, one by link with retainer and tax, one void; galleries, mails, a reminder."""
     book = LedgerBook()
-    charged = book.invoice("INV-1", DAY, 50_000, collection="autopay")
+    charged = book.invoice("INV-1", DAY, 50_000, collection="autopay", due_days=3)
+    book.render(charged, noon(DAY))
+    book.mail(charged, "invoice", noon(DAY))
     book.charge(charged, noon(DAY))
     book.pay(charged, DAY, method_kind="autopay", fee=1_500)
     linked = book.invoice("INV-2", DAY, 119_000, tax_minor=19_000, retainer=30_000)
@@ -183,6 +185,7 @@ VIOLATIONS: dict[str, Break] = {
     "journal_transactions_balance": _change("journal_entries", {"transaction_id": "paid:pay:1"}, amount_minor=7),
     "journal_transactions_have_two_entries": _one_entry_only,
     "movements_are_posted_in_full": _change("movements", {"kind": "dispute"}, fee_minor=1_499),
+    "no_charge_without_announcement": _drop("effects", kind="mail", subject_id="inv:INV-1"),
     "no_charge_without_consent": _change("effects", CHARGE, parameters='{"payment_method_id":"pm_2"}'),
     "no_invoice_is_charged_twice": _second_charge("done"),
     "no_open_charge_beside_an_open_pay_link": _pay_link_beside_charge,

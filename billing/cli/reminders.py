@@ -23,7 +23,7 @@ def reminders() -> None:
 @reason_option("Why; it is kept.")
 @human_act
 def pause(number: str, reason: str, actor: str, wait: int, now: bool) -> None:
-    """Send no reminder of the invoice NUMBER until they are resumed.
+    """Send no reminder of the invoice NUMBER, and charge no card for it, until they are resumed.
 
     \b
     Example:

@@ -23,6 +23,9 @@ from billing.services.house import House
 # How a charge ends that was given up before it was begun.
 ANOTHER_AMOUNT = "another_amount"
 STOPPED = "stopped"
+# Why a charge is not made yet. Each is known elsewhere: by the invoice, by the pause, by a task about mail or order.
+NOT_YET, PAUSED, NOT_ANNOUNCED = "not_yet", "paused", "not_announced"
+WAITS_FOR = (NOT_YET, PAUSED, NOT_ANNOUNCED, ORDER_CHANGED)
 INSTEAD_OF_CHARGE = "instead_of_charge"  # the purpose of a page for what a card was to be charged with
 NOT_CHARGED = "not_charged"  # of the invoice's mail once more, because its card is not charged after all
 
@@ -74,11 +77,11 @@ def why_it_waits(house: House, books: Books, charge: Effect) -> Outcome | None:
     if autopay.notice_days(row.invoice):
         day = autopay.charge_on(row.invoice, _told_on(policy, books, charge.subject_id))
         if day is None:
-            return Outcome(EffectState.READY, "not_announced", "the client was not told of it yet", retry_at=tomorrow)
+            return Outcome(EffectState.READY, NOT_ANNOUNCED, "the client was not told of it yet", retry_at=tomorrow)
         if house.now() < policy.morning_of(day):
-            return Outcome(EffectState.READY, "not_yet", f"it is announced for {day}", retry_at=policy.morning_of(day))
+            return Outcome(EffectState.READY, NOT_YET, f"it is announced for {day}", retry_at=policy.morning_of(day))
     if books.invoices.is_paused(charge.subject_id):
-        return Outcome(EffectState.READY, "paused", "nothing is asked for until a person says so", retry_at=tomorrow)
+        return Outcome(EffectState.READY, PAUSED, "nothing is asked for until a person says so", retry_at=tomorrow)
     if any(item.code == ORDER_CHANGED for item in books.desk.open_of(charge.subject_id)):
         changed = "its order has changed, and nobody has decided about that yet"
         return Outcome(EffectState.READY, ORDER_CHANGED, changed, retry_at=tomorrow)

@@ -21,7 +21,7 @@ from billing.ports.ledger import Books, InvoiceRow, Ledger, PaymentRow
 from billing.ports.outside import GalleryAccess
 from billing.services.approve_drafts import approve_draft, discard_draft, seen_of
 from billing.services.asking_again import ask_for_it_no_more, ensure_pay_link
-from billing.services.autopay import look_again, refuse_while_charged
+from billing.services.autopay import look_again, refuse_while_charged, waiting_charge
 from billing.services.changed_orders import retell
 from billing.services.clock_set_back import clock_is_right
 from billing.services.command_arguments import (
@@ -188,7 +188,8 @@ def _pause(house: House, books: Books, command: Command) -> str:
     books.invoices.resume(row.invoice.invoice_id, house.now(), placed_by=PIPELINE)  # ours would end by itself
     if not books.invoices.is_paused(row.invoice.invoice_id):
         books.invoices.pause(row.invoice.invoice_id, command.actor, command.reason, house.now())
-    return f"Reminders of {row.invoice.number} are paused."
+    card = " Its card is not charged until they are resumed." if waiting_charge(books, row.invoice.invoice_id) else ""
+    return f"Reminders of {row.invoice.number} are paused.{card}"
 
 
 def _resume(house: House, books: Books, command: Command) -> str:

@@ -284,11 +284,13 @@ def test_a_part_that_is_paid_by_cheque_meanwhile_leaves_the_rest_for_the_card(an
 
 
 def test_a_pause_keeps_the_card_from_being_charged_until_it_is_resumed(announced: Studio) -> None:
-    announced.ask("pause_reminders", number=NUMBER)
-    for day in (5, 6, 20):
+    outcome = announced.ask("pause_reminders", number=NUMBER)
+    assert outcome == f"Reminders of {NUMBER} are paused. Its card is not charged until they are resumed."
+    for day in (5, 6, 7, 8, 9, 10, 20):
         go_to(announced, day)
         announced.round()
     assert captured(announced) == []
+    assert announced.codes() == []
 
     announced.ask("resume_reminders", number=NUMBER)
     announced.round()

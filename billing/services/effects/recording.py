@@ -19,6 +19,7 @@ from billing.domain.events import PIPELINE
 from billing.domain.money import Money
 from billing.domain.settlements import NEVER_ARRIVED
 from billing.ports.ledger import Books
+from billing.services.autopay import WAITS_FOR
 from billing.services.effects.handler import Handler
 from billing.services.effects.in_words import capital, how_to_settle, in_words, of_what_failed
 from billing.services.holds import MAILS_IN_DOUBT
@@ -121,7 +122,8 @@ def _question(books: Books, effect: Effect, outcome: Outcome) -> tuple[str, str]
             return "effect_failed", f"{sentence} {again}"
         elsewhere = ", or with `--to ADDRESS`" if effect.kind is EffectKind.MAIL else ""
         return "effect_failed", f"{sentence} When it is mended: `billing retry {effect.effect_id}`{elsewhere}."
-    if outcome.state is EffectState.READY and effect.attempts >= SHOW_AFTER_ATTEMPTS:
+    is_delayed = outcome.state is EffectState.READY and outcome.code not in WAITS_FOR
+    if is_delayed and effect.attempts >= SHOW_AFTER_ATTEMPTS:
         tried = f"{capital(in_words(books, effect))} was tried {effect.attempts} times and goes on: {outcome.detail}"
         return "effect_delayed", tried
     return None

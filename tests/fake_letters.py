@@ -1,4 +1,4 @@
-"""A writer whose letters are what they were told, to be read by tests."""
+"""A writer whose letters are what they were told, to be read by tests; and a mailer that keeps what it accepted."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
-from billing.domain.mail import Letter, MailContent, Owed, ReminderMail
+from fakes import Line
+
+from billing.domain.errors import PermanentError
+from billing.domain.mail import Letter, Mail, MailContent, Owed, ReminderMail
 
 
 class FakeWriter:
@@ -29,3 +32,24 @@ class FakeWriter:
                 yield one.name, value
         if isinstance(content, ReminderMail):
             yield "days_past_due", content.days_past_due
+
+
+class FakeMailer:
+    """Keeps what it accepted; refuses addresses that it was told do not exist."""
+
+    def __init__(self) -> None:
+        self.line = Line()
+        self.sent: list[Mail] = []
+        self.gone: set[str] = set()
+
+    def send(self, mail: Mail) -> dict[str, str]:
+        self.line.pass_through("send")
+        refused = {address: "550." for address in mail.to if address in self.gone}
+        if len(refused) == len(mail.to):
+            raise PermanentError("mail_bounced", f"The mail server refuses {mail.to[0]}: 550.")
+        self.sent.append(mail)
+        self.line.pass_through("send", "after")
+        return refused
+
+    def subjects(self) -> list[str]:
+        return sorted(mail.letter.subject for mail in self.sent)

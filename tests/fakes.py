@@ -16,7 +16,6 @@ from fault_line import Line as Line
 from billing.domain import canonical
 from billing.domain.errors import PermanentError
 from billing.domain.invoices import Invoice
-from billing.domain.mail import Mail
 from billing.domain.money import Money
 from billing.domain.payments import PayLink, PaymentFact, PaymentStatus, ProviderEvent, Refusal, SavedMethod
 from billing.domain.sessions import Gallery, JobSummary, Order, SessionFacts
@@ -297,27 +296,6 @@ class FakeGateway(FakeSettlements):
         if known[0] != asked:
             raise PermanentError("stripe_refused", f"The key {key} was used for another request.")
         return known[1]
-
-
-class FakeMailer:
-    """Keeps what it accepted; refuses addresses that it was told do not exist."""
-
-    def __init__(self) -> None:
-        self.line = Line()
-        self.sent: list[Mail] = []
-        self.gone: set[str] = set()
-
-    def send(self, mail: Mail) -> dict[str, str]:
-        self.line.pass_through("send")
-        refused = {address: "550." for address in mail.to if address in self.gone}
-        if len(refused) == len(mail.to):
-            raise PermanentError("mail_refused", f"The mail server refuses {mail.to[0]}: 550.")
-        self.sent.append(mail)
-        self.line.pass_through("send", "after")
-        return refused
-
-    def subjects(self) -> list[str]:
-        return sorted(mail.letter.subject for mail in self.sent)
 
 
 class FakeGalleryHost:

@@ -29,6 +29,8 @@ def _what(event: DomainEvent, currency: str) -> str:
     body = event.body
     if "outcome" in body:  # of a command: what came of it says more than its name
         said = f"{'refused: ' if event.kind.endswith('_refused') else ''}{body['outcome']}"
+    elif "was" in body:
+        said = f"mail goes to {body['to']} from now on, no longer to {body['was']}"
     elif "purpose" in body:
         said = f"{_words(str(body['purpose']))} mailed to {body['to']}"
     else:

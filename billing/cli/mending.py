@@ -77,7 +77,7 @@ def _to_retry(effect_id: str, to: str | None) -> tuple[Effect, str]:
     from billing.services.effects.in_words import capital, in_words
 
     with open_office() as office, office.ledger.read() as books:
-        effect = effect_to_retry(books, effect_id, to)
+        effect = effect_to_retry(books, effect_id, bool(to))
         return effect, capital(in_words(books, effect))
 
 
@@ -96,11 +96,16 @@ def _words(code: str | None) -> str:
 
 
 def _show_mails_in_doubt() -> None:
+    from billing.services.effects.in_words import reached_at
     from billing.services.effects.recording import is_in_doubt
 
     with open_office() as office, office.ledger.read() as books:
         mails = [mail for mail in books.effects.in_state(EffectState.UNKNOWN, EffectKind.MAIL) if is_in_doubt(mail)]
-    rows = [(mail.effect_id, mail.purpose, mail.text("to"), f"{mail.created_at:%Y-%m-%d %H:%M}") for mail in mails]
+        to = [reached_at(books, mail) for mail in mails]
+    rows = [
+        (mail.effect_id, mail.purpose, emails, f"{mail.created_at:%Y-%m-%d %H:%M}")
+        for mail, emails in zip(mails, to, strict=True)
+    ]
     click.echo(table(("Effect", "Mail", "To", "Decided (UTC)"), rows) if rows else "No mail is in doubt.")
 
 

@@ -22,11 +22,17 @@ class MailKind(StrEnum):
 
 
 BY_THE_DAY = (MailKind.REMINDER,)
+TO_THE_OWNER = (MailKind.OWNER_ALERT,)  # all other mail is about an invoice, and goes to its client
+
+
+def kind_of_mail(purpose: str) -> MailKind:
+    """Which mail it is that an effect is for: "reminder:first_notice" is a reminder."""
+    return MailKind(purpose.partition(":")[0])
 
 
 def goes_by_the_day(purpose: str) -> bool:
     """Whether such a mail goes out because of the calendar alone: it waits while nobody knows which day it is."""
-    return purpose.partition(":")[0] in BY_THE_DAY
+    return kind_of_mail(purpose) in BY_THE_DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,3 +175,8 @@ class OwnerAlert:
 
 
 MailContent = InvoiceMail | ReceiptMail | RefundMail | ReminderMail | PaymentFailedMail | GalleryMail | OwnerAlert
+
+
+def owed_in(content: MailContent) -> Owed | None:
+    """What the mail says is owed; None where it says nothing of it."""
+    return None if isinstance(content, GalleryMail | OwnerAlert) else content.owed

@@ -12,6 +12,7 @@ from billing.domain.events import DomainEvent
 from billing.domain.invoices import Invoice
 from billing.domain.money import Money
 from billing.domain.payments import PayLink, ProviderEvent, SavedMethod
+from billing.ports.correspondence import Correspondence
 from billing.ports.desk import Desk
 from billing.ports.effects import Effects
 from billing.ports.operations import Operations
@@ -21,6 +22,7 @@ from billing.ports.settlements import Settlements
 
 __all__ = [
     "Books",
+    "Correspondence",
     "Desk",
     "DraftRow",
     "Effects",
@@ -127,6 +129,10 @@ class Invoices(Protocol):
 
     def of_order(self, source: str, part: str) -> list[InvoiceRow]:
         """All invoices of this order, whatever session it was billed in, void ones too, oldest first."""
+        ...
+
+    def of_client(self, client_id: str) -> list[InvoiceRow]:
+        """All invoices of the client, void ones too, oldest first."""
         ...
 
     def keep_draft(self, invoice: Invoice, state: str, now: datetime) -> None: ...
@@ -316,6 +322,8 @@ class Books(Protocol):
     def desk(self) -> Desk: ...
     @property
     def settlements(self) -> Settlements: ...
+    @property
+    def correspondence(self) -> Correspondence: ...
     @property
     def operations(self) -> Operations: ...
 

@@ -32,7 +32,6 @@ def mail_to_owner(house: House, books: Books, subject: str, title: str, sentence
     if not house.policy.owner_email:
         return False
     parameters: dict[str, str | int | None] = {
-        "to": house.policy.owner_email,
         "title": title,
         "sentences": "\n".join(sentences),
     }

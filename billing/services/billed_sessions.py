@@ -10,6 +10,7 @@ from billing.domain.pricing import check_order, price_order
 from billing.domain.sessions import Order
 from billing.ports.ledger import Books, SessionRow
 from billing.ports.outside import RawRecord
+from billing.services.addresses import note_booked
 from billing.services.changed_orders import Change, open_changes, tell_changes
 from billing.services.house import House
 from billing.services.order_standing import Way, standing_of
@@ -34,6 +35,7 @@ def note_changes(house: House, books: Books, session: SessionRow, shared: Sequen
             books.desk.raise_attention(session_id, UNREADABLE, sentence, now)
         return
     books.desk.resolve_attention(session_id, UNREADABLE, PIPELINE, now)
+    note_booked(house, books, session, facts.client)
     tell_changes(house, books, session_id, facts.orders)
     changes = open_changes(books, session_id, facts.orders)
     if session.state == "billed" and any(_is_new(books, session, order, changes) for order in facts.orders):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from billing.domain import canonical
 from billing.domain.effects import Effect
@@ -35,12 +35,12 @@ def note_addresses(house: House, books: Books, client: Client) -> None:
         books.desk.raise_attention(subject, UNUSABLE, sentence, house.now())
 
 
-def note_refused(house: House, books: Books, mail: Effect, refused: Mapping[str, str]) -> None:
-    """The mail server took a mail for some of its addresses; `refused`: each other, with the server's words."""
+def note_refused(house: House, books: Books, mail: Effect, to: Sequence[str], refused: Mapping[str, str]) -> None:
+    """The mail server took a mail for some of the addresses `to`; `refused`: each other, with the server's words."""
     row = books.invoices.get(str(mail.parameters.get("invoice_id")))
     subject = _subject(row.invoice.client.client_id) if row else mail.key
     if not refused:
-        if "," in mail.text("to"):  # all of them were taken
+        if len(to) > 1:  # all of them were taken
             books.desk.resolve_attention(subject, REFUSED, PIPELINE, house.now())
         return
     whose = f" of {row.invoice.client.name}" if row else ""

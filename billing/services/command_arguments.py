@@ -31,10 +31,10 @@ def optional(command: Command, name: str) -> str | None:
     return str(value) if value not in (None, "") else None
 
 
-def addresses_of(command: Command, name: str) -> str | None:
-    """E-mail addresses that mail can be sent to, separated by commas."""
+def addresses_of(command: Command, name: str) -> tuple[str, ...]:
+    """E-mail addresses that mail can be sent to, of as many as were typed; none where nothing was."""
     value = optional(command, name)
-    return None if value is None else ",".join(right_addresses(value))
+    return () if value is None else right_addresses(value)
 
 
 def number_of(command: Command, name: str) -> int:

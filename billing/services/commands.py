@@ -10,7 +10,7 @@ from datetime import datetime
 
 from billing.domain import canonical
 from billing.domain.books import added_up, post_void
-from billing.domain.effects import EffectKind, EffectState, Intent, Outcome
+from billing.domain.effects import EffectKind, EffectState, Outcome
 from billing.domain.errors import BillingError, PermanentError, TemporaryError
 from billing.domain.events import PIPELINE, Command, DomainEvent
 from billing.domain.money import Money
@@ -34,18 +34,17 @@ from billing.services.command_arguments import (
     text,
 )
 from billing.services.consents import record_consent, revoke_consent, stop_autopay
-from billing.services.deliver_invoices import SENT_ELSEWHERE
 from billing.services.effects import HANDLERS
 from billing.services.effects.by_a_person import effect_to_retry, effect_to_settle
 from billing.services.effects.grant import record_grant
 from billing.services.effects.in_words import capital, in_words
 from billing.services.effects.revoke import record_revocation
-from billing.services.follow_up import reminded_today
 from billing.services.foreign_money import CLIENT_CREDIT, ask_all_the_same, show_credit
 from billing.services.galleries import ask_nobody_to_open
 from billing.services.holds import hold, release
 from billing.services.house import House
 from billing.services.limits import raise_limit
+from billing.services.mail_again import is_sent_again, look_up_address, send_again
 from billing.services.money_commands import credit, refund, write_off
 from billing.services.order_standing import look_at_others_again
 from billing.services.owed import OTHER_CURRENCY, UNDECIDED, left_over
@@ -78,6 +77,8 @@ def _carry_out(house: House, command: Command) -> str:
     try:
         if command.name == "approve":  # pricing anew may have to ask outside, for which no transaction is held open
             return _note(house, command, "done", _approve(house, command))
+        if command.name == "retry" and not optional(command, "to"):
+            look_up_address(house, text(command, "effect_id"))
         with house.ledger.write() as books:
             if not books.desk.is_waiting(command.command_id):
                 return "Carried out before."
@@ -206,18 +207,16 @@ def _resume(house: House, books: Books, command: Command) -> str:
 
 
 def _retry(house: House, books: Books, command: Command) -> str:
-    effect_id = text(command, "effect_id")
-    to = addresses_of(command, "to")
-    effect = effect_to_retry(books, effect_id, to)
+    effect_id, to = text(command, "effect_id"), addresses_of(command, "to")
+    known = books.effects.get(effect_id)
+    if to is None and known is not None and is_sent_again(known):
+        return f"{capital(in_words(books, known))} is tried again, as the booking system says."
+    effect = effect_to_retry(books, effect_id, bool(to))
+    if effect.kind is EffectKind.MAIL:
+        return send_again(house, books, effect, to, command.actor)
     books.desk.resolve_attention(effect.key, None, command.actor, house.now())
-    if to is None:
-        books.effects.reopen(effect_id, EffectState.READY, house.now())
-        return f"{capital(in_words(books, effect))} is tried again."
-    parameters = effect.parameters | {"to": to, SENT_ELSEWHERE: 1} | reminded_today(house, effect)
-    again = Intent(effect.kind, effect.purpose, effect.subject_id, parameters, occasion=to)
-    if not books.effects.intend(again, house.now()):
-        raise PermanentError("sent_there_before", f"{effect.key} went to {to} already; try that one again instead.")
-    return f"{effect.key} goes to {to}."
+    books.effects.reopen(effect_id, EffectState.READY, house.now())
+    return f"{capital(in_words(books, effect))} is tried again."
 
 
 def _settle(house: House, books: Books, command: Command) -> str:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from billing.domain.effects import EffectKind, EffectState, Intent
+from billing.domain.effects import EffectKind, Intent
 from billing.domain.errors import PermanentError
 from billing.domain.events import PIPELINE
 from billing.domain.mail import MailKind
-from billing.ports.ledger import Books, InvoiceRow
+from billing.ports.ledger import InvoiceRow
 from billing.ports.outside import RENDER_TOO_LONG, RenderJob
 from billing.services.house import House
 from billing.services.session_records import Progress
 
 RENDER_FAILED = "render_failed"
 BATCH = 200  # invoices held in memory at a time
-SENT_ELSEWHERE = "sent_elsewhere"  # a mail that a person sent to another address than the client's
 
 
 def render_invoices(
@@ -62,29 +61,11 @@ def _set_aside(house: House, row: InvoiceRow, error: PermanentError) -> None:
         books.desk.raise_attention(invoice_id, code, sentence, house.now())
 
 
-def mail_intent(
-    books: Books, invoice: InvoiceRow, kind: MailKind, subject_id: str, detail: str = "", **facts: str | int
-) -> Intent:
-    """One mail per (subject, kind, detail). Receipts go to all of the client's addresses, the rest to the first.
-
-    Once a person has sent one to another address, because the client's own bounced, the rest follows it there.
-    """
-    addresses = invoice.invoice.client.emails
-    mended = delivered_to(books, invoice.invoice.invoice_id)
-    if mended is not None and mended != addresses[0]:
-        addresses = (mended,)
-    to = addresses if kind is MailKind.RECEIPT else addresses[:1]
+def mail_intent(invoice: InvoiceRow, kind: MailKind, subject_id: str, detail: str = "", **facts: str | int) -> Intent:
+    """One mail per (subject, kind, detail). Where it goes and what it says is looked up as it is sent."""
     purpose = f"{kind.value}:{detail}" if detail else kind.value
-    parameters: dict[str, str | int | None] = {"to": ",".join(to), "invoice_id": invoice.invoice.invoice_id, **facts}
+    parameters: dict[str, str | int | None] = {"invoice_id": invoice.invoice.invoice_id, **facts}
     return Intent(EffectKind.MAIL, purpose, subject_id, parameters)
-
-
-def delivered_to(books: Books, invoice_id: str) -> str | None:
-    """Where the invoice's own mail was accepted, or a later one that a person sent elsewhere; None while none was."""
-    mails = books.effects.of_subject(invoice_id, EffectKind.MAIL)
-    taken = [mail for mail in mails if mail.state is EffectState.DONE]
-    telling = [mail for mail in taken if mail.purpose == MailKind.INVOICE.value or SENT_ELSEWHERE in mail.parameters]
-    return telling[-1].text("to") if telling else None
 
 
 def _keep(house: House, row: InvoiceRow, content: bytes) -> None:
@@ -93,4 +74,4 @@ def _keep(house: House, row: InvoiceRow, content: bytes) -> None:
         books.invoices.add_document(invoice_id, "invoice", content, house.now())
         for code in (RENDER_FAILED, RENDER_TOO_LONG):
             books.desk.resolve_attention(invoice_id, code, PIPELINE, house.now())
-        books.effects.intend(mail_intent(books, row, MailKind.INVOICE, invoice_id), house.now())
+        books.effects.intend(mail_intent(row, MailKind.INVOICE, invoice_id), house.now())

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 
 from billing.domain.dunning import FollowUpState, HandOver, Reminder, next_follow_up
-from billing.domain.effects import OPEN_STATES, Effect, EffectKind, EffectState
+from billing.domain.effects import OPEN_STATES, EffectKind, EffectState
 from billing.domain.errors import TemporaryError
 from billing.domain.events import PIPELINE, DomainEvent
 from billing.domain.mail import MailKind
@@ -15,7 +15,7 @@ from billing.services.after_restore import perhaps_reminded
 from billing.services.asking_again import is_disputed, is_processing, open_page
 from billing.services.changed_orders import ORDER_CHANGED
 from billing.services.clock_set_back import is_behind
-from billing.services.deliver_invoices import SENT_ELSEWHERE, delivered_to, mail_intent
+from billing.services.deliver_invoices import mail_intent
 from billing.services.house import House
 
 FOLLOW_UP_FAILED = "follow_up_failed"
@@ -100,19 +100,17 @@ def follow_up_state(house: House, books: Books, row: InvoiceRow) -> FollowUpStat
 
 def _is_out_of_reach(books: Books, row: InvoiceRow) -> bool:
     """The client never got the invoice, or refused the last mail: a person was told, and more mails would not help."""
-    invoice_id = row.invoice.invoice_id
-    all_mails = books.effects.of_subject(invoice_id, EffectKind.MAIL)
-    mails = [mail for mail in all_mails if mail.state not in OPEN_STATES or SENT_ELSEWHERE in mail.parameters]
-    if any(mail.purpose == MailKind.INVOICE.value and mail.state is EffectState.CANCELLED for mail in mails):
-        return mails[-1].state is EffectState.FAILED  # it was paid before the invoice went out, and is owed again
-    return delivered_to(books, invoice_id) is None or mails[-1].state is EffectState.FAILED
+    mails = [m for m in books.effects.of_subject(row.invoice.invoice_id, EffectKind.MAIL) if m.state not in OPEN_STATES]
+    # Cancelled: an older version did not send an invoice that was paid by then; perhaps it is owed again.
+    told = (EffectState.DONE, EffectState.CANCELLED)
+    has_it = any(mail.purpose == MailKind.INVOICE.value and mail.state in told for mail in mails)
+    return not has_it or mails[-1].state is EffectState.FAILED
 
 
 def _remind(house: House, books: Books, row: InvoiceRow, step: Reminder) -> bool:
     if open_page(books, row.invoice.invoice_id) is None:
         return False  # it is on its way, or its failure waits for a person already
     reminder = mail_intent(
-        books,
         row,
         MailKind.REMINDER,
         row.invoice.invoice_id,
@@ -124,11 +122,10 @@ def _remind(house: House, books: Books, row: InvoiceRow, step: Reminder) -> bool
     return books.effects.intend(replace(reminder, occasion=house.today().isoformat()), house.now())
 
 
-def reminded_today(house: House, mail: Effect) -> dict[str, str | int | None]:
-    """What differs in a reminder that is sent today though it was meant for another day; nothing in other mails."""
-    if "remind_on" not in mail.parameters:
-        return {}
-    return {"remind_on": house.today().isoformat()}
+def remind_now(house: House, books: Books, row: InvoiceRow) -> bool:
+    """Decide anew on the reminder of an invoice of which one has failed; True if one goes out."""
+    step = _next_step(house, books, row)
+    return isinstance(step, Reminder) and _remind(house, books, row, step)
 
 
 def _hand_over(house: House, books: Books, row: InvoiceRow, step: HandOver) -> bool:

@@ -14,6 +14,7 @@ from billing.domain.invoices import Collection, Invoice, invoice_number
 from billing.domain.policy import DeliveryMode, StudioPolicy
 from billing.ports.ledger import Books, FinalizationFacts, SessionRow
 from billing.ports.outside import RawRecord
+from billing.services.addresses import note_booked
 from billing.services.after_restore import PERHAPS_BILLED, check_series, needs_a_person, warn_of_draft
 from billing.services.autopay import charge_intent
 from billing.services.changed_orders import open_changes, show_drafts, tell_changes
@@ -149,6 +150,7 @@ def _carry_out(
     finalized, kept, problems = [], [], list(drafted.set_aside)
     why: dict[str, str] = {}
     for draft in drafted.invoices:
+        note_booked(house, books, session, draft.client)  # as it was read just now, whatever an approval is of
         standing = standing_of(books, session, by_id[draft.part], changes)
         if not standing.is_open:
             problems += [standing.task] if standing.way is Way.NOT_HERE else []

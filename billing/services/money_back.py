@@ -78,7 +78,7 @@ def _record(house: House, books: Books, fact: PaymentFact) -> PaymentRow | None:
     if row and note_processing(books, fact, house.now()):
         close_links(books, row, house.now())  # the page that the debit was given on takes no second one
         if ensure_pay_link(books, row, fact.payment_id, house.now()) and not by_autopay:  # a charge tells of itself
-            letter = mail_intent(books, row, MailKind.PAYMENT_FAILED, fact.payment_id, must_authenticate=0)
+            letter = mail_intent(row, MailKind.PAYMENT_FAILED, fact.payment_id, must_authenticate=0)
             books.effects.intend(letter, house.now())
     record_captured(books, fact, "autopay" if by_autopay else "link", house.policy, house.now())
     return recorded(books, fact)

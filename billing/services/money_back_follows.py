@@ -132,7 +132,7 @@ def write_of_refund(case: Case, refund: RefundFact) -> None:
     }
     if by_hand:
         said["by_hand"] = 1
-    letter = mail_intent(case.books, case.row(), MailKind.REFUND, refund.refund_id, "", **said)
+    letter = mail_intent(case.row(), MailKind.REFUND, refund.refund_id, "", **said)
     case.books.effects.intend(letter, case.now)
 
 

@@ -116,7 +116,7 @@ def _follow(
     books: Books, payment: PaymentRow, row: InvoiceRow, allocated: Money, balance_minor: int, now: datetime
 ) -> None:
     invoice_id = row.invoice.invoice_id
-    books.effects.intend(mail_intent(books, row, MailKind.RECEIPT, payment.payment_id), now)
+    books.effects.intend(mail_intent(row, MailKind.RECEIPT, payment.payment_id), now)
     books.effects.intend(_write_back(payment, row, allocated), now)
     ask_for_it_no_more(books, row, now)  # paid, nothing must take money again; in part, the amounts are wrong now
     if balance_minor > 0:

@@ -58,6 +58,7 @@ _FACTS = {
     "attention": "select subject_id, code from attention where resolved_at is null",
     "pauses": "select invoice_id, actor, reason from pauses where lifted_at is null",
     "commands": "select name, arguments, actor, reason, state from commands",
+    "client_addresses": "select source, client_id, origin, position, address from client_addresses",
     "domain_events": """
         select case when event_id like 'command:%' then 'command' else event_id end, kind, subject_id, actor
         from domain_events""",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from fakes import FakeMailer
+from fake_letters import FakeMailer
 from studio import POLICY, Studio
 
 from billing.domain.mail import Mail

@@ -8,9 +8,9 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from fake_letters import FakeWriter
+from fake_letters import FakeMailer, FakeWriter
 from fake_paper import FakeRenderer
-from fakes import FakeClock, FakeGalleryHost, FakeGateway, FakeMailer, FakeSessionSource
+from fakes import FakeClock, FakeGalleryHost, FakeGateway, FakeSessionSource
 from sqlalchemy import text
 
 from billing.adapters.ledger.books import SqlLedger

@@ -241,7 +241,8 @@ def test_what_follows_from_a_mail_and_fails_leaves_it_in_doubt_and_stops_no_othe
 
 
 def test_an_alert_goes_to_the_owner(studio: Studio) -> None:
-    parameters: dict[str, str | int | None] = {"to": "owner@x.example", "title": "Failed", "sentences": "One.\nTwo."}
+    studio.policy = replace(studio.policy, owner_email="owner@x.example")
+    parameters: dict[str, str | int | None] = {"title": "Failed", "sentences": "One.\nTwo."}
     with studio.ledger.write() as books:
         books.effects.intend(Intent(EffectKind.MAIL, "owner_alert", "job:x", parameters), studio.clock.now())
 
@@ -306,7 +307,7 @@ def test_no_pdf_no_mail(studio: Studio) -> None:
     ready_to_mail(studio)
     with studio.ledger.write() as books:
         row = studio.invoice()
-        parameters: dict[str, str | int | None] = {"to": "a@b.example", "invoice_id": row.invoice.invoice_id}
+        parameters: dict[str, str | int | None] = {"invoice_id": row.invoice.invoice_id}
         books.effects.intend(Intent(EffectKind.MAIL, "receipt", "pay_none", parameters), studio.clock.now())
         books.effects.intend(Intent(EffectKind.MAIL, "gallery", "grant_none", parameters), studio.clock.now())
 

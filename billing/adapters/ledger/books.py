@@ -9,6 +9,7 @@ from threading import Lock
 
 from sqlalchemy import Connection, Engine, text
 
+from billing.adapters.ledger.correspondence import SqlCorrespondence
 from billing.adapters.ledger.desk import SqlDesk, SqlGrants
 from billing.adapters.ledger.effects import SqlEffects
 from billing.adapters.ledger.engine import failures_named, open_engine
@@ -64,6 +65,10 @@ class SqlBooks:
     @cached_property
     def settlements(self) -> SqlSettlements:
         return SqlSettlements(self._connection)
+
+    @cached_property
+    def correspondence(self) -> SqlCorrespondence:
+        return SqlCorrespondence(self._connection)
 
     @cached_property
     def operations(self) -> SqlOperations:

@@ -52,6 +52,7 @@ _OF_SESSION = _IN_ORDER.where(invoices.c.session_id == bindparam("session_id"))
 _OF_ORDER = _IN_ORDER.join(sessions, sessions.c.session_id == invoices.c.session_id).where(
     sessions.c.source == bindparam("source"), invoices.c.part == bindparam("part")
 )
+_OF_CLIENT = _IN_ORDER.where(invoices.c.client_id == bindparam("client_id"))
 _UNPAID = _IN_ORDER.where(~_IS_VOID, _BALANCE > 0)
 _REVISIONS = (
     select(_IS_VOID.label("is_void"))
@@ -167,6 +168,9 @@ class SqlInvoices:
 
     def of_order(self, source: str, part: str) -> list[InvoiceRow]:
         return self._all(_OF_ORDER, source=source, part=part)
+
+    def of_client(self, client_id: str) -> list[InvoiceRow]:
+        return self._all(_OF_CLIENT, client_id=client_id)
 
     def keep_draft(self, invoice: Invoice, state: str, now: datetime) -> None:
         values = {

@@ -8,8 +8,8 @@ from billing.domain.settlements import NEVER_ARRIVED
 from billing.ports.ledger import Books
 
 
-def effect_to_retry(books: Books, effect_id: str, to: str | None) -> Effect:
-    """The effect, if it failed cleanly and may be tried again (`to`: by a mail to another address).
+def effect_to_retry(books: Books, effect_id: str, elsewhere: bool) -> Effect:
+    """The effect, if it failed cleanly and may be tried again (`elsewhere`: a mail, to another address).
 
     PermanentError says why not, and what to do instead.
     """
@@ -24,7 +24,7 @@ def effect_to_retry(books: Books, effect_id: str, to: str | None) -> Effect:
         raise PermanentError("refund_returned", sentence)
     if effect.kind is EffectKind.MAIL:
         _check_that_it_goes_nowhere(books, effect)
-    elif to is not None:
+    elif elsewhere:
         raise PermanentError("not_a_mail", f"{effect.key} is no mail; only a mail goes to another address.")
     return effect
 
@@ -40,12 +40,12 @@ def effect_to_settle(books: Books, effect_id: str, happened: bool) -> Effect:
 
 
 def _check_that_it_goes_nowhere(books: Books, mail: Effect) -> None:
-    """Nobody gets the same mail twice: it may have been sent to another address since it failed."""
+    """Nobody gets the same mail twice: an older version wrote it anew to send it to another address."""
     for other in books.effects.of_subject(mail.subject_id, EffectKind.MAIL):
         is_the_same = other.purpose == mail.purpose and other.effect_id != mail.effect_id
         if is_the_same and other.state not in (EffectState.FAILED, EffectState.CANCELLED):
             how = "went" if other.state is EffectState.DONE else "is on its way"
-            sentence = f"{mail.effect_id} {how} to {other.text('to')} already; it is not sent twice."
+            sentence = f"{mail.effect_id} {how} to another address already; it is not sent twice."
             raise PermanentError("sent_elsewhere", sentence)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from billing.domain.effects import Effect, EffectKind
-from billing.domain.mail import MailKind
+from billing.domain.mail import MailKind, kind_of_mail
 from billing.ports.ledger import Books
 from billing.ports.operations import CAUSE_RESTORED
 
@@ -29,7 +29,7 @@ def perhaps_done_before_restore(books: Books, effect: Effect) -> bool:
 def _happened_at(books: Books, effect: Effect) -> datetime | None:
     """When that was which it follows from; None where doing it again cannot be wrong."""
     if effect.kind is EffectKind.MAIL:
-        kind = MailKind(effect.purpose.partition(":")[0])
+        kind = kind_of_mail(effect.purpose)
         if kind in _SAFE_MAILS:
             return None
         if kind is MailKind.RECEIPT:

@@ -105,7 +105,7 @@ def record_grant(house: House, books: Books, effect: Effect, access: GalleryAcce
     )
     books.grants.add(grant, row.invoice.session_id)
     books.journal.tell(DomainEvent(f"granted:{grant.grant_id}", "gallery_granted", row.invoice.invoice_id, now, actor))
-    books.effects.intend(mail_intent(books, row, MailKind.GALLERY, grant.grant_id), now)
+    books.effects.intend(mail_intent(row, MailKind.GALLERY, grant.grant_id), now)
     closed = books.grants.last_revoked(row.invoice.session_id)
     if closed:
         books.desk.resolve_attention(closed, "gallery_closed", PIPELINE, now)

@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 from billing.domain.effects import Effect, EffectKind, is_a_word_enough
 from billing.domain.errors import TemporaryError
+from billing.domain.mail import TO_THE_OWNER, kind_of_mail
 from billing.domain.money import Money
 from billing.ports.ledger import Books
+from billing.services.addresses import emails_for
 
 
 def in_words(books: Books, effect: Effect) -> str:
@@ -56,8 +58,16 @@ def _of_what_failed(books: Books, effect: Effect) -> str:
 
 
 def _of_mail(books: Books, effect: Effect) -> str:
-    kind = effect.purpose.partition(":")[0].replace("_", " ")
-    return f"sending the {kind} mail{_about(books, effect)} to {effect.text('to')}"
+    kind = kind_of_mail(effect.purpose).value.replace("_", " ")
+    return f"sending the {kind} mail{_about(books, effect)} to {reached_at(books, effect)}"
+
+
+def reached_at(books: Books, mail: Effect) -> str:
+    """Where a mail goes now: addresses of the client's, or the owner."""
+    kind = kind_of_mail(mail.purpose)
+    if kind in TO_THE_OWNER:
+        return "the owner"
+    return ", ".join(emails_for(books, books.invoices.require(mail.text("invoice_id")), kind))
 
 
 def _about(books: Books, effect: Effect) -> str:

@@ -3,26 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from billing.domain.effects import Effect, EffectState, Outcome, message_id
 from billing.domain.errors import PermanentError
 from billing.domain.events import DomainEvent
 from billing.domain.invoices import document_file_name
-from billing.domain.mail import Attachment, InvoiceMail, Mail, MailContent, MailKind
+from billing.domain.mail import (
+    TO_THE_OWNER,
+    Attachment,
+    InvoiceMail,
+    Mail,
+    MailContent,
+    MailKind,
+    kind_of_mail,
+    owed_in,
+)
 from billing.domain.settlements import RefundStatus
+from billing.ports.correspondence import SentMail
 from billing.ports.ledger import Books
+from billing.services.addresses import emails_for
 from billing.services.client_addresses import note_refused
-from billing.services.effects.mail_contents import content_of, kind_of
+from billing.services.effects.mail_contents import content_of
 from billing.services.effects.pay_link import why_not_payable
 from billing.services.follow_up import follow_up_state
 from billing.services.galleries import is_being_closed
 from billing.services.house import House
-from billing.standards.addresses import addresses_in
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    to: tuple[str, ...]
+    balance_minor: int | None
+    refused: Mapping[str, str] = field(default_factory=dict)  # those that the server did not take, with its words
 
 
 class _Mail:
     def unwanted(self, house: House, books: Books, effect: Effect) -> str | None:
-        kind = kind_of(effect)
+        kind = kind_of_mail(effect.purpose)
         if kind in (MailKind.OWNER_ALERT, MailKind.RECEIPT):
             return None
         if kind is MailKind.GALLERY:
@@ -36,27 +54,35 @@ class _Mail:
 
     def act(self, house: House, effect: Effect) -> Outcome:
         with house.ledger.read() as books:
-            content = content_of(house, books, effect)
+            content, to = content_of(house, books, effect), _addressees(house, books, effect)
             attachments = _attachments(books, content)
         domain = house.policy.sender.rpartition("@")[2].rstrip(">") or "localhost"
         mail = Mail(
             message_id=message_id(effect.key, domain),
             sender=house.policy.sender,
-            to=addresses_in(effect.text("to")),
+            to=to,
             letter=house.writer.write(content),
             attachments=attachments,
             reply_to=house.policy.studio.email or None,
         )
         refused = house.mailer.send(mail)
-        return Outcome(EffectState.DONE, "accepted", effect.text("to"), reference=mail.message_id, result=refused)
+        owed = owed_in(content)
+        sent = _Sent(to, owed.balance_minor if owed else None, refused)
+        return Outcome(EffectState.DONE, "accepted", ", ".join(to), reference=mail.message_id, result=sent)
 
     def follow(self, house: House, books: Books, effect: Effect, outcome: Outcome) -> None:
-        if outcome.state is EffectState.DONE:
-            kind = f"{kind_of(effect).value}_sent"
-            body: dict[str, str | int | None] = {"purpose": effect.purpose, "to": effect.text("to")}
-            books.journal.tell(DomainEvent(f"sent:{effect.key}", kind, effect.subject_id, house.now(), body=body))
-            if isinstance(outcome.result, Mapping):
-                note_refused(house, books, effect, outcome.result)
+        """Keep that it went out, and what it said. Of one that a person has settled only they know."""
+        if outcome.state is not EffectState.DONE:
+            return
+        sent, kind, now = outcome.result, kind_of_mail(effect.purpose), house.now()
+        if not isinstance(sent, _Sent):
+            sent = _Sent(_addressees(house, books, effect), None)
+        invoice_id = None if kind in TO_THE_OWNER else effect.text("invoice_id")
+        row = SentMail(effect.effect_id, kind, invoice_id, ", ".join(sent.to), sent.balance_minor, now)
+        books.correspondence.add_sent(row)
+        body: dict[str, str | int | None] = {"purpose": effect.purpose, "to": ", ".join(sent.to)}
+        books.journal.tell(DomainEvent(f"sent:{effect.key}", f"{kind.value}_sent", effect.subject_id, now, body=body))
+        note_refused(house, books, effect, sent.to, sent.refused)
 
     def ask(self, house: House, effect: Effect) -> Outcome:
         """A mail server does not tell what it has accepted: only a person can look."""
@@ -75,6 +101,15 @@ class _Mail:
             "the card on file is still tried": state.on_autopay,
         }
         return next((reason for reason, holds in reasons.items() if holds), None)
+
+
+def _addressees(house: House, books: Books, effect: Effect) -> tuple[str, ...]:
+    kind = kind_of_mail(effect.purpose)
+    if kind not in TO_THE_OWNER:
+        return emails_for(books, books.invoices.require(effect.text("invoice_id")), kind)
+    if not house.policy.owner_email:
+        raise PermanentError("no_owner", "There is nobody to write to: BILLING_OWNER_EMAIL is empty.")
+    return (house.policy.owner_email,)
 
 
 def _why_gallery_is_closed(books: Books, effect: Effect) -> str | None:

@@ -18,6 +18,7 @@ from billing.domain.mail import (
     ReceiptMail,
     RefundMail,
     ReminderMail,
+    kind_of_mail,
 )
 from billing.ports.ledger import Books, InvoiceRow
 from billing.services.asking_again import is_page_coming, open_page
@@ -28,13 +29,9 @@ from billing.services.owed import owed_if_decided, owed_now
 PAGE_WAITS = 4  # tries, some minutes, for the page on which the rest is paid; then the mail goes out without
 
 
-def kind_of(effect: Effect) -> MailKind:
-    return MailKind(effect.purpose.partition(":")[0])
-
-
 def content_of(house: House, books: Books, effect: Effect) -> MailContent:
     """TemporaryError `no_pay_link` while a page that the mail cannot do without is being made."""
-    kind = kind_of(effect)
+    kind = kind_of_mail(effect.purpose)
     if kind is MailKind.OWNER_ALERT:
         sentences = tuple(effect.text("sentences").split("\n"))
         return OwnerAlert(house.policy.studio, effect.text("title"), sentences, effect.created_at)

@@ -77,7 +77,7 @@ class _PayLink:
         row = books.invoices.require(effect.subject_id)
         step = effect.purpose.removeprefix("after_charge:")
         must = int(step == NextStep.CLIENT_MUST_AUTHENTICATE)
-        mail = mail_intent(books, row, MailKind.PAYMENT_FAILED, row.invoice.invoice_id, must_authenticate=must)
+        mail = mail_intent(row, MailKind.PAYMENT_FAILED, row.invoice.invoice_id, must_authenticate=must)
         books.effects.intend(mail, house.now())
 
     def _tell_of_page(self, house: House, books: Books, effect: Effect) -> None:
@@ -86,7 +86,7 @@ class _PayLink:
         told = [mail for mail in mails if mail.purpose == MailKind.INVOICE and mail.state is not EffectState.READY]
         if told:
             row = books.invoices.require(effect.subject_id)
-            again = mail_intent(books, row, MailKind.INVOICE, row.invoice.invoice_id, NOT_CHARGED)
+            again = mail_intent(row, MailKind.INVOICE, row.invoice.invoice_id, NOT_CHARGED)
             books.effects.intend(again, house.now())
 
 

@@ -14,6 +14,9 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from billing.adapters.ledger.books import SqlLedger
 from billing.adapters.ledger.migrate import MIGRATIONS, is_current, migrate
+from billing.domain.addresses import Addresses, Origin
+
+AT = "2026-01-02T09:00:00.000000Z"
 
 INVOICE: dict[str, Any] = {
     "invoice_id": "inv_old", "series": "OLD-", "sequence": 1, "number": "OLD-0001", "session_id": "vsco:j0",
@@ -105,3 +108,27 @@ def test_sessions_of_before_stay_and_can_be_unanswered(empty: SqlLedger) -> None
         assert (row.name, row.unanswered_since, row.tried_at) == ("Ada", now, now + timedelta(hours=1))
         assert books.records.cursor("vsco:jobs")
         assert books.records.cursor("not_answered_since:vsco:j0") is None
+
+
+def test_an_address_that_a_person_had_named_is_still_the_client_s(empty: SqlLedger) -> None:
+    """Version 0.1 wrote a mail that bounced anew, to the address that was named."""
+    bring_to(empty, "0004")
+    put(empty, "invoices", **INVOICE)
+    put(
+        empty, "sessions", session_id="vsco:j0", source="vsco", job_id="j0", name="Ada", state="billed",
+        trigger_policy="fulfillment", first_observed_at=AT,
+    )  # fmt: skip
+    anew = {"kind": "mail", "subject_id": "inv_old", "parameters_sha256": "0", "not_before": AT, "attempts": 1}
+    for number, (state, to) in enumerate([("failed", "a@x"), ("done", "b@x"), ("done", "c@x")]):
+        elsewhere = ', "sent_elsewhere": 1' if number else ""
+        parameters = f'{{"to": "{to}.example", "invoice_id": "inv_old"{elsewhere}}}'
+        mail = {"effect_id": f"eff_{number}", "key": f"{number}", "purpose": f"reminder:{number}", "state": state}
+        at = AT.replace("T09", f"T1{number}")
+        put(empty, "effects", parameters=parameters, created_at=at, lease_fence=1, **anew, **mail)
+
+    migrate(empty.engine)
+
+    with empty.read() as books:
+        given = books.correspondence.addresses("vsco", "c0", Origin.GIVEN)
+        assert given == Addresses(("c@x.example",), datetime(2026, 1, 2, 12, tzinfo=UTC))
+        assert books.correspondence.addresses("vsco", "c0", Origin.BOOKED) is None

@@ -6,6 +6,7 @@ Money is integer minor units (`…_minor`), instants are UTC (`…_at`), dates a
 from __future__ import annotations
 
 from billing.adapters.ledger.schema.base import metadata
+from billing.adapters.ledger.schema.correspondence import client_addresses, mails_sent
 from billing.adapters.ledger.schema.decisions import (
     attention,
     chain_heads,
@@ -67,6 +68,7 @@ __all__ = [
     "allocations",
     "attention",
     "chain_heads",
+    "client_addresses",
     "commands",
     "consents",
     "cursors",
@@ -87,6 +89,7 @@ __all__ = [
     "journal_entries",
     "journal_transactions",
     "ledger_clock",
+    "mails_sent",
     "metadata",
     "movements",
     "number_series",

@@ -31,7 +31,7 @@ invoices = table(  # finalized and frozen; append only
     text("session_id"),
     text("part", index=True),
     number("revision"),
-    text("client_id"),
+    text("client_id", index=True),
     text("client_name"),
     text("currency"),
     text("collection"),

@@ -30,12 +30,12 @@ def addressees(
 ) -> tuple[str, ...]:
     """Receipts go to all of the client's addresses, the rest to the first.
 
-    What a person gave wins until the booking system says something newer; `billed`, those that the invoice was frozen
-    with, serve where nobody has said anything since.
+    What a person gave wins until the booking system says something newer, and all mail goes to all of it; `billed`,
+    those that the invoice was frozen with, serve where nobody has said anything since.
     """
-    emails = booked.emails if booked else billed
     if given and (booked is None or booked.since <= given.since):
-        emails = given.emails
+        return given.emails
+    emails = booked.emails if booked else billed
     return emails if kind is MailKind.RECEIPT else emails[:1]
 
 

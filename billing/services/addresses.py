@@ -13,6 +13,7 @@ from billing.domain.mail import MailKind, kind_of_mail
 from billing.domain.sessions import Client
 from billing.ports.ledger import Books, InvoiceRow, SessionRow
 from billing.services.house import House
+from billing.standards.addresses import addresses_in
 
 REFUSED = ("mail_bounced", "invalid_email")  # by the address, so that another one may mend it
 
@@ -21,7 +22,8 @@ def emails_for(books: Books, row: InvoiceRow, kind: MailKind) -> tuple[str, ...]
     """To whom a mail of this kind about the invoice goes now."""
     source, client = _source(books, row), row.invoice.client
     booked, given = (books.correspondence.addresses(source, client.client_id, origin) for origin in Origin)
-    return addressees(kind, client.emails, booked, given)
+    fields = addressees(kind, client.emails, booked, given)
+    return tuple(email for field in fields for email in addresses_in(field))  # an older version froze them as typed
 
 
 def note_booked(house: House, books: Books, session: SessionRow, client: Client | BilledClient) -> None:

@@ -209,7 +209,7 @@ def _resume(house: House, books: Books, command: Command) -> str:
 def _retry(house: House, books: Books, command: Command) -> str:
     effect_id, to = text(command, "effect_id"), addresses_of(command, "to")
     known = books.effects.get(effect_id)
-    if to is None and known is not None and is_sent_again(known):
+    if not to and known is not None and is_sent_again(known):
         return f"{capital(in_words(books, known))} is tried again, as the booking system says."
     effect = effect_to_retry(books, effect_id, bool(to))
     if effect.kind is EffectKind.MAIL:

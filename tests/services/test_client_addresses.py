@@ -176,7 +176,7 @@ def test_an_address_that_a_person_gave_wins_until_the_booking_system_says_a_newe
 
 
 def test_what_a_person_gave_for_one_mail_serves_all_that_the_old_address_refused(studio: Studio) -> None:
-    studio.mailer.gone.add("j1@example.com")
+    studio.mailer.gone |= {"j1@example.com", "second.j1@example.com"}
     studio.with_gallery()
     studio.round()
     studio.pay_on_page()

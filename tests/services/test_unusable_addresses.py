@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fakes import FakeMailer
+from fake_letters import FakeMailer
 from studio import Studio
 
 from billing.domain.effects import EffectKind, EffectState

@@ -7,6 +7,7 @@ from typing import Any
 
 from billing.cli.tables import table
 from billing.domain.events import DomainEvent
+from billing.domain.mail import MailKind
 from billing.domain.money import Money
 
 
@@ -32,13 +33,18 @@ def _what(event: DomainEvent, currency: str) -> str:
     elif "was" in body:
         said = f"mail goes to {body['to']} from now on, no longer to {body['was']}"
     elif "purpose" in body:
-        said = f"{_words(str(body['purpose']))} mailed to {body['to']}"
+        said = f"{_mail(str(body['purpose']))} mailed to {body['to']}"
     else:
         said = _words(event.kind)
     amount = body.get("amount_due_minor", body.get("amount_minor"))
     if isinstance(amount, int) and "outcome" not in body:
         said += f", {Money(amount, str(body.get('currency') or currency))}"
     return f"{said.removesuffix('.')} ({body['reason']})" if body.get("reason") else said
+
+
+def _mail(purpose: str) -> str:
+    """For what a change of what is owed was told is nobody's number to read."""
+    return "what is owed" if purpose.startswith(f"{MailKind.BALANCE.value}:") else _words(purpose)
 
 
 def _words(name: str) -> str:

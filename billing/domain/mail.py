@@ -18,6 +18,7 @@ class MailKind(StrEnum):
     PAYMENT_FAILED = "payment_failed"
     GALLERY = "gallery"
     REFUND = "refund"
+    BALANCE = "balance"
     OWNER_ALERT = "owner_alert"
 
 
@@ -153,6 +154,16 @@ class PaymentFailedMail:
 
 
 @dataclass(frozen=True, slots=True)
+class BalanceMail:
+    """What is owed has changed, or only the page to pay it on. `pay_url` where something is left to pay."""
+
+    invoice: Invoice
+    owed: Owed
+    pay_url: str | None = None
+    is_another_amount: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class GalleryMail:
     """The gallery is open. `password` and `pin` are None where none is needed."""
 
@@ -174,9 +185,16 @@ class OwnerAlert:
     occurred_at: datetime
 
 
-MailContent = InvoiceMail | ReceiptMail | RefundMail | ReminderMail | PaymentFailedMail | GalleryMail | OwnerAlert
+MailContent = (
+    InvoiceMail | ReceiptMail | RefundMail | ReminderMail | PaymentFailedMail | BalanceMail | GalleryMail | OwnerAlert
+)
 
 
 def owed_in(content: MailContent) -> Owed | None:
     """What the mail says is owed; None where it says nothing of it."""
     return None if isinstance(content, GalleryMail | OwnerAlert) else content.owed
+
+
+def page_in(content: MailContent) -> str | None:
+    """The address of the page on which the mail asks the client to pay; None where it leads to none."""
+    return None if isinstance(content, GalleryMail | OwnerAlert) else content.pay_url

@@ -13,7 +13,10 @@ from billing.domain.mail import MailKind
 
 @dataclass(frozen=True, slots=True)
 class SentMail:
-    """A mail that a mail server took. `balance_minor` is what it said is owed, None where it said nothing of it."""
+    """A mail that a mail server took.
+
+    `balance_minor` is what it said is owed, None where it said nothing of it; `pay_url` the page to pay on it led to.
+    """
 
     effect_id: str
     kind: MailKind
@@ -21,6 +24,7 @@ class SentMail:
     sent_to: str
     balance_minor: int | None
     sent_at: datetime
+    pay_url: str | None = None
 
 
 class Correspondence(Protocol):

@@ -44,12 +44,13 @@ from billing.services.galleries import ask_nobody_to_open
 from billing.services.holds import hold, release
 from billing.services.house import House
 from billing.services.limits import raise_limit
-from billing.services.mail_again import is_sent_again, look_up_address, send_again
+from billing.services.mail_again import give_up_failed, is_sent_again, look_up_address, send_again
 from billing.services.money_commands import credit, refund, write_off
 from billing.services.order_standing import look_at_others_again
 from billing.services.owed import OTHER_CURRENCY, UNDECIDED, left_over
 from billing.services.record_payments import record_payment
 from billing.services.restore import settle_mails
+from billing.services.tell_balance import tell_balance
 
 Arguments = Mapping[str, str | int | None]
 
@@ -164,7 +165,10 @@ def _void(house: House, books: Books, command: Command) -> str:
     books.invoices.void(row.invoice.invoice_id, command.actor, command.reason, now)
     ask_for_it_no_more(books, row, now)
     books.desk.resolve_attention(row.invoice.invoice_id, None, command.actor, now)
-    ask_nobody_to_open(house, books, books.invoices.require(row.invoice.invoice_id))
+    after = books.invoices.require(row.invoice.invoice_id)
+    ask_nobody_to_open(house, books, after)
+    give_up_failed(books, after, command.actor, now)
+    tell_balance(books, after, f"command:{command.command_id}", now)
     retell(house, books, row.invoice.session_id)
     look_at_others_again(books, now)
     return f"{row.invoice.number} is void.{_show_what_was_paid(books, row, now)}"
@@ -203,6 +207,7 @@ def _resume(house: House, books: Books, command: Command) -> str:
     ensure_pay_link(books, row, f"resumed:{command.command_id}", house.now())
     look_again(books, invoice_id, house.now())
     show_credit(books, row, house.now())
+    tell_balance(books, row, f"command:{command.command_id}", house.now())
     return f"Reminders of {row.invoice.number} go on."
 
 
@@ -275,6 +280,7 @@ def _resolve(house: House, books: Books, command: Command) -> str:
         retell(house, books, row.invoice.session_id)
         if OTHER_CURRENCY in about - {item.code for item in books.desk.open_of(subject)}:
             ask_all_the_same(books, row, f"resolved:{command.command_id}", now)
+            tell_balance(books, row, f"command:{command.command_id}", now)
     return f"Closed {closed} of {subject}."
 
 

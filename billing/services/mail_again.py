@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
 
 from billing.domain.effects import Effect, EffectKind, EffectState
 from billing.domain.errors import BillingError, PermanentError
@@ -55,6 +56,14 @@ def send_again(house: House, books: Books, mail: Effect, to: Sequence[str], acto
         return f"Reminders of {row.invoice.number} go on: {how}."
     more = f", with {others} more that were refused" if others > 0 else ""
     return f"{capital(in_words(books, mail))} is tried again{more}."
+
+
+def give_up_failed(books: Books, row: InvoiceRow, by: str, now: datetime) -> None:
+    """Of a void invoice nobody need send again what did not arrive."""
+    for mail in books.effects.of_subject(row.invoice.invoice_id, EffectKind.MAIL):
+        if mail.state is EffectState.FAILED:
+            books.effects.reopen(mail.effect_id, EffectState.CANCELLED, now)
+            books.desk.resolve_attention(mail.key, None, by, now)
 
 
 def _about(books: Books, mail: Effect) -> InvoiceRow | None:

@@ -6,6 +6,9 @@ that which is known already does not take it back.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from billing.domain import settlement_books as postings
 from billing.domain.books import Posting, added_up
 from billing.domain.mail import MailKind
@@ -52,7 +55,7 @@ def record_story(house: House, books: Books, story: PaymentStory) -> tuple[str, 
         return _not_recorded(books, fact, invoice_id)
     case = Case(house, books, payment, invoice_id)
     before = case.row()
-    told = [_tell_payment(case, story.movement)]
+    told = [_tell_payment(case, story.movement), Told(has_letter=known is None)]  # the receipt
     told += [_tell_refund(case, refund) for refund in story.refunds]
     told += [_tell_dispute(case, dispute) for dispute in story.disputes]
     follow(case, before, told)
@@ -114,15 +117,17 @@ def _tell_refund(case: Case, refund: RefundFact) -> Told:
     case.books.settlements.keep_refund(refund, case.invoice_id, case.now)
     moved = [_post_refund(case, refund, movement) for movement in refund.movements]
     is_news = any(moved) or known is not refund.status
+    has_letter = False
     if refund.status is RefundStatus.SUCCEEDED and known is not refund.status:
-        write_of_refund(case, refund)
+        has_letter = write_of_refund(case, refund)
         close_returned(case, refund)
     if refund.status in NEVER_ARRIVED and known is not refund.status:
         show_returned(case, refund)
+    at = _last_moved(refund.movements, refund.created_at)
     if case.asked_for(refund.effect_key):
-        return Told(is_news, cause=refund.refund_id)
+        return Told(is_news, refund.refund_id, has_letter=has_letter, happened_at=at)
     what = f"{refund.amount} of payment {refund.payment_id} were refunded at Stripe, and not from here"
-    return Told(is_news, refund.refund_id, "refunded_elsewhere", what)
+    return Told(is_news, refund.refund_id, "refunded_elsewhere", what, has_letter, at)
 
 
 def _post_refund(case: Case, refund: RefundFact, movement: Movement) -> bool:
@@ -174,10 +179,11 @@ def _tell_dispute(case: Case, dispute: DisputeFact) -> Told:
     if known is not dispute.status:
         show_dispute(case, dispute)
     is_news = any(moved) or is_settled or known is not dispute.status
+    at = _last_moved(dispute.movements, dispute.opened_at)
     if not is_settled or dispute.status is not DisputeStatus.LOST:
-        return Told(is_news, dispute.dispute_id)
+        return Told(is_news, dispute.dispute_id, happened_at=at)
     what = f"The dispute {dispute.dispute_id} of {dispute.amount} ({dispute.reason}) was lost"
-    return Told(is_news, dispute.dispute_id, "dispute_lost", what)
+    return Told(is_news, dispute.dispute_id, "dispute_lost", what, happened_at=at)
 
 
 def _post_dispute(case: Case, dispute: DisputeFact, movement: Movement) -> bool:
@@ -206,6 +212,10 @@ def _settle_dispute(case: Case, dispute: DisputeFact) -> bool:
         case.house.today(),
     )
     return case.books.journal.post(posting, case.now)
+
+
+def _last_moved(movements: Sequence[Movement], begun_at: datetime) -> datetime:
+    return max((movement.occurred_at for movement in movements), default=begun_at)
 
 
 def _is_kept(case: Case, movement: Movement) -> bool:

@@ -28,18 +28,24 @@ from billing.services.foreign_money import CLIENT_CREDIT, end_once_gone, show_cr
 from billing.services.galleries import plan_revocations
 from billing.services.house import House
 from billing.services.owed import UNDECIDED, left_of, left_over
+from billing.services.tell_balance import tell_balance
 
 RETURNED = "refund_returned"
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What telling one part of the story did. `code`: nobody here asked for it, `what` says what happened."""
+    """What telling one part of the story did. `code`: nobody here asked for it, `what` says what happened.
+
+    `has_letter`: a mail of its own tells the client, and what is owed after it.
+    """
 
     is_news: bool = False
     cause: str = ""  # the refund or dispute
     code: str | None = None
     what: str = ""
+    has_letter: bool = False
+    happened_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +120,25 @@ def follow(case: Case, before: InvoiceRow, told: Sequence[Told]) -> None:
     elif any(one.cause for one in news) and not books.invoices.is_paused(case.invoice_id):
         ensure_pay_link(books, row, news[-1].cause, case.now)
     end_once_gone(books, row, news[-1].cause, case.now)
+    if not any(one.has_letter for one in told):
+        _tell_client(case, news)
     _close_what_is_over(case)
     plan_revocations(case.house, books, row)
 
 
-def write_of_refund(case: Case, refund: RefundFact) -> None:
+def _tell_client(case: Case, news: Sequence[Told]) -> None:
+    """What is owed may have changed without a letter: a refund came back, or a bank gave back what it had taken."""
+    causes = [one for one in news if one.cause]
+    if causes:
+        last = causes[-1]
+        tell_balance(case.books, case.row(), last.cause, case.now, happened_at=last.happened_at)
+
+
+def write_of_refund(case: Case, refund: RefundFact) -> bool:
     """The client is told once of each refund, whoever made it; what is open is looked up as it is sent."""
     same_currency = refund.amount.currency == case.row().invoice.currency
     if not same_currency:
-        return  # no letter could say what it means for the invoice
+        return False  # no letter could say what it means for the invoice
     effect = case.asked_for(refund.effect_key)
     by_hand = effect.parameters.get("by_hand") if effect else None
     said: dict[str, str | int] = {
@@ -134,6 +150,7 @@ def write_of_refund(case: Case, refund: RefundFact) -> None:
         said["by_hand"] = 1
     letter = mail_intent(case.row(), MailKind.REFUND, refund.refund_id, "", **said)
     case.books.effects.intend(letter, case.now)
+    return True
 
 
 def show_returned(case: Case, refund: RefundFact) -> None:

@@ -18,6 +18,7 @@ from billing.services.house import House
 from billing.services.money_back_follows import of_owed_again, rest_no_more
 from billing.services.owed import OWED_AGAIN, left_of
 from billing.services.refunds_by_hand import book_by_hand
+from billing.services.tell_balance import tell_balance
 
 
 def refund(house: House, books: Books, command: Command) -> str:
@@ -85,7 +86,7 @@ def write_off(house: House, books: Books, command: Command) -> str:
 def _ask_for_less(
     house: House, books: Books, command: Command, row: InvoiceRow, posting: Posting, sentence: str
 ) -> str:
-    invoice_id, now = row.invoice.invoice_id, house.now()
+    invoice_id, now, cause = row.invoice.invoice_id, house.now(), f"command:{command.command_id}"
     refuse_while_charged(books, row)
     books.journal.post(posting, now)
     minor = next(-entry.amount.minor for entry in posting.entries if entry.account == "receivable")
@@ -96,13 +97,14 @@ def _ask_for_less(
     if after.balance_minor <= 0:
         books.desk.resolve_attention(invoice_id, "follow_ups_ended", command.actor, now)
         rest_no_more(books, invoice_id, command.actor, now)
+        tell_balance(books, after, cause, now)
         return sentence
     say_what_is_owed_now(books, after, now)
     for item in books.desk.open_of(invoice_id):
         if item.code in OWED_AGAIN:  # it says what is owed now
             books.desk.raise_attention(invoice_id, item.code, of_owed_again(after, sentence.rstrip(".")), now)
-    if not books.invoices.is_paused(invoice_id):
-        ensure_pay_link(books, after, f"command:{command.command_id}", now)
+    ensure_pay_link(books, after, cause, now)  # whoever is not reminded may pay all the same
+    tell_balance(books, after, cause, now)
     return f"{sentence} {after.balance} stay open."
 
 

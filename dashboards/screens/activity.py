@@ -11,8 +11,8 @@ from dashboards.view import View, empty, headline, section
 DAYS = 60
 ORDER = (
     "session noticed", "invoice issued", "invoice mailed", "card charged", "card refused", "refusal mailed",
-    "reminder mailed", "payment received", "receipt mailed", "gallery opened", "gallery mailed", "gallery closed",
-    "done by hand", "other mail",
+    "reminder mailed", "payment received", "receipt mailed", "refund mailed", "change of balance mailed",
+    "gallery opened", "gallery mailed", "gallery closed", "done by hand", "other mail",
 )  # fmt: skip
 
 

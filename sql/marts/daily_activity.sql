@@ -25,6 +25,7 @@ from (
             when purpose = 'payment_failed' then 'refusal mailed'
             when purpose = 'refund' then 'refund mailed'
             when purpose = 'gallery' then 'gallery mailed'
+            when purpose like 'balance:%' then 'change of balance mailed'
             when purpose like 'reminder:%' then 'reminder mailed'
             else 'other mail'
         end as activity

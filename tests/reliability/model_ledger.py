@@ -11,8 +11,12 @@ from typing import Any
 from fake_letters import FakeMailer
 from studio import POLICY, Studio
 
+from billing.domain.effects import EffectKind, EffectState
 from billing.domain.mail import Mail
 from billing.domain.settlements import MovementKind
+from billing.services.asking_again import open_page
+from billing.services.owed import is_undecided
+from billing.services.tell_balance import is_at_work
 
 STAGES = [stage.name for stage in POLICY.dunning.stages]
 
@@ -118,6 +122,7 @@ def unlike(studio: Studio, model: Model, said: Said, is_caught_up: bool) -> list
         *_known(studio, said, is_caught_up),
         *_charges(studio, said),
         *_mails(studio, model),
+        *(_told_otherwise(studio, said) if is_caught_up else []),
     ]
 
 
@@ -205,6 +210,31 @@ def _charges(studio: Studio, said: Said) -> list[str]:
 def _mails(studio: Studio, model: Model) -> list[str]:
     doubled = [name for name, times in Counter(mail.message_id for mail in studio.mailer.sent).items() if times > 1]
     return [*model.wrong, *(f"{name} was sent more than once" for name in doubled)]
+
+
+def _told_otherwise(studio: Studio, said: Said) -> list[str]:
+    """Whose last mail says something else than is so: another amount, or a page that takes no money any more.
+
+    Left out is what a person decides first, what a bank is at work on, and where a mail failed or a person answered.
+    """
+    wrong, mails = [], studio.effects(EffectKind.MAIL)
+    lost = {
+        mail.parameters.get("invoice_id")
+        for mail in mails
+        if mail.state is EffectState.FAILED or mail.outcome_code == "settled_by_person"
+    }
+    with studio.ledger.read() as books:
+        for row in map(books.invoices.require, said.invoices.keys() - lost):
+            invoice_id, owed = row.invoice.invoice_id, max(0, row.balance_minor)
+            told = [mail for mail in books.correspondence.told(invoice_id) if mail.balance_minor is not None]
+            if not told or is_at_work(books, invoice_id) or is_undecided(books, invoice_id):
+                continue
+            page, last = open_page(books, invoice_id), told[-1]
+            if last.balance_minor != owed:
+                wrong.append(f"{row.invoice.number} is owed {owed}, and its client heard of {last.balance_minor}")
+            if page and last.pay_url != page.url:
+                wrong.append(f"{row.invoice.number} is paid on {page.url}, and its client was sent to {last.pay_url}")
+    return wrong
 
 
 def watch_reminders(studio: Studio, model: Model, mail: Mail) -> None:

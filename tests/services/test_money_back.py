@@ -43,7 +43,8 @@ def reminded(studio: Studio, day: int) -> list[str]:
     before = len(studio.mailer.sent)
     plan_follow_ups(studio.house)
     studio.do(EffectKind.MAIL)
-    return [mail.letter.subject.split()[-1] for mail in studio.mailer.sent[before:]]
+    subjects = [mail.letter.subject for mail in studio.mailer.sent[before:]]
+    return [subject.split()[-1] for subject in subjects if subject.startswith("ReminderMail")]
 
 
 def open_links(studio: Studio) -> list[str]:

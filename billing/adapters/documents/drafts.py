@@ -11,6 +11,7 @@ from billing.adapters.documents.names import isolated
 from billing.adapters.documents.wording import Wording, wording_for
 from billing.domain.invoices import Invoice, Studio
 from billing.domain.mail import (
+    BalanceMail,
     GalleryMail,
     InvoiceMail,
     MailContent,
@@ -74,18 +75,19 @@ def _invoice(mail: InvoiceMail) -> Draft:
 
 def _autopay(voice: _Voice, charge_on: date, opening: list[str]) -> Draft:
     card = voice.wording.method(voice.invoice.card_label or "")
-    days = {"date": voice.wording.full_date(charge_on), "day": voice.wording.day(charge_on)}
     way = "autopay" if card else "autopay_cardless"
-    objecting = voice.objection() if voice.may_object else None
+    said = voice.say(f"invoice.{way}", card=isolated(card), **voice.of_day(charge_on))
+    return _charged(voice, charge_on, "invoice.subject_autopay", [*opening, said])
+
+
+def _charged(voice: _Voice, charge_on: date, subject_key: str, opening: list[str]) -> Draft:
+    """A charge is announced, with a way to object to it where there is time for that."""
+    days, objecting = voice.of_day(charge_on), voice.objection() if voice.may_object else None
     return voice.draft(
-        "invoice.subject_autopay",
+        subject_key,
         subject_values=days,
         headline_note=voice.say("invoice.charged", **days),
-        opening=[
-            *opening,
-            voice.say(f"invoice.{way}", card=isolated(card), **days),
-            *([voice.say("invoice.object", **days)] if objecting else []),
-        ],
+        opening=[*opening, *([voice.say("invoice.object", **days)] if objecting else [])],
         button=objecting,
     )
 
@@ -181,6 +183,33 @@ def _payment_failed(mail: PaymentFailedMail) -> Draft:
 
 
 @draft.register
+def _balance(mail: BalanceMail) -> Draft:
+    voice = _Voice(mail.invoice, mail.owed)
+    if mail.owed.is_void:
+        opening = [voice.say("balance.void")]
+        if mail.owed.paid_minor > 0:
+            opening.append(voice.say("balance.credit"))
+        head, note = voice.say("balance.headline_void"), voice.say("balance.headline_void_note")
+        return voice.draft("balance.subject_void", headline=head, headline_note=note, opening=opening)
+    if mail.owed.balance_minor <= 0:
+        opening = [voice.say("balance.nothing"), *voice.so_far()]
+        return voice.draft("balance.subject_nothing", headline_note=voice.say("letter.nothing_due"), opening=opening)
+    if mail.owed.charge_on:
+        said = voice.say("balance.charged", **voice.of_day(mail.owed.charge_on))
+        return _charged(voice, mail.owed.charge_on, "balance.subject_charged", [said, *voice.so_far()])
+    key = "amount" if mail.is_another_amount else "page"
+    opening = [voice.say(f"balance.{key}_late" if voice.is_late else f"balance.{key}"), *voice.so_far()]
+    if mail.pay_url:
+        opening.append(voice.say("balance.link"))
+    return voice.draft(
+        f"balance.subject_{key}",
+        headline_note=voice.due(),
+        opening=opening,
+        button=voice.pay_button(mail.pay_url),
+    )
+
+
+@draft.register
 def _gallery(mail: GalleryMail) -> Draft:
     voice = _Voice(mail.invoice, None)
     how_to_open = ["gallery.how_view"] + (["gallery.how_password"] if mail.password else [])
@@ -251,6 +280,10 @@ class _Voice:
         address = quote(self.invoice.studio.email, safe="@")
         subject, body = (quote(self.say(f"invoice.objection_{part}")) for part in ("subject", "body"))
         return self.say("invoice.object_button"), f"mailto:{address}?subject={subject}&body={body}"
+
+    def of_day(self, day: date) -> dict[str, str]:
+        """A day as sentences and subjects name it."""
+        return {"date": self.wording.full_date(day), "day": self.wording.day(day)}
 
     def say(self, key: str, **values: str) -> str:
         return self.wording.say(key, **{**self._known, **values})

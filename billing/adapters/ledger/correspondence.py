@@ -58,6 +58,7 @@ class SqlCorrespondence:
             "sent_to": mail.sent_to,
             "balance_minor": mail.balance_minor,
             "sent_at": mail.sent_at,
+            "pay_url": mail.pay_url,
         }
         return insert_once(self._connection, mails_sent, values)
 
@@ -72,4 +73,6 @@ class SqlCorrespondence:
 
 
 def _sent(row: Row[Any]) -> SentMail:
-    return SentMail(row.effect_id, MailKind(row.kind), row.invoice_id, row.sent_to, row.balance_minor, row.sent_at)
+    return SentMail(
+        row.effect_id, MailKind(row.kind), row.invoice_id, row.sent_to, row.balance_minor, row.sent_at, row.pay_url
+    )

@@ -37,6 +37,8 @@ def _happened_at(books: Books, effect: Effect) -> datetime | None:
             return payment.captured_at if payment else None
         if kind is MailKind.REFUND:
             return _refunded_at(books, effect)
+        if kind is MailKind.BALANCE:
+            return datetime.fromisoformat(effect.text("happened_at"))
         return _invoice_at(books, effect, with_payments=kind is MailKind.GALLERY)
     return _invoice_at(books, effect, with_payments=effect.kind in (EffectKind.GRANT, EffectKind.PAY_LINK))
 

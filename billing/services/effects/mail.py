@@ -18,6 +18,7 @@ from billing.domain.mail import (
     MailKind,
     kind_of_mail,
     owed_in,
+    page_in,
 )
 from billing.domain.settlements import RefundStatus
 from billing.ports.correspondence import SentMail
@@ -29,12 +30,14 @@ from billing.services.effects.pay_link import why_not_payable
 from billing.services.follow_up import follow_up_state
 from billing.services.galleries import is_being_closed
 from billing.services.house import House
+from billing.services.tell_balance import why_not_told
 
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
     to: tuple[str, ...]
-    balance_minor: int | None
+    balance_minor: int | None = None
+    pay_url: str | None = None
     refused: Mapping[str, str] = field(default_factory=dict)  # those that the server did not take, with its words
 
 
@@ -48,6 +51,8 @@ class _Mail:
         if kind is MailKind.REFUND:
             return _why_not_refunded(books, effect)
         row = books.invoices.get(effect.text("invoice_id"))
+        if kind is MailKind.BALANCE and row:
+            return why_not_told(books, row, of_void=bool(effect.number("of_void")))
         if kind is MailKind.INVOICE and row and not row.is_void:
             return None  # paid or not: it is theirs to keep, and says how it stands
         return why_not_payable(row) or self._why_not_remind(house, books, effect, kind)
@@ -67,7 +72,7 @@ class _Mail:
         )
         refused = house.mailer.send(mail)
         owed = owed_in(content)
-        sent = _Sent(to, owed.balance_minor if owed else None, refused)
+        sent = _Sent(to, owed.balance_minor if owed else None, page_in(content), refused)
         return Outcome(EffectState.DONE, "accepted", ", ".join(to), reference=mail.message_id, result=sent)
 
     def follow(self, house: House, books: Books, effect: Effect, outcome: Outcome) -> None:
@@ -76,11 +81,12 @@ class _Mail:
             return
         sent, kind, now = outcome.result, kind_of_mail(effect.purpose), house.now()
         if not isinstance(sent, _Sent):
-            sent = _Sent(_addressees(house, books, effect), None)
+            sent = _Sent(_addressees(house, books, effect))
         invoice_id = None if kind in TO_THE_OWNER else effect.text("invoice_id")
-        row = SentMail(effect.effect_id, kind, invoice_id, ", ".join(sent.to), sent.balance_minor, now)
+        to = ", ".join(sent.to)
+        row = SentMail(effect.effect_id, kind, invoice_id, to, sent.balance_minor, now, sent.pay_url)
         books.correspondence.add_sent(row)
-        body: dict[str, str | int | None] = {"purpose": effect.purpose, "to": ", ".join(sent.to)}
+        body: dict[str, str | int | None] = {"purpose": effect.purpose, "to": to}
         books.journal.tell(DomainEvent(f"sent:{effect.key}", f"{kind.value}_sent", effect.subject_id, now, body=body))
         note_refused(house, books, effect, sent.to, sent.refused)
 

@@ -8,6 +8,7 @@ from datetime import date
 from billing.domain.effects import Effect
 from billing.domain.errors import PermanentError, TemporaryError
 from billing.domain.mail import (
+    BalanceMail,
     GalleryMail,
     InvoiceMail,
     MailContent,
@@ -25,6 +26,7 @@ from billing.services.asking_again import is_page_coming, open_page
 from billing.services.autopay import NOT_CHARGED
 from billing.services.house import House
 from billing.services.owed import owed_if_decided, owed_now
+from billing.services.tell_balance import last_told
 
 PAGE_WAITS = 4  # tries, some minutes, for the page on which the rest is paid; then the mail goes out without
 
@@ -87,6 +89,12 @@ def _payment_failed(house: House, books: Books, effect: Effect, row: InvoiceRow)
     return PaymentFailedMail(row.invoice, owed_now(house, books, row), _pay_url(books, row), must)
 
 
+def _balance(house: House, books: Books, effect: Effect, row: InvoiceRow) -> MailContent:
+    owed, last = owed_now(house, books, row), last_told(books, row.invoice.invoice_id)
+    is_another = last is not None and last.balance_minor != owed.balance_minor
+    return BalanceMail(row.invoice, owed, _page_for_the_rest(books, effect, row, owed), is_another)
+
+
 def _gallery(_house: House, books: Books, effect: Effect, row: InvoiceRow) -> MailContent:
     grants = books.grants.of_invoice(row.invoice.invoice_id)
     grant = next((grant for grant in grants if grant.grant_id == effect.subject_id), None)
@@ -102,6 +110,7 @@ _WRITERS = {
     MailKind.REFUND: _refund,
     MailKind.REMINDER: _reminder,
     MailKind.PAYMENT_FAILED: _payment_failed,
+    MailKind.BALANCE: _balance,
     MailKind.GALLERY: _gallery,
 }
 

@@ -13,6 +13,7 @@ from billing.adapters.documents import Letters
 from billing.adapters.documents.drafts import draft
 from billing.adapters.documents.wording import wording_for
 from billing.domain.mail import (
+    BalanceMail,
     GalleryMail,
     InvoiceMail,
     Letter,
@@ -249,6 +250,62 @@ def test_a_payment_to_confirm_and_one_to_repeat_ask_for_different_things() -> No
     assert card.subject == "Your payment of 740.00 EUR for invoice 2026-0042 did not go through"
     assert "We tried to charge 740.00 EUR" in card.text
     assert "740.00\xa0EUR" in card.html
+
+
+def test_a_change_of_what_is_owed_says_the_new_amount_its_day_and_where_to_pay() -> None:
+    letter = write(BalanceMail(BILL, owed(119000, credited_minor=5000), PAY_URL))
+
+    assert letter.subject == "Invoice 2026-0042 from North Light: now 1,190.00 EUR to pay"
+    assert letter.text.startswith(
+        "Dear Anna Berger,\n\n"
+        "The amount to pay for invoice 2026-0042 (Anna & Ben, wedding, 14 February 2026) has changed."
+        " It is now 1,190.00 EUR, due 3 April 2026.\n\n"
+        "The total is 2,640.00 EUR. We have already received 1,400.00 EUR. We have taken 50.00 EUR off.\n\n"
+        "Please use the link in this mail; the ones in earlier mails are closed.\n\n"
+        f"Pay 1,190.00 EUR:\n{PAY_URL}\n"
+    )
+
+
+def test_a_charge_of_another_amount_is_announced_with_a_way_to_object() -> None:
+    letter = write(BalanceMail(BILL, replace(owed(119000, credited_minor=5000), charge_on=DUE_ON)))
+
+    assert letter.subject == "Invoice 2026-0042 from North Light: now 1,190.00 EUR will be charged on 3 April"
+    assert "has changed. We will charge 1,190.00 EUR to your card on 3 April 2026." in letter.text
+    assert "reply to this mail before 3 April 2026" in letter.text
+    assert "Do not charge my card" in letter.html
+
+
+def test_without_a_page_nobody_is_sent_to_a_link() -> None:
+    letter = write(BalanceMail(BILL, owed(119000)))
+
+    assert "link" not in letter.text
+    assert 'class="button"' not in letter.html
+
+
+def test_a_new_page_for_the_same_amount_is_no_change_of_it() -> None:
+    letter = write(BalanceMail(BILL, owed(), PAY_URL, is_another_amount=False))
+
+    assert letter.subject == "Invoice 2026-0042 from North Light: 1,240.00 EUR to pay, by a new link"
+    assert "is 1,240.00 EUR, due 3 April 2026." in letter.text
+    assert "changed" not in letter.text
+    assert PAY_URL in letter.text
+
+
+def test_who_has_nothing_left_to_pay_is_asked_for_nothing() -> None:
+    letter = write(BalanceMail(BILL, owed(0, credited_minor=124000)))
+
+    assert letter.subject == "Invoice 2026-0042 from North Light: nothing left to pay"
+    assert "nothing you need to do" in letter.text
+    assert 'class="button"' not in letter.html
+
+
+@pytest.mark.parametrize("paid_minor", [0, 140000])
+def test_of_a_void_invoice_the_client_hears_not_to_pay_it_and_what_is_kept(paid_minor: int) -> None:
+    letter = write(BalanceMail(BILL, replace(owed(0, paid_minor=paid_minor), is_void=True)))
+
+    assert letter.subject == "Invoice 2026-0042 from North Light is void: please do not pay it"
+    assert ("1,400.00 EUR, is kept as a credit for you" in letter.text) is (paid_minor > 0)
+    assert ("credit" in letter.text) is (paid_minor > 0)
 
 
 def test_the_gallery_letter_has_all_that_is_needed_to_see_the_photos() -> None:

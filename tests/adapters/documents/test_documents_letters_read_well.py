@@ -14,6 +14,7 @@ from billing.adapters.documents import Letters
 from billing.adapters.documents.wording import languages
 from billing.domain.invoices import Invoice
 from billing.domain.mail import (
+    BalanceMail,
     InvoiceMail,
     MailContent,
     Owed,
@@ -28,6 +29,7 @@ BILL = invoice(session=replace(SESSION, name="Family Katarzyna"), card_label="Vi
 OPEN, LATE = Owed(DAY, 110670, 140000, 13330), Owed(date(2026, 4, 10), 110670, 153330)
 PAID = Owed(DAY, 0, 264000)
 CHARGED, ANNOUNCED = replace(OPEN, charge_on=DAY), replace(OPEN, charge_on=date(2026, 3, 23))
+VOID = Owed(DAY, 0, 140000, is_void=True)
 
 ALL: dict[str, Callable[[Invoice], MailContent]] = {
     "invoice": lambda bill: InvoiceMail(bill, OPEN, PAY_URL),
@@ -45,6 +47,14 @@ ALL: dict[str, Callable[[Invoice], MailContent]] = {
     "reminder late": lambda bill: ReminderMail(bill, "s", LATE, PAY_URL),
     "reminder last": lambda bill: ReminderMail(bill, "s", LATE, PAY_URL, is_last=True),
     "card": lambda bill: PaymentFailedMail(bill, OPEN, PAY_URL, must_authenticate=False),
+    "balance": lambda bill: BalanceMail(bill, OPEN, PAY_URL),
+    "balance late": lambda bill: BalanceMail(bill, LATE, PAY_URL),
+    "balance nothing left": lambda bill: BalanceMail(bill, replace(PAID, credited_minor=13330)),
+    "balance of a void invoice": lambda bill: BalanceMail(bill, VOID),
+    "balance announced": lambda bill: BalanceMail(bill, ANNOUNCED),
+    "balance charged today": lambda bill: BalanceMail(bill, CHARGED),
+    "page": lambda bill: BalanceMail(bill, OPEN, PAY_URL, is_another_amount=False),
+    "page late": lambda bill: BalanceMail(bill, LATE, PAY_URL, is_another_amount=False),
     "confirm": lambda bill: PaymentFailedMail(bill, OPEN, PAY_URL, must_authenticate=True),
 }  # fmt: skip
 

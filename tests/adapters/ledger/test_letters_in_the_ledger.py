@@ -43,7 +43,8 @@ def test_several_addresses_keep_their_order(ledger: SqlLedger) -> None:
 
 def sent(number: int, invoice_id: str | None = "inv_1", *, hours: int = 0, balance_minor: int | None = 500) -> SentMail:
     at = AT + timedelta(hours=hours)
-    return SentMail(f"eff_{number}", MailKind.INVOICE, invoice_id, "ada@x.example", balance_minor, at)
+    page = f"https://pay.example/{number}" if balance_minor else None
+    return SentMail(f"eff_{number}", MailKind.INVOICE, invoice_id, "ada@x.example", balance_minor, at, page)
 
 
 def test_what_was_told_is_kept_once_and_in_its_order(ledger: SqlLedger) -> None:

@@ -28,6 +28,7 @@ mails_sent = table(  # every mail that a mail server took, with what it said
     text("sent_to"),
     number("balance_minor", nullable=True),  # what it said is owed; none where it said nothing of it
     instant("sent_at"),
+    text("pay_url", nullable=True),  # the page on which it asked to pay
     Index("ix_mails_sent_invoice_id", "invoice_id"),
     Index("ix_mails_sent_sent_at", "sent_at"),
 )

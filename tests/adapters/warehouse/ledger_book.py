@@ -137,7 +137,7 @@ class LedgerBook:
         received = ReceivedPayment(
             payment_id, invoice_id, invoice.client.client_id, on, clearing_account=account, **money
         )
-        self.post(post_payment(received))
+        self.post(post_payment(received), at)
         return payment_id
 
     def refund(self, invoice_id: str, on: date, amount: int) -> None:
@@ -265,13 +265,13 @@ class LedgerBook:
             text_version="1", consented_at=at, recorded_at=recorded_at or at, actor="client", revoked_at=None,
         )  # fmt: skip
 
-    def post(self, posting: Posting) -> None:
-        """Append a journal transaction and follow the receivables it moves."""
+    def post(self, posting: Posting, at: datetime | None = None) -> None:
+        """Append a journal transaction and follow the receivables it moves; posted at noon of its day unless told."""
         seq = len(self.rows["journal_transactions"]) + 1
         self.posted[posting.transaction_id] = posting.entries
         self.put(
             "journal_transactions", seq=seq, transaction_id=posting.transaction_id, kind=posting.kind,
-            subject_id=posting.subject_id, posted_on=posting.posted_on, posted_at=noon(posting.posted_on),
+            subject_id=posting.subject_id, posted_on=posting.posted_on, posted_at=at or noon(posting.posted_on),
             previous_hash="", hash="",
         )  # fmt: skip
         for position, entry in enumerate(posting.entries):

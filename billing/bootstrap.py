@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from billing.domain.errors import PermanentError, TemporaryError, UnreadableError
 
 if TYPE_CHECKING:
+    from billing.adapters.disks import Disks
     from billing.adapters.ledger.books import SqlLedger
     from billing.adapters.smtp import SmtpMailer
     from billing.adapters.stripe_gateway import StripeGateway
@@ -106,6 +107,8 @@ def open_ledger(settings: Settings) -> SqlLedger:
 
     from billing.adapters.ledger.books import SqlLedger
     from billing.adapters.ledger.migrate import migrate
+    from billing.domain.storage import DISK_FAILS, NOT_ALLOWED, refusal
+    from billing.services.disk_room import trouble_with
 
     url = make_url(settings.ledger_url)
     if url.get_backend_name() == "sqlite" and url.database:
@@ -113,6 +116,12 @@ def open_ledger(settings: Settings) -> SqlLedger:
     ledger = SqlLedger(settings.ledger_url)
     try:
         migrate(ledger.engine)
+    except TemporaryError as error:
+        ledger.close()
+        if refusal(error.sentence) in (DISK_FAILS, NOT_ALLOWED):  # what SQLite says of a full disk, too: the disk knows
+            found = trouble_with(place for place in disks_of(settings).look() if place.refused)
+            raise TemporaryError(error.code, " ".join(found) or error.sentence) from error
+        raise
     except BaseException:
         ledger.close()
         raise
@@ -122,12 +131,32 @@ def open_ledger(settings: Settings) -> SqlLedger:
 def open_warehouse(settings: Settings) -> Warehouse:
     """The analytics projection of the ledger; it can be deleted and rebuilt at any time."""
     from billing.adapters.warehouse import Warehouse
+    from billing.ports.disks import MEGABYTE
 
     published = settings.warehouse_path
     published.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     building = published.with_name(f"{published.stem}.building.duckdb")
-    now = clock_of(settings).now
-    return Warehouse(settings.ledger_url, building, published, SQL, settings.time_zone, now=now)
+    return Warehouse(
+        settings.ledger_url,
+        building,
+        published,
+        SQL,
+        settings.time_zone,
+        reserve_bytes=settings.disk_reserve_mb * MEGABYTE,
+        now=clock_of(settings).now,
+    )
+
+
+def disks_of(settings: Settings) -> Disks:
+    """Where the ledger and the figures lie; a ledger on a server is its operator's to look after."""
+    from sqlalchemy.engine import make_url
+
+    from billing.adapters.disks import Disks
+    from billing.ports.disks import MEGABYTE
+
+    url = make_url(settings.ledger_url)
+    ledger = Path(url.database).absolute() if url.get_backend_name() == "sqlite" and url.database else None
+    return Disks(ledger, settings.warehouse_path.absolute(), settings.disk_reserve_mb * MEGABYTE)
 
 
 def clock_of(settings: Settings) -> Clock:

@@ -38,6 +38,11 @@ class Settings(BaseSettings):
     )
     backup_folder: Folder = Field(Path("var/backups"), description="Where `billing backup` keeps copies of the ledger.")
     warehouse_path: File = Field(Path("var/warehouse.duckdb"), description="The published DuckDB file.")
+    disk_reserve_mb: int = Field(
+        500,
+        description="Megabytes of disk that are the ledger's: with less, a person is told, and no figures are made.",
+        ge=1,
+    )
     time_zone: str = Field("UTC", description="The studio's time zone, as IANA names it.")
 
     vsco_url: Server = Field("https://workspace.vsco.co/api/v2", description="Base address of VSCO Workspace.")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 
+from billing.domain.storage import refusal
 from billing.services.alert_owner import alert_run_failed, run_succeeded
 from billing.services.house import House
 
@@ -16,7 +18,8 @@ _LOOKED_BACK_SECONDS = 600
 
 
 def reasons(instance: dg.DagsterInstance, run_id: str) -> list[str]:
-    """One sentence for each step that failed. Of an unforeseen error only its kind: its text may hold anything.
+    """One sentence for each step that failed. Of an unforeseen error no more than what the machine refused, if it is
+    that: its text may hold anything.
 
     Where no step failed, what is said of the whole run, by Dagster or by us.
     """
@@ -71,4 +74,14 @@ def _sentence(entry: dg.EventLogEntry) -> Iterator[str]:
     elif error and error.cls_name == "DagsterAssetCheckFailedError":
         yield f"{event.step_key}: a check of the books failed; nothing after it was done."
     else:
-        yield f"{event.step_key}: {(error.cls_name if error else None) or 'an unforeseen error'}."
+        yield f"{event.step_key}: {_of_error(error)}"
+
+
+def _of_error(error: Any) -> str:
+    """Dagster's own error comes first, and under it, as its cause, what the step raised."""
+    while error and error.cause and not refusal(error.message):
+        error = error.cause
+    if known := refusal(error.message) if error else None:
+        return f"{known.reason}. {known.advice}"
+    kind = f" ({error.cls_name})" if error and error.cls_name else ""
+    return f"something that nobody foresaw{kind}; Dagster shows where."

@@ -8,6 +8,7 @@ from datetime import timedelta
 import dagster as dg
 
 from billing.services.clock_set_back import look_at_clock
+from billing.services.disk_room import watch_disks
 from billing.services.effects.janitor import show_stuck
 from billing.services.house import House
 from billing.services.watchdog import LATE_AFTER, beat, late_heartbeats, watch
@@ -29,8 +30,17 @@ def beat_and_watch(house: House, instance: dg.DagsterInstance, memory: Memory, n
     if beat(house, name, LOOK_EVERY):  # once a minute, and with it what need not be looked at more often
         note_jobs_done(house, instance)
         show_stuck(house)
+        look_at_disks(house)
     if not is_within(memory.back_since, _GRACE_SECONDS, time.time()):
         watch(house)
+
+
+def look_at_disks(house: House) -> None:
+    """Told of while there is room for it: what is full cannot take a note."""
+    from billing.bootstrap import disks_of
+    from billing.settings import load_settings
+
+    watch_disks(house, disks_of(load_settings()).look())
 
 
 def note_jobs_done(house: House, instance: dg.DagsterInstance) -> None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TextIO
 import click
 
 from billing.domain.errors import BillingError
+from billing.domain.storage import in_words, refusal
 from billing.secrecy import keep_files_private
 
 
@@ -98,6 +99,8 @@ def sentence_of(error: Exception) -> str:
     """What to say of an error: our own have a sentence; of others their name and first line, and how to see more."""
     if isinstance(error, BillingError):
         return error.sentence
+    if isinstance(error, OSError) and refusal(str(error)):
+        return f"The machine refused it: {in_words(error)}"
     lines = str(error).strip().splitlines() or ["no more is known"]
     return f"{type(error).__name__}: {lines[0]} (`billing --debug …` shows where)"
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from billing.bootstrap import running_file
+from billing.bootstrap import disks_of, running_file
 from billing.cli.opening import Office, open_office
 from billing.cli.tables import printable, table
 from billing.domain.canonical import derived_id
@@ -20,12 +20,13 @@ from billing.domain.events import AttentionItem
 from billing.domain.money import Money
 from billing.processes.alone import holder
 from billing.services.clock_set_back import SET_BACK
+from billing.services.disk_room import DISK, SHORT, trouble_with
 from billing.services.holds import HOLD, MAILS_IN_DOUBT, sentence_of
 from billing.services.server_ends import in_words
 from billing.services.watchdog import LATE, is_late
 
 if TYPE_CHECKING:
-    from billing.ports.ledger import InvoiceRow
+    from billing.ports.ledger import Books, InvoiceRow
 
 _DIED_LATELY = timedelta(days=1)
 
@@ -54,7 +55,7 @@ def needs_attention(as_json: bool) -> None:
         billing needs-attention
     """
     with open_office() as office, office.ledger.read() as books:
-        items = books.desk.open_items()
+        items = _waiting(office, books)
     if as_json:
         click.echo(json.dumps([_item(one) for one in items], indent=2))
     elif not items:
@@ -87,17 +88,24 @@ def command_for(item: AttentionItem) -> str:
         return "billing settle --mails show"
     if item.code == SET_BACK:
         return "billing clock-is-right --reason '…'"
-    if item.code == LATE:
+    if item.code in (LATE, SHORT):
         return "billing doctor"
     if item.subject_id == "limits":
         return f"billing approve --over-limit {shlex.quote(item.code.removeprefix('limit_'))}"
     return f"billing resolve {shlex.quote(item.subject_id)} --code {shlex.quote(item.code)} --reason '…'"
 
 
+def _waiting(office: Office, books: Books) -> list[AttentionItem]:
+    """What needs a person; a full disk is among it, though the ledger could not take a note of it."""
+    items = [item for item in books.desk.open_items() if item.code != SHORT]
+    found = trouble_with(disks_of(office.settings).look())
+    return [*(AttentionItem(0, DISK, SHORT, sentence, office.clock.now()) for sentence in found), *items]
+
+
 def _status(office: Office) -> dict[str, Any]:
     overview, policy = office.overview, office.settings.policy
     with office.ledger.read() as books:
-        drafts, unpaid, items = books.invoices.drafts("waiting"), books.invoices.unpaid(), books.desk.open_items()
+        drafts, unpaid, items = books.invoices.drafts("waiting"), books.invoices.unpaid(), _waiting(office, books)
         holds, beats = books.operations.holds(), books.operations.heartbeats()
         clock = books.operations.clock()
         ends = books.operations.server_ends(datetime.now(UTC) - _DIED_LATELY)
@@ -115,6 +123,7 @@ def _status(office: Office) -> dict[str, Any]:
         "stripe_events_read_at": _instant(overview.cursor_moved_at("stripe:events")),
         "delivery_mode": policy.delivery_mode.value,
         "held": sentence_of(holds),
+        "disk": [item.sentence for item in items if item.code == SHORT],
         "running": asdict(runs) if (runs := holder(running_file(office.settings))) else None,
         "servers_restarted_in_a_day": in_words(ends),
         "last_done": {
@@ -141,6 +150,7 @@ def _as_text(found: dict[str, Any]) -> str:
     waiting = found["needs_attention"]
     rows = [
         *([("HELD", found["held"])] if found["held"] else []),
+        *(("DISK", sentence) for sentence in found["disk"]),
         ("sessions", sessions),
         ("drafts waiting", _counted(found["drafts_waiting"], "`billing approve` sends them")),
         ("invoices open", _counted(found["invoices_open"])),

@@ -10,7 +10,6 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from billed_studio import Run, Studio, one_line
@@ -273,12 +272,6 @@ def test_it_is_said_whether_web_hooks_are_taken_and_from_where(
 
     monkeypatch.setenv("BILLING_STRIPE_WEBHOOK_SECRETS", "")
     assert _findings(run, ports)["web_hooks"][1].startswith("off: what Stripe reports is polled")
-
-
-def test_a_full_disk_is_said_before_it_hurts(run: Run, ports: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine.shutil, "disk_usage", lambda _: SimpleNamespace(free=5_000_000))
-
-    assert "make room" in _findings(run, ports)["disk"][1]
 
 
 def test_a_machine_without_pango_is_told_what_to_install(

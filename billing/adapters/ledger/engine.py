@@ -13,6 +13,7 @@ from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from billing.domain.errors import TemporaryError
+from billing.domain.storage import in_words, refusal
 
 BUSY_TIMEOUT_MS = 30_000
 
@@ -79,9 +80,10 @@ def failures_named() -> Iterator[None]:
 
 
 def _unavailable(error: Exception) -> TemporaryError:
-    reason = " ".join(str(getattr(error, "orig", None) or error).split())
+    said = str(getattr(error, "orig", None) or error)
+    advice = "" if refusal(said) else " Mend it (disk space, rights, server)."
     return TemporaryError(
         "ledger_unavailable",
-        f"The ledger's database cannot be used ({reason[:200]}); nothing of this step was kept."
-        " Mend it (disk space, rights, server), and the work goes on by itself.",
+        f"The ledger's database cannot be used: {in_words(said)}{advice} Nothing of this step was kept; it is done"
+        " anew by itself once that is mended.",
     )

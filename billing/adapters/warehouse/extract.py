@@ -80,6 +80,15 @@ def open_ledger(uri: str) -> LedgerReader:
     return reader
 
 
+def write_at_most(size_bytes: int) -> None:
+    """From now on no file of this process grows beyond that: the rest of the disk is the ledger's."""
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    limit = size_bytes if hard == resource.RLIM_INFINITY else min(size_bytes, hard)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+
+
 def copy_ledger(uri: str, target_path: str) -> dict[str, int]:
     """Write the raw tables into the DuckDB file at `target_path` (it must not exist); rows by table."""
     import duckdb
@@ -104,12 +113,13 @@ def _copy_table(ledger: LedgerReader, building: DuckDBPyConnection, table: RawTa
 
 
 def main() -> int:
-    """Answer the job with the rows by table as JSON, a failure with one line on stderr."""
+    """Answer the job with the rows by table as JSON; a failure with what was said, and exit code 1."""
     job = json.load(sys.stdin)
     try:
+        write_at_most(job["at_most_bytes"])
         rows = copy_ledger(job["uri"], job["target_path"])
     except Exception as error:
-        sys.stderr.write(f"{type(error).__name__}: {error}")
+        json.dump(str(error) or type(error).__name__, sys.stdout)
         return 1
     json.dump(rows, sys.stdout)
     return 0

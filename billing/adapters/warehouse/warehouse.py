@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,7 +18,9 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from billing.adapters.warehouse.extract import MEMORY_LIMIT, read_only_uri
+from billing.adapters.warehouse.failures import failures_named, no_room_left, not_copied
 from billing.adapters.warehouse.relations import Relation, read_relations
+from billing.adapters.warehouse.working_files import WorkingFiles, free_bytes, size, write_ahead_log
 from billing.domain.errors import PermanentError, TemporaryError
 
 if TYPE_CHECKING:
@@ -45,7 +47,9 @@ class Warehouse:
     """A DuckDB projection of the ledger: `extract`, then `build` each relation, then `publish`.
 
     The building file always belongs to one extract: a relation in it was built from that extract, one that is missing
-    is built when it is needed. So the steps may be run in any order, twice, or by two processes at once.
+    is built when it is needed. So the steps may be run in any order, twice, or by two processes at once. What a step
+    began and did not end is deleted, by itself or, after a crash, by the next. `reserve_bytes` of the disk are the
+    ledger's: where they would be needed, TemporaryError `no_room`, and the published file stays.
     """
 
     def __init__(
@@ -57,11 +61,12 @@ class Warehouse:
         time_zone: str,
         *,
         promise_hours: int = PROMISE_HOURS,
+        reserve_bytes: int = 0,
+        free_bytes: Callable[[Path], int] = free_bytes,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._ledger_url = ledger_url
-        self._building_path = building_path.absolute()
-        self._published_path = published_path.absolute()
+        self._files = WorkingFiles(building_path.absolute(), published_path.absolute(), reserve_bytes, free_bytes)
         self._sql_dir = sql_dir
         self._time_zone = time_zone
         self._promise_hours = promise_hours
@@ -77,13 +82,15 @@ class Warehouse:
         TemporaryError `extract_failed` leaves the building file as it was.
         """
         with self._alone():
-            fresh = self._building_path.with_suffix(".fresh")
-            _remove(fresh)
+            files = self._files
+            at_most_bytes = files.require(
+                files.extracting, size(files.building), expendable=(files.previous, files.building)
+            )
             extracted_at = self._now()
-            rows = self._copy_in_child(fresh)
-            self._note_extract(fresh, extracted_at)
-            _write_ahead_log(self._building_path).unlink(missing_ok=True)
-            os.replace(fresh, self._building_path)
+            rows = self._copy_in_child(files.extracting, at_most_bytes)
+            self._note_extract(files.extracting, extracted_at)
+            write_ahead_log(files.building).unlink(missing_ok=True)
+            os.replace(files.extracting, files.building)
             return rows
 
     def build(self, name: str) -> int:
@@ -94,18 +101,18 @@ class Warehouse:
     def publish(self, progress: Progress | None = None) -> Published:
         """Write the marts to a file beside the published one and swap it in: readers see the old or the new, whole."""
         with self._alone():
-            built_at = self._now()
-            fresh = self._published_path.with_suffix(".fresh")
-            _remove(fresh)
-            self._published_path.parent.mkdir(parents=True, exist_ok=True)
+            files, built_at = self._files, self._now()
+            files.published.parent.mkdir(parents=True, exist_ok=True)
+            files.require(files.publishing, size(files.building), expendable=(files.previous,))
             with self._building() as connection:
                 self._build_missing(connection, progress or _silent)
-                rows = self._copy_marts(connection, fresh, built_at)
+                rows = self._copy_marts(connection, files.publishing, built_at)
                 extracted_at = _extracted_at(connection)
-            sha256, size_bytes = _settle(fresh)
-            os.replace(fresh, self._published_path)
-            _sync(self._published_path.parent)
-            return Published(self._published_path, built_at, extracted_at, sha256, size_bytes, rows)
+            sha256, size_bytes = _settle(files.publishing)
+            files.keep_previous()
+            os.replace(files.publishing, files.published)
+            _sync(files.published.parent)
+            return Published(files.published, built_at, extracted_at, sha256, size_bytes, rows)
 
     def rebuild(self, progress: Progress | None = None) -> Published:
         """All of it: extract, build every relation anew, publish. `progress` is told of each step as it begins."""
@@ -116,32 +123,41 @@ class Warehouse:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """One builder at a time on this machine, threads included; the kernel lets go when a process dies."""
-        self._building_path.parent.mkdir(parents=True, exist_ok=True)
-        with open(self._building_path.with_suffix(".lock"), "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        with ExitStack() as held:
+            with failures_named(self._files):
+                self._files.building.parent.mkdir(parents=True, exist_ok=True)
+                lock = held.enter_context(open(self._files.building.with_suffix(".lock"), "w"))
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            held.callback(self._files.sweep)
+            self._files.sweep()
+            with failures_named(self._files):
+                yield
 
     @contextmanager
     def _building(self) -> Iterator[DuckDBPyConnection]:
         import duckdb
 
-        if not self._building_path.exists():
-            raise PermanentError("nothing_extracted", f"{self._building_path} does not exist; run the extract first.")
-        config: dict[str, Any] = {"memory_limit": MEMORY_LIMIT}
-        with closing(duckdb.connect(str(self._building_path), config=config)) as connection:
+        building = self._files.building
+        if not building.exists():
+            raise PermanentError("nothing_extracted", f"{building} does not exist; run the extract first.")
+        beside = f"{self._files.left(building)}B"
+        config: dict[str, Any] = {"memory_limit": MEMORY_LIMIT, "max_temp_directory_size": beside}
+        with closing(duckdb.connect(str(building), config=config)) as connection:
             yield connection
 
-    def _copy_in_child(self, target: Path) -> dict[str, int]:
+    def _copy_in_child(self, target: Path, at_most_bytes: int) -> dict[str, int]:
         uri = read_only_uri(self._ledger_url)
-        job = {"uri": uri, "target_path": str(target)}
+        job = {"uri": uri, "target_path": str(target), "at_most_bytes": at_most_bytes}
         child = subprocess.run(
             [sys.executable, "-m", "billing.adapters.warehouse.extract"],
             input=json.dumps(job), capture_output=True, text=True, check=False,
         )  # fmt: skip
         if child.returncode != 0:
-            cause = " ".join(child.stderr.split()[-60:]) or f"exit code {child.returncode}"
-            told = _without_secrets(cause, self._ledger_url)
-            raise TemporaryError("extract_failed", f"The ledger could not be copied to the warehouse: {told}")
+            cause = _cause(child)
+            if no_room_left(cause):
+                self._files.give_way()
+                raise self._files.no_room(target)
+            raise TemporaryError("extract_failed", not_copied(_without_secrets(cause, self._ledger_url)))
         rows: dict[str, int] = json.loads(child.stdout)
         return rows
 
@@ -161,6 +177,7 @@ class Warehouse:
                 self._build(connection, read, relations)
         parameters = {key: value for key, value in self._parameters(connection).items() if key in relation.parameters}
         query = f"create or replace table {relation.name} as {relation.query}"
+        self._files.require(self._files.building, 0, expendable=(self._files.previous,))
         (rows,) = connection.execute(query, parameters).fetchone() or (0,)
         return int(rows)
 
@@ -216,6 +233,14 @@ def _silent(step: str) -> None:
     """Nobody wants to know how far it is."""
 
 
+def _cause(child: subprocess.CompletedProcess[str]) -> str:
+    """What the child said as its answer; of one that was killed, how it ended."""
+    try:
+        return str(json.loads(child.stdout))
+    except json.JSONDecodeError:
+        return " ".join(child.stderr.split()[-20:]) or f"its process ended with {child.returncode}"
+
+
 def _without_secrets(text: str, ledger_url: str) -> str:
     """libpq and drivers may repeat the whole URI in their complaint."""
     from sqlalchemy.engine import make_url
@@ -242,16 +267,6 @@ def _copy(connection: DuckDBPyConnection, name: str) -> int:
     query = f"create table published.{name} as from {name}"
     (rows,) = connection.execute(query).fetchone() or (0,)
     return int(rows)
-
-
-def _remove(path: Path) -> None:
-    path.unlink(missing_ok=True)
-    _write_ahead_log(path).unlink(missing_ok=True)
-
-
-def _write_ahead_log(path: Path) -> Path:
-    """DuckDB's log beside the file; one that a crash left behind must never meet another file of that name."""
-    return path.with_name(path.name + ".wal")
 
 
 def _settle(path: Path) -> tuple[str, int]:

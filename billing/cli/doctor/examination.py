@@ -16,7 +16,7 @@ CHECKS = (
     Check("billing_starts_on", choices.starts_on, ("billing_starts_on",), is_essential=True),
     Check("delivery_mode", choices.delivery_mode, ("delivery_mode",)),
     Check("web_hooks", choices.web_hooks, ("stripe_webhook_secrets", "portal_hosts")),
-    Check("disk", machine.disk, needs=("ledger_url", "warehouse_path"), is_essential=True),
+    Check("disk", machine.disk, needs=("ledger_url", "warehouse_path", "disk_reserve_mb"), is_essential=True),
     Check("database", ledger.database, ("ledger_url",), is_essential=True),
     Check("ledger", ledger.promises, needs=("ledger_url",), after=("database",), is_essential=True),
     Check("chains", ledger.chains, needs=("ledger_url",), after=("database",), is_essential=True),

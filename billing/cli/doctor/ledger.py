@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from billing.bootstrap import SQL, clock_of, open_ledger
+from billing.bootstrap import SQL, clock_of, disks_of, open_ledger
 from billing.cli.doctor.findings import Finding
 from billing.domain.errors import PermanentError
+from billing.domain.storage import in_words
 from billing.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,12 +20,19 @@ SQLITE_WANTED = (3, 51, 3)  # earlier ones can corrupt a WAL database under conc
 
 
 def database(settings: Settings) -> str:
-    """Opening it brings it to the newest schema; a write that changes nothing shows that it can be written."""
+    """Opening it brings it to the newest schema; a row that is written as it was shows that it can be written.
+
+    A transaction without a row would end well on a full disk: nothing is written for it. And one row may still find
+    room in the ledger's log where a larger one would not.
+    """
+    from billing.adapters.ledger.engine import failures_named
     from billing.adapters.ledger.migrate import is_current
 
     with closing(open_ledger(settings)) as ledger:
-        with ledger.write():
-            pass
+        with failures_named(), ledger.engine.connect().execution_options(write=True) as connection, connection.begin():
+            connection.execute(text("update alembic_version set version_num = version_num"))
+        if refused := next((one.refused for one in disks_of(settings).look() if one.refused), None):
+            raise PermanentError("not_writable", f"The ledger cannot grow: {in_words(refused)}")
         if not is_current(ledger.engine):
             raise PermanentError("schema", "The ledger was written by a newer version of this program; update it.")
         return f"writable, schema current, {version_of(ledger)}"

@@ -4,34 +4,27 @@ from __future__ import annotations
 
 import importlib
 import shlex
-import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
-from sqlalchemy.engine import make_url
-
+from billing.bootstrap import disks_of
 from billing.cli.ports import Ports, is_free
 from billing.cli.private_places import keys, records
 from billing.cli.supervisor import answers
 from billing.domain.errors import PermanentError
 from billing.secrecy import open_to_others
+from billing.services.disk_room import trouble_with
 from billing.settings import Settings
 
-DISK_WANTED_BYTES = 1_000_000_000
 _NAMED = 6  # files and folders in a sentence
 
 
 def disk(settings: Settings) -> str:
-    url = make_url(settings.ledger_url)
-    on_file = url.get_backend_name() == "sqlite" and url.database
-    folder = Path(url.database or ".").absolute().parent if on_file else settings.warehouse_path.absolute().parent
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
-    if free < DISK_WANTED_BYTES:
-        raise PermanentError("disk", f"Only {free / 1e9:.1f} GB are free at {folder}; make room, at least 1 GB.")
-    return f"{free / 1e9:.0f} GB free"
+    """Room for the ledger and for the figures, and whether the ledger's disk takes anything at all."""
+    places = disks_of(settings).look()
+    if found := trouble_with(places):
+        raise PermanentError("disk", " ".join(found))
+    return ", ".join(f"{one.free_bytes / 1e9:.0f} GB free for {one.holds}" for one in places)
 
 
 def secrecy(settings: Settings) -> str:

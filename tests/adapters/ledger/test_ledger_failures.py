@@ -33,7 +33,10 @@ def test_a_full_disk_is_one_clear_error_and_loses_nothing(sqlite: SqlLedger) -> 
         pages = books._connection.exec_driver_sql("pragma page_count").scalar_one()
         books._connection.exec_driver_sql(f"pragma max_page_count = {pages}")  # stays with the pooled connection
 
-    with pytest.raises(TemporaryError, match=r"disk is full.*nothing of this step was kept"), sqlite.write() as books:
+    with (
+        pytest.raises(TemporaryError, match=r"its disk is full .*Nothing of this step was kept"),
+        sqlite.write() as books,
+    ):
         books.invoices.add_document("inv_1", "invoice", b"x" * 1_000_000, NOW)
 
     with sqlite.write() as books:
@@ -81,8 +84,14 @@ def test_a_server_that_is_not_there_is_one_clear_error_without_the_password() ->
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (OperationalError("select a_secret", {}, Exception("disk\n  full" + "!" * 300)), "disk full" + "!" * 191),
-        (PoolTimeoutError("no connection is free"), "no connection is free"),
+        (
+            OperationalError("select a_secret", {}, Exception("disk\n  full" + "!" * 300)),
+            f"its disk is full (disk full{'!' * 191}). Make room there.",
+        ),
+        (
+            PoolTimeoutError("no connection is free"),
+            "no connection is free. Mend it (disk space, rights, server).",
+        ),
     ],
 )
 def test_what_the_database_says_is_told_in_one_line_and_not_at_length(error: Exception, reason: str) -> None:
@@ -90,8 +99,8 @@ def test_what_the_database_says_is_told_in_one_line_and_not_at_length(error: Exc
         raise error
 
     assert told.value.sentence == (
-        f"The ledger's database cannot be used ({reason}); nothing of this step was kept."
-        " Mend it (disk space, rights, server), and the work goes on by itself."
+        f"The ledger's database cannot be used: {reason}"
+        " Nothing of this step was kept; it is done anew by itself once that is mended."
     )
 
 

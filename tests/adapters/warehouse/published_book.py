@@ -20,11 +20,14 @@ def evening(day: date) -> datetime:
     return datetime.combine(day, time(19), tzinfo=UTC)
 
 
-def warehouse_over(folder: Path, book: LedgerBook, now: datetime, time_zone: str = "Europe/Berlin") -> Warehouse:
+def warehouse_over(
+    folder: Path, book: LedgerBook, now: datetime, time_zone: str = "Europe/Berlin", **room: Any
+) -> Warehouse:
     """A warehouse of this book that takes `now` for the present; all its files are in `folder`."""
     (folder / "ledger.sqlite").unlink(missing_ok=True)
     url = book.save_sqlite(folder / "ledger.sqlite")
-    return Warehouse(url, folder / "building.duckdb", folder / "warehouse.duckdb", SQL_DIR, time_zone, now=lambda: now)
+    paths = folder / "building.duckdb", folder / "warehouse.duckdb"
+    return Warehouse(url, *paths, SQL_DIR, time_zone, now=lambda: now, **room)
 
 
 class Figures:

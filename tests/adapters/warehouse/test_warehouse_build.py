@@ -154,7 +154,10 @@ def test_a_reader_open_during_publish_keeps_its_file_and_the_next_sees_the_new(w
         assert reader.execute("select count(*) from billed_invoices").fetchone() == (1,)
     with duckdb.connect(str(path), read_only=True) as reader:
         assert reader.execute("select count(*) from billed_invoices").fetchone() == (2,)
-    assert sorted(item.name for item in path.parent.glob("warehouse*")) == ["warehouse.duckdb"]
+    assert sorted(item.name for item in path.parent.glob("warehouse*")) == [
+        "warehouse.duckdb",
+        "warehouse.previous.duckdb",
+    ]
 
 
 def _add_invoice(ledger: Path) -> None:

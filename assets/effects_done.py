@@ -8,7 +8,7 @@ from assets.money_checks import MONEY_CHECKS
 from billing.domain.effects import Effect, EffectKind, EffectState, Outcome
 from billing.domain.errors import PermanentError
 from billing.domain.events import PIPELINE
-from billing.domain.mail import MailKind
+from billing.domain.mail import TO_THE_OWNER
 from billing.domain.money import Money
 from billing.ports.ledger import Books
 from billing.services.effects import HANDLERS
@@ -81,9 +81,9 @@ def do_effects(resource: HouseResource, house: House, *kinds: EffectKind) -> Don
             done.left.append(kind)
             continue
         broken = [] if kind in _NEED_NO_BOOKS else _broken_promises(resource, house)
-        owners_only = MailKind.OWNER_ALERT.value if broken else None
+        owners_only = TO_THE_OWNER if broken else None
         if not broken or kind is EffectKind.MAIL:
-            run_effects(house, _Noting(HANDLERS[kind], done.ended), kind, purpose=owners_only)
+            run_effects(house, _Noting(HANDLERS[kind], done.ended), kind, purposes=owners_only)
         if broken:
             raise PermanentError(_BROKEN, " ".join(broken))
     return done

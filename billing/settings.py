@@ -108,8 +108,21 @@ class Settings(BaseSettings):
         "", max_length=4000, description="Terms at the foot of the invoice, 4000 characters at most."
     )
     owner_email: str = Field("", description="Where alerts go, separated by commas if several; empty sends none.")
+    owner_digest: bool = Field(
+        True,
+        description="Mail the owner each morning what waits, what is overdue and what went out yesterday; no mail where"
+        " there is nothing to say.",
+    )
+    owner_digest_hour: int = Field(
+        7, description="Hour of the owner's morning mail, by the studio's time zone.", ge=0, le=23
+    )
+    dashboard_url: Server | None = Field(
+        None,
+        description="Where people open the dashboard, such as https://figures.your-studio.example; mails lead there.",
+    )
     default_language: Language = Field(
-        "en", description="Language of clients who have none recorded: de, en, es or fr."
+        "en",
+        description="Language of clients who have none recorded, and of the owner's morning mail: de, en, es or fr.",
     )
 
     billing_starts_on: date | None = Field(
@@ -254,6 +267,8 @@ class Settings(BaseSettings):
             sender=f"{self.studio_name} <{mailable(self.studio_email, beyond_ascii=True)}>",
             time_zone=self.time_zone,
             owner_email=self.owner_email,
+            digest_hour=self.owner_digest_hour if self.owner_digest else None,
+            dashboard_url=self.dashboard_url or "",
             default_language=self.default_language,
             billing_starts_on=self.billing_starts_on,
             trigger=self.trigger,

@@ -18,6 +18,7 @@ from pydantic import PrivateAttr
 
 from billing.domain.effects import EffectKind
 from billing.domain.errors import BillingError, PermanentError, TemporaryError, UnreadableError
+from billing.services.troubles import trouble_of
 from pipelines.running import kept_alive
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from billing.services.house import House
     from billing.settings import Settings
 
+CAUSE, SYSTEM = "Cause", "System"  # metadata of a step that failed: what the owner is told of it
 _ASK_AGAIN_SECONDS = 60  # sensors look every few seconds, and whose account it is does not change that fast
 STRIPE_KINDS = (EffectKind.PAY_LINK, EffectKind.CLOSE_PAY_LINK, EffectKind.CHARGE, EffectKind.REFUND)
 
@@ -37,7 +39,9 @@ def in_plain_words() -> Iterator[None]:
     try:
         yield
     except BillingError as error:
-        raise dg.Failure(error.sentence, metadata={"Code": error.code}, allow_retries=False) from error
+        trouble = trouble_of(error)
+        facts = {"Code": error.code, CAUSE: trouble.cause.value, SYSTEM: trouble.system}
+        raise dg.Failure(error.sentence, metadata=facts, allow_retries=False) from error
 
 
 class OpenHouse:

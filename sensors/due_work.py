@@ -8,6 +8,7 @@ from billing.domain.errors import BillingError, PermanentError
 from billing.services.holds import held_in_short
 from billing.services.house import House
 from billing.services.outages import show_outage
+from billing.services.owner_digest import plan_owner_digest
 from pipelines.jobs import apply_stripe_events, bill_completed_sessions, follow_up_unpaid, refresh_warehouse
 from pipelines.resources import standing
 from sensors.errands import look_for_due_work, look_for_new_figures
@@ -43,6 +44,7 @@ def due_work(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         memory.alerted_until = tell_of_new_failures(house, context.instance, memory.alerted_until)
         end_mended_failures(house, context.instance)
         beat_and_watch(house, context.instance, memory, context.sensor_name)
+        plan_owner_digest(house)
         refuse_another_account(house)
         errands = look_for_due_work(house)
         figures = look_for_new_figures(house, context.instance, time.time())

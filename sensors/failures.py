@@ -1,4 +1,4 @@
-"""Why a run failed, in words, and telling the owner of it: at once by one sensor, and for certain by another."""
+"""Why a run failed, and telling the owner of it: at once by one sensor, and for certain by another."""
 
 from __future__ import annotations
 
@@ -12,19 +12,22 @@ import dagster as dg
 from billing.domain.storage import refusal
 from billing.services.alert_owner import alert_run_failed, run_succeeded
 from billing.services.house import House
+from billing.services.troubles import Cause, Trouble
+from pipelines.resources import CAUSE, SYSTEM
+from sensors.lost_runs import LOST
 
 _RUNS_A_LOOK = 20
 _LOOKED_BACK_SECONDS = 600
 
 
-def reasons(instance: dg.DagsterInstance, run_id: str) -> list[str]:
-    """One sentence for each step that failed. Of an unforeseen error no more than what the machine refused, if it is
-    that: its text may hold anything.
+def reasons(instance: dg.DagsterInstance, run_id: str) -> list[Trouble]:
+    """One for each step that failed. Of an unforeseen error no more than what the machine refused, if it is that, or
+    its kind: its text may hold anything.
 
-    Where no step failed, what is said of the whole run, by Dagster or by us.
+    Where no step failed, what became of the whole run.
     """
     records = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_FAILURE).records
-    steps = list(dict.fromkeys(sentence for record in records for sentence in _sentence(record.event_log_entry)))
+    steps = list(dict.fromkeys(trouble for record in records for trouble in _of_step(record.event_log_entry)))
     return steps or _of_the_run(instance, run_id)
 
 
@@ -57,31 +60,45 @@ def end_mended_failures(house: House, instance: dg.DagsterInstance) -> None:
             run_succeeded(house, job)
 
 
-def _of_the_run(instance: dg.DagsterInstance, run_id: str) -> list[str]:
-    records = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.RUN_FAILURE).records
-    said = [record.event_log_entry.dagster_event for record in records]
-    return [event.message for event in said[-1:] if event and event.message]
+def _of_the_run(instance: dg.DagsterInstance, run_id: str) -> list[Trouble]:
+    """By what it went through, not by Dagster's words for it, which are the technical part."""
+    said = _events(instance, run_id, dg.DagsterEventType.RUN_FAILURE)
+    technical = next((event.message for event in reversed(said) if event.message), None)
+    if technical is None:
+        return []
+    if technical == LOST:
+        return [Trouble(Cause.KILLED, technical)]
+    if _events(instance, run_id, dg.DagsterEventType.RUN_CANCELING):
+        return [Trouble(Cause.TOO_LONG, technical)]
+    has_begun = _events(instance, run_id, dg.DagsterEventType.RUN_START)
+    return [Trouble(Cause.UNFORESEEN if has_begun else Cause.NOT_STARTED, technical)]
 
 
-def _sentence(entry: dg.EventLogEntry) -> Iterator[str]:
+def _events(instance: dg.DagsterInstance, run_id: str, kind: dg.DagsterEventType) -> list[dg.DagsterEvent]:
+    records = instance.get_records_for_run(run_id, of_type=kind).records
+    return [event for record in records if (event := record.event_log_entry.dagster_event)]
+
+
+def _of_step(entry: dg.EventLogEntry) -> Iterator[Trouble]:
     event = entry.dagster_event
     if event is None:
         return
     failure = event.step_failure_data
     told, error = failure.user_failure_data, failure.error
     if told and told.description:
-        yield f"{event.step_key}: {told.description}"
+        facts = {name: str(value.value) for name, value in told.metadata.items()}
+        cause = facts.get(CAUSE, Cause.UNFORESEEN)
+        yield Trouble(Cause(cause), f"{event.step_key}: {told.description}", facts.get(SYSTEM, ""))
     elif error and error.cls_name == "DagsterAssetCheckFailedError":
-        yield f"{event.step_key}: a check of the books failed; nothing after it was done."
+        yield Trouble(Cause.BOOKS, f"{event.step_key}: a check of the books failed; nothing after it was done.")
     else:
-        yield f"{event.step_key}: {_of_error(error)}"
+        yield _of_error(event.step_key, error)
 
 
-def _of_error(error: Any) -> str:
+def _of_error(step: str | None, error: Any) -> Trouble:
     """Dagster's own error comes first, and under it, as its cause, what the step raised."""
     while error and error.cause and not refusal(error.message):
         error = error.cause
     if known := refusal(error.message) if error else None:
-        return f"{known.reason}. {known.advice}"
-    kind = f" ({error.cls_name})" if error and error.cls_name else ""
-    return f"something that nobody foresaw{kind}; Dagster shows where."
+        return Trouble(Cause.MACHINE, f"{step}: {known.reason}. {known.advice}")
+    return Trouble(Cause.UNFORESEEN, f"{step}: {error.cls_name if error else 'an unforeseen error'}.")

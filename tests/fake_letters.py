@@ -9,17 +9,22 @@ from typing import Any
 from fakes import Line
 
 from billing.domain.errors import PermanentError
-from billing.domain.mail import Letter, Mail, MailContent, Owed, ReminderMail
+from billing.domain.mail import Letter, Mail, MailContent, Owed, OwnerAlert, OwnerDigest, ReminderMail
 
 
 class FakeWriter:
-    """The subject is the kind of mail and its invoice; the text is all else that the mail was told."""
+    """The subject is the kind of mail and its invoice, title or day; the text is all else that the mail was told."""
 
     def write(self, content: MailContent) -> Letter:
-        number = content.invoice.number if not hasattr(content, "title") else content.title
+        about = self._about(content)
         detail = f" {content.stage}" if hasattr(content, "stage") else ""
         told = ", ".join(f"{name}={value!r}" for name, value in self._told(content))
-        return Letter(f"{type(content).__name__} {number}{detail}", told, "<p></p>")
+        return Letter(f"{type(content).__name__} {about}{detail}", told, "<p></p>")
+
+    def _about(self, content: MailContent) -> str:
+        if isinstance(content, OwnerAlert):
+            return content.title
+        return str(content.day if isinstance(content, OwnerDigest) else content.invoice.number)
 
     def _told(self, content: MailContent) -> Iterator[tuple[str, Any]]:
         for one in fields(content):

@@ -12,6 +12,7 @@ from assets.billing.payments import payments
 from assets.billing.receipts import write_backs
 from assets.chapters import OWNERS, RECONCILIATION
 from assets.reports import Result, money, table, told
+from billing.domain.errors import TemporaryError
 from billing.domain.money import Money
 from billing.ports.operations import Difference
 from billing.services.reconcile import GALLERIES, STRIPE, VSCO, reconcile
@@ -46,7 +47,7 @@ def gallery_reconciliation(house: HouseResource) -> Result:
 def _compared(house: HouseResource, scope: str) -> Result:
     with house.opened() as h:
         if house.stripe_trouble and scope == STRIPE:  # nobody knows whose account the key opens
-            raise dg.Failure(f"Nothing was compared: {house.stripe_trouble}", allow_retries=False)
+            raise TemporaryError("stripe_not_asked", f"Nothing was compared: {house.stripe_trouble}")
         done = reconcile(h, scope)
         return told(
             h,

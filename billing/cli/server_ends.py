@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> None:
                 server_is_steady(house, **told)
             elif note_server_end(house, ServerEnd(**told | {"ended_at": datetime.fromisoformat(told["ended_at"])})):
                 # The daemon, which would send it, may be what dies.
-                run_effects(house, HANDLERS[EffectKind.MAIL], EffectKind.MAIL, purpose=MailKind.OWNER_ALERT.value)
+                run_effects(house, HANDLERS[EffectKind.MAIL], EffectKind.MAIL, purposes=[MailKind.OWNER_ALERT])
     except BillingError as error:
         raise SystemExit(error.sentence) from None
 

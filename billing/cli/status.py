@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections import Counter
 from dataclasses import asdict
-from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import click
 
@@ -24,9 +23,10 @@ from billing.services.disk_room import DISK, SHORT, trouble_with
 from billing.services.holds import HOLD, MAILS_IN_DOUBT, sentence_of
 from billing.services.server_ends import in_words
 from billing.services.watchdog import LATE, is_late
+from billing.services.what_waits import by_currency, what_waits
 
 if TYPE_CHECKING:
-    from billing.ports.ledger import Books, InvoiceRow
+    from billing.ports.ledger import Books
 
 _DIED_LATELY = timedelta(days=1)
 
@@ -103,19 +103,18 @@ def _waiting(office: Office, books: Books) -> list[AttentionItem]:
 
 
 def _status(office: Office) -> dict[str, Any]:
-    overview, policy = office.overview, office.settings.policy
+    overview, policy, now = office.overview, office.settings.policy, office.clock.now()
+    today = policy.day_of(now)
     with office.ledger.read() as books:
-        drafts, unpaid, items = books.invoices.drafts("waiting"), books.invoices.unpaid(), _waiting(office, books)
+        waiting, items = what_waits(books, today), _waiting(office, books)
         holds, beats = books.operations.holds(), books.operations.heartbeats()
         clock = books.operations.clock()
         ends = books.operations.server_ends(datetime.now(UTC) - _DIED_LATELY)
-    now = office.clock.now()
-    today = policy.day_of(now)
     return {
         "sessions": overview.sessions_by_state(),
-        "drafts_waiting": {"count": len(drafts), "amounts_minor": _sums([one.invoice.amount_due for one in drafts])},
-        "invoices_open": _receivable(unpaid, None),
-        "invoices_overdue": _receivable(unpaid, today),
+        "drafts_waiting": _summed([draft.invoice.amount_due for draft in waiting.drafts]),
+        "invoices_open": _summed([row.balance for row in waiting.unpaid]),
+        "invoices_overdue": _summed([row.balance for row in waiting.overdue]),
         "effects": {f"{kind} {state}": count for (kind, state), count in overview.unfinished_effects(now).items()},
         "commands_waiting": overview.commands_waiting(),
         "needs_attention": len(items),
@@ -132,16 +131,8 @@ def _status(office: Office) -> dict[str, Any]:
     }
 
 
-def _receivable(unpaid: list[InvoiceRow], overdue_on: date | None) -> dict[str, Any]:
-    chosen = [row for row in unpaid if overdue_on is None or row.invoice.due_on < overdue_on]
-    return {"count": len(chosen), "amounts_minor": _sums([row.balance for row in chosen])}
-
-
-def _sums(amounts: list[Money]) -> dict[str, int]:
-    sums: Counter[str] = Counter()
-    for amount in amounts:
-        sums[amount.currency] += amount.minor
-    return dict(sums)
+def _summed(amounts: list[Money]) -> dict[str, Any]:
+    return {"count": len(amounts), "amounts_minor": {one.currency: one.minor for one in by_currency(amounts)}}
 
 
 def _as_text(found: dict[str, Any]) -> str:

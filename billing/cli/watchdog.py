@@ -38,6 +38,6 @@ def watchdog() -> None:
         wrong += [behind] if behind else []
         show_stuck(house)
         if wrong:  # the daemon, which would send it, may be what is dead
-            run_effects(house, HANDLERS[EffectKind.MAIL], EffectKind.MAIL, purpose=MailKind.OWNER_ALERT.value)
+            run_effects(house, HANDLERS[EffectKind.MAIL], EffectKind.MAIL, purposes=[MailKind.OWNER_ALERT])
     if wrong:
         raise PermanentError("late", " ".join(wrong))

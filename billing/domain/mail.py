@@ -7,6 +7,8 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from billing.domain.invoices import Invoice, Studio
+from billing.domain.money import Money
+from billing.domain.tasks import TaskKind
 
 
 class MailKind(StrEnum):
@@ -20,10 +22,11 @@ class MailKind(StrEnum):
     REFUND = "refund"
     BALANCE = "balance"
     OWNER_ALERT = "owner_alert"
+    OWNER_DIGEST = "owner_digest"
 
 
-BY_THE_DAY = (MailKind.REMINDER,)
-TO_THE_OWNER = (MailKind.OWNER_ALERT,)  # all other mail is about an invoice, and goes to its client
+BY_THE_DAY = (MailKind.REMINDER, MailKind.OWNER_DIGEST)
+TO_THE_OWNER = (MailKind.OWNER_ALERT, MailKind.OWNER_DIGEST)  # all other mail is about an invoice, to its client
 
 
 def kind_of_mail(purpose: str) -> MailKind:
@@ -177,24 +180,90 @@ class GalleryMail:
 
 @dataclass(frozen=True, slots=True)
 class OwnerAlert:
-    """To the owner: what happened, since when, what to do. One sentence a line."""
+    """To the owner: what happened, since when, whom it concerns, what to do. One sentence a line.
+
+    `occurred_at`: by the studio's clock. `technical`: what programs said, for whoever looks after the installation.
+    """
 
     studio: Studio
     title: str
     sentences: tuple[str, ...]
     occurred_at: datetime
+    technical: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DigestLine:
+    """One draft, task or overdue invoice. `client` and `what` (a number, a session) are empty where they are not known.
+
+    `days`: how many it is past due. `task`: what kind of decision it waits for.
+    """
+
+    client: str
+    what: str
+    amount: Money | None = None
+    days: int = 0
+    task: TaskKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DigestPart:
+    """How many there are, what they come to (once a currency), and the first of them."""
+
+    count: int = 0
+    amounts: tuple[Money, ...] = ()
+    lines: tuple[DigestLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SentMails:
+    """What went out of one kind; `amounts` where such a mail is about an amount that was asked for or received."""
+
+    kind: MailKind
+    count: int
+    amounts: tuple[Money, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerDigest:
+    """To the owner, each morning: what waits for a person, what is overdue, and what went out the day before `day`.
+
+    `dashboard_url` is empty where nobody has said where the dashboard is reached.
+    """
+
+    studio: Studio
+    language: str
+    day: date
+    drafts: DigestPart = DigestPart()
+    tasks: DigestPart = DigestPart()
+    overdue: DigestPart = DigestPart()
+    sent: tuple[SentMails, ...] = ()
+    dashboard_url: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing to say: then there is no mail."""
+        return not (self.drafts.count or self.tasks.count or self.overdue.count or self.sent)
 
 
 MailContent = (
-    InvoiceMail | ReceiptMail | RefundMail | ReminderMail | PaymentFailedMail | BalanceMail | GalleryMail | OwnerAlert
+    InvoiceMail
+    | ReceiptMail
+    | RefundMail
+    | ReminderMail
+    | PaymentFailedMail
+    | BalanceMail
+    | GalleryMail
+    | OwnerAlert
+    | OwnerDigest
 )
 
 
 def owed_in(content: MailContent) -> Owed | None:
     """What the mail says is owed; None where it says nothing of it."""
-    return None if isinstance(content, GalleryMail | OwnerAlert) else content.owed
+    return None if isinstance(content, GalleryMail | OwnerAlert | OwnerDigest) else content.owed
 
 
 def page_in(content: MailContent) -> str | None:
     """The address of the page on which the mail asks the client to pay; None where it leads to none."""
-    return None if isinstance(content, GalleryMail | OwnerAlert) else content.pay_url
+    return None if isinstance(content, GalleryMail | OwnerAlert | OwnerDigest) else content.pay_url

@@ -77,12 +77,23 @@ class StudioPolicy:
     gallery_policy: GalleryPolicy = GalleryPolicy.PAID_IN_FULL
     gallery_days: int = 90
     gallery_closes_on_refund: bool = True
+    digest_hour: int | None = 7  # of the owner's morning mail; None: there is none
+    dashboard_url: str = ""
     limits: DailyLimits = field(default_factory=DailyLimits)
     dunning: DunningPolicy = DEFAULT_POLICY
 
     def day_of(self, instant: datetime) -> date:
         """The studio's calendar day of an instant."""
         return instant.astimezone(ZoneInfo(self.time_zone)).date()
+
+    def local(self, instant: datetime) -> datetime:
+        """The same instant by the studio's clock."""
+        return instant.astimezone(ZoneInfo(self.time_zone))
+
+    def in_words(self, instant: datetime) -> str:
+        """By the studio's clock, for a sentence of ours: "14:05 on 3 March 2026"."""
+        local = self.local(instant)
+        return f"{local:%H:%M} on {local.day} {local:%B %Y}"
 
     def day_starts_at(self, instant: datetime) -> datetime:
         """The first moment, in UTC, of the studio's day that the instant falls in."""
@@ -103,6 +114,10 @@ class StudioPolicy:
     def morning_of(self, day: date) -> datetime:
         """From when on, in UTC, the studio writes to its clients on that day, and charges their cards."""
         return datetime.combine(day, time(MORNING_HOUR), ZoneInfo(self.time_zone)).astimezone(UTC)
+
+    def digest_at(self, day: date) -> datetime:
+        """From when on, in UTC, the owner's morning mail of that day is due, where there is one."""
+        return datetime.combine(day, time(self.digest_hour or 0), ZoneInfo(self.time_zone)).astimezone(UTC)
 
     def series_on(self, day: date) -> str:
         return self.number_series.replace("{year}", str(day.year))

@@ -23,9 +23,9 @@ class Effects(Protocol):
         now: datetime,
         lease_until: datetime,
         limit: int,
-        purpose: str | None = None,
+        purposes: Sequence[str] | None = None,
     ) -> list[Effect]:
-        """Lease due effects (state ready, not_before passed), all or those of one purpose, oldest first."""
+        """Lease due effects (state ready, not_before passed), all or those of these purposes, oldest first."""
         ...
 
     def note_reference(self, effect: Effect, reference: str) -> None:
@@ -63,6 +63,10 @@ class Effects(Protocol):
         ...
 
     def intended_since(self, kind: EffectKind, since: datetime) -> int: ...
+
+    def done_between(self, kind: EffectKind, since: datetime, until: datetime) -> list[Effect]:
+        """Those that were done at `since` or later and before `until`, in the order in which they were intended."""
+        ...
 
     def reopen(self, effect_id: str, state: EffectState, not_before: datetime) -> None: ...
 

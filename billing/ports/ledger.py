@@ -290,6 +290,10 @@ class Grants(Protocol):
 
     def is_open(self, grant_id: str) -> bool: ...
 
+    def invoice_of(self, grant_id: str) -> str | None:
+        """The invoice for which it was opened, whether it is open still or not."""
+        ...
+
     def open_of_session(self, session_id: str) -> list[GrantRow]: ...
 
     def last_revoked(self, session_id: str) -> str | None:

@@ -20,6 +20,11 @@ from billing.services.house import House
 TOLERANCE = timedelta(minutes=5)  # clocks are corrected by seconds all the time, and two machines differ by as much
 LOOK_EVERY = timedelta(minutes=1)
 CLOCK, SET_BACK = "clock", "clock_set_back"
+_SAY_SO = '`billing clock-is-right --reason "…"`.'
+_IF_IT_WAS_WRONG = (
+    "If the clock was wrong before and is right now, ask whoever looks after the installation to say so; all then"
+    " goes on at once."
+)
 
 
 def look_at_clock(house: House) -> str | None:
@@ -62,7 +67,8 @@ def _keep(house: House, books: Books, now: datetime) -> None:
         books.journal.tell(DomainEvent(event_id, SET_BACK, CLOCK, now, body=body))
         sentence = str(why_behind(house, books))
         books.desk.raise_attention(CLOCK, SET_BACK, sentence, now)
-        mail_to_owner(house, books, CLOCK, "The machine's clock went back", [sentence])
+        plain = [_what_waits(house, books.operations.clock() or seen, now), _IF_IT_WAS_WRONG]
+        mail_to_owner(house, books, CLOCK, "The machine's clock went back", plain, [_SAY_SO])
     elif seen and _has_caught_up(seen, now):
         books.operations.clock_is_right(now)
         books.desk.resolve_attention(CLOCK, SET_BACK, PIPELINE, now)
@@ -93,13 +99,16 @@ def why_behind(house: House, books: Books) -> str | None:
     seen, now = books.operations.clock(), house.now()
     if seen is None or now >= seen.latest_at - TOLERANCE:
         return None
+    return f"{_what_waits(house, seen, now)} If the clock was wrong before and is right now, say so: {_SAY_SO}"
+
+
+def _what_waits(house: House, seen: ClockSeen, now: datetime) -> str:
     dated = " and no invoices" if house.policy.day_of(seen.latest_at) > house.today() else ""
     since = f" at {seen.set_back_at:%Y-%m-%d %H:%M} UTC" if seen.set_back_at else ""
     return (
         f"The machine's clock went back by {_span(seen.latest_at - (seen.set_back_at or now))}{since}: it had shown"
         f" {seen.latest_at:%Y-%m-%d %H:%M} UTC. Until it has passed that again no reminders{dated} go out; all else"
-        " goes on, and this ends by itself. If the clock was wrong before and is right now, say so:"
-        ' `billing clock-is-right --reason "…"`.'
+        " goes on, and this ends by itself."
     )
 
 

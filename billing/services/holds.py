@@ -8,7 +8,7 @@ from datetime import datetime
 from billing.domain.effects import EffectKind
 from billing.domain.errors import PermanentError
 from billing.domain.events import Command, DomainEvent
-from billing.domain.mail import MailKind
+from billing.domain.mail import TO_THE_OWNER
 from billing.ports.ledger import Books, Ledger
 from billing.ports.operations import CAUSE_ASKED_FOR, CAUSE_RESTORED, Hold
 from billing.services.house import House
@@ -26,12 +26,8 @@ def is_held(books: Books) -> bool:
 
 
 def goes_out_under_hold(kind: EffectKind, purpose: str | None) -> bool:
-    """The owner hears of trouble whatever is held; all other mail, and all money, waits."""
-    return kind is EffectKind.MAIL and purpose in (None, MailKind.OWNER_ALERT.value)
-
-
-def purpose_under_hold(kind: EffectKind) -> str | None:
-    return MailKind.OWNER_ALERT.value if kind is EffectKind.MAIL else None
+    """The owner hears of trouble, and of what waits, whatever is held; all other mail, and all money, waits."""
+    return kind is EffectKind.MAIL and (purpose is None or purpose in TO_THE_OWNER)
 
 
 def why_held(house: House) -> str | None:

@@ -8,11 +8,26 @@ from datetime import datetime, timedelta
 
 from billing.domain.events import PIPELINE
 from billing.ports.operations import ServerEnd
-from billing.services.alert_owner import mail_to_owner
+from billing.services.alert_owner import mail_to_owner, told_to_both
 from billing.services.house import House
 
 OFTEN, WITHIN = 3, timedelta(minutes=10)
 _CODE = "server_dies"
+# What it is to the studio, and what it means that it stops.
+_SERVERS = {
+    "dashboard": ("The dashboard", "Whoever opens the dashboard may find it closed for a moment. Billing goes on."),
+    "daemon": ("The part that does the work", "Finished sessions, payments and mails are seen to later than usual."),
+    "portal": (
+        "The address that Stripe reports payments to",
+        "Payments are noticed half a minute later than usual. Billing goes on.",
+    ),
+    "dagster": ("The operator's page", "Nobody else notices. Billing goes on."),
+}
+_ANY_SERVER = ("A part of Studio Billing", "What it does happens later than usual.")
+_DO = (
+    "It is started again each time, so there is nothing that you must do. If this mail comes again tomorrow, please"
+    " pass it on to whoever looks after the installation."
+)
 
 
 def note_server_end(house: House, end: ServerEnd) -> bool:
@@ -22,12 +37,15 @@ def note_server_end(house: House, end: ServerEnd) -> bool:
         lately = [one for one in books.operations.server_ends(end.ended_at - WITHIN) if one.server == end.server]
         if len(lately) < OFTEN:
             return False
-        sentence = (
+        what, means = _SERVERS.get(end.server, _ANY_SERVER)
+        technical = (
             f"The server {end.server} ended {len(lately)} times in ten minutes; the last time it {how(end)}. It is"
             f" started again each time. See its log (logs/{end.server}.log) and `billing doctor`."
         )
+        title, plain = f"{what} stops again and again", [means, _DO]
+        sentence = told_to_both([f"{title}.", *plain], [technical])
         books.desk.raise_attention(_subject(end.server), _CODE, sentence, house.now())
-        mail_to_owner(house, books, _subject(end.server), f"The server {end.server} ends again and again", [sentence])
+        mail_to_owner(house, books, _subject(end.server), title, plain, [technical])
     return True
 
 

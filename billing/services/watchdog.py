@@ -11,12 +11,22 @@ from datetime import datetime, timedelta
 from billing.domain.events import PIPELINE
 from billing.ports.ledger import Books
 from billing.ports.operations import ClockSeen, Heartbeat
-from billing.services.alert_owner import mail_to_owner, was_mailed_today
+from billing.services.alert_owner import mail_to_owner, told_to_both, was_mailed_today
 from billing.services.clock_set_back import look_at_clock
 from billing.services.house import House
 
-# What must beat by itself. A name that is not here, of a sensor that was renamed, alarms nobody.
-WATCHED = ("completed_sessions", "stripe_payments", "due_work")
+# What must beat by itself, and what does not happen while it is silent. A name that is not here, of a sensor that was
+# renamed, alarms nobody.
+_MISSED = {
+    "completed_sessions": "no finished session has been noticed, so no new invoice is made",
+    "stripe_payments": "no payment has been noticed, so receipts and galleries wait",
+    "due_work": "nothing that is due goes out: no invoices, charges, reminders, receipts or galleries",
+}
+WATCHED = tuple(_MISSED)
+_DO = (
+    "See whether the computer that it runs on is switched on and online. Whatever has waited is then done by itself,"
+    " and nothing of it twice. If that was not it, please pass this mail on to whoever looks after the installation."
+)
 BEAT_EVERY = timedelta(minutes=1)  # at most one commit a minute for each name
 LATE_AFTER = 3  # intervals
 LATE = "late"
@@ -57,33 +67,40 @@ def is_late(heartbeat: Heartbeat, now: datetime, seen: ClockSeen | None = None) 
 
 
 def watch(house: House) -> list[str]:
-    """Tell of what is late, and take back what beats again; the sentences of what is late. Cheap when all is well.
+    """Tell of what is late, and take back what beats again; what is said of each. Cheap when all is well.
 
     A clock that went back is told of first: by it nothing is late.
     """
     look_at_clock(house)
     now = house.now()
     with house.ledger.read() as books:
-        late = {_subject(one.name): _sentence(one) for one in late_of(books, now)}
+        late = late_of(books, now)
         shown = {item.subject_id for item in books.desk.open_items() if item.code == LATE}
         is_mailed = not late or was_mailed_today(house, books, _MAIL)
-    if set(late) == shown and is_mailed:
-        return list(late.values())
+    told = {_subject(one.name): told_to_both([_missed(house, one), _DO], [_technical(one)]) for one in late}
+    if set(told) == shown and is_mailed:
+        return list(told.values())
     with house.ledger.write() as books:
-        for subject in shown - set(late):
+        for subject in shown - set(told):
             books.desk.resolve_attention(subject, LATE, PIPELINE, now)
-        for subject, sentence in late.items():
+        for subject, sentence in told.items():
             books.desk.raise_attention(subject, LATE, sentence, now)
         if late:
-            mail_to_owner(house, books, _MAIL, "The pipeline stands still", list(late.values()))
-    return list(late.values())
+            plain = [*(_missed(house, one) for one in late), _DO]
+            mail_to_owner(house, books, _MAIL, "Studio Billing stands still", plain, [_technical(one) for one in late])
+    return list(told.values())
 
 
 def _subject(name: str) -> str:
     return f"watchdog:{name}"
 
 
-def _sentence(heartbeat: Heartbeat) -> str:
+def _missed(house: House, heartbeat: Heartbeat) -> str:
+    """What does not happen, and since when by the studio's clock."""
+    return f"Since {house.policy.in_words(heartbeat.succeeded_at)} {_MISSED[heartbeat.name]}."
+
+
+def _technical(heartbeat: Heartbeat) -> str:
     return (
         f"{heartbeat.name} last did its work on {heartbeat.succeeded_at:%Y-%m-%d at %H:%M} UTC and should every"
         f" {int(heartbeat.every.total_seconds())} s. See whether the daemon runs (`billing up`, or its service), and"

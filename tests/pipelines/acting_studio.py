@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from email.message import EmailMessage
 from typing import Any
 
 import dagster as dg
 from sqlalchemy import text
 
 from billing.bootstrap import open_ledger
+from billing.sandbox.mail import parse, raw_mail
 from billing.sandbox.seed import SeedPlan, complete_session
 from billing.sandbox.server import RunningSandbox
 from billing.settings import load_settings
@@ -55,6 +57,13 @@ class Studio:
     def happened_outside(self) -> dict[str, int]:
         return self.sandbox.store.effect_counts()
 
+    def mails_to(self, address: str) -> list[tuple[str, str]]:
+        """(subject, plain text) of all that the mail server took for them, oldest first."""
+        store = self.sandbox.store
+        raw = [raw_mail(store, str(kept["id"])) for kept in reversed(store.newest("mail"))]
+        mails = [mail for one in raw if one and address in str((mail := parse(one))["To"])]
+        return [(str(mail["Subject"]), _plain(mail)) for mail in mails]
+
     def intended(self) -> list[tuple[str, str]]:
         """All effects that the ledger has committed to, as (key, state)."""
         return [(row.key, row.state) for row in self.query("select key, state from effects order by key")]
@@ -72,3 +81,8 @@ class Studio:
                 return list(results[-1]) if results[-1].returns_rows else []
         finally:
             ledger.close()
+
+
+def _plain(mail: EmailMessage) -> str:
+    part = mail.get_body(("plain",))
+    return str(part.get_content()) if part else ""

@@ -40,7 +40,7 @@ def said_by_job(name: str) -> Callable[[Studio], str]:
     def run(studio: Studio) -> str:
         ended = studio.run(name)
         assert not ended.success
-        return " ".join(reasons(studio.instance, ended.run_id))
+        return " ".join(one.technical for one in reasons(studio.instance, ended.run_id))
 
     return run
 

@@ -12,6 +12,7 @@ from billing.bootstrap import open_house
 from billing.cli.demo.clients import PayPlan, pay_what_is_due, save_cards
 from billing.cli.demo.world import World
 from billing.services.alert_owner import alert_run_failed
+from billing.services.troubles import Cause, Trouble
 from pipelines.demo import Rounds
 from sensors.errands import look_for_due_work
 from sensors.failures import reasons
@@ -95,7 +96,9 @@ def test_no_asset_acts_alone_from_books_that_do_not_add_up_and_it_goes_on_when_t
     stopped = studio.materialize(asset)
 
     assert not stopped.success
-    assert "Not true:" in " ".join(reasons(studio.instance, stopped.run_id))
+    [trouble] = reasons(studio.instance, stopped.run_id)
+    assert trouble.cause is Cause.BOOKS
+    assert "Not true:" in trouble.technical
     assert "mail.accepted" not in studio.happened_outside()
 
     studio.query("update invoice_lines set amount_minor = amount_minor - 1 where position = 1")
@@ -106,7 +109,7 @@ def test_no_asset_acts_alone_from_books_that_do_not_add_up_and_it_goes_on_when_t
 def test_the_owner_is_told_of_books_that_do_not_add_up(studio: Studio) -> None:
     broken_books(studio)
     with open_house() as house:
-        alert_run_failed(house, "bill_completed_sessions", "run", ["The books."])
+        alert_run_failed(house, "bill_completed_sessions", "run", [Trouble(Cause.BOOKS, "The books.")])
 
     studio.materialize("deliveries")
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
 import dagster as dg
 import pytest
 from acting_studio import Studio
@@ -102,3 +105,23 @@ def test_no_sensor_fails_when_the_settings_are_missing(studio: Studio, monkeypat
 
     for name in ("completed_sessions", "stripe_payments", "due_work"):
         assert "BILLING_STRIPE_API_KEY is missing" in str(look(studio, name).skip_reason)
+
+
+def test_the_owner_is_mailed_in_the_morning_what_waits_for_him(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BILLING_DELIVERY_MODE", "review")
+    monkeypatch.setenv("BILLING_DASHBOARD_URL", "https://figures.northlight.example")
+    studio.complete_all()
+    studio.run("bill_completed_sessions")
+    waiting = len(studio.query("select 1 from drafts where state = 'waiting'"))
+    tomorrow = (studio.sandbox.clock.now() + timedelta(days=1)).astimezone(ZoneInfo(studio.plan.timezone))
+    studio.sandbox.clock.freeze(tomorrow.replace(hour=7, minute=0, second=30))
+
+    result = look(studio, "due_work")
+    assert "bill_completed_sessions" in {request.job_name for request in result.run_requests or []}
+    for _ in range(2):
+        studio.run("bill_completed_sessions", "deliveries")
+        look(studio, "due_work")
+
+    told = [mail for mail in studio.mails_to("owner@northlight.example") if "to approve" in mail[0]]
+    assert [subject.partition(":")[2].split(",")[0] for subject, _ in told] == [f" {waiting} invoices to approve"]
+    assert "https://figures.northlight.example" in told[0][1]

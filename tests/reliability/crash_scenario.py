@@ -237,7 +237,7 @@ DAYS = (
     ),
     Day("the rest goes out in review", 11, _completed("reviewed"), policy=_in_review),
     Day(
-        "a draft is approved, and nonsense refused", 12, extra=("watchdog",),
+        "a draft is approved, and nonsense refused", 12, extra=("watchdog", "owner_digest"),
         asks=(
             Ask("approve", _seen_draft, "it is right"),
             Ask("void", lambda studio: {"number": "INV-1900-1"}, "a mistyped number"),
@@ -251,7 +251,7 @@ DAYS = (
         "two cards are charged", 18, _completed("refunded", "disputed"),
         (_consent("refunded"), _consent("disputed")),
     ),
-    Day("reminders go out", 19),
+    Day("reminders go out, and the owner is told what is overdue", 19, extra=("owner_digest",)),
     Day("books and outside are compared", 20, extra=("reconcile",)),
     Day("an invoice is void", 21, asks=(Ask("void", _numbered("never_pays"), "they moved away"),)),
     Day(

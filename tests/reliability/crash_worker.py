@@ -41,10 +41,12 @@ from billing.services.house import House
 from billing.services.issue_invoices import bill_due_sessions
 from billing.services.observe_sessions import fetch_session_records, observe_jobs
 from billing.services.outages import end_outage, show_outage
+from billing.services.owner_digest import plan_owner_digest
 from billing.services.receive_events import receive_event
 from billing.services.reconcile.run import reconcile_all
 from billing.services.restore import is_restored, mark_restored, reconcile_restored
 from billing.services.session_records import NOT_READ
+from billing.services.troubles import Cause, Trouble
 from billing.services.watchdog import beat, watch
 
 PERSON = "olga"  # who looks outside and says how it ended
@@ -177,7 +179,9 @@ def work(house: House, shift: Shift) -> None:
     wanted = {name: step for name, step in steps.items() if not shift.only or name in shift.only}
     failed = [name for name, step in wanted.items() if not _step(house, name, step)]
     if failed:
-        alert_run_failed(house, "round", "0123456789abcdef", [f"{name} failed." for name in failed])
+        alert_run_failed(
+            house, "round", "0123456789abcdef", [Trouble(Cause.UNANSWERED, f"{name} failed.") for name in failed]
+        )
     else:
         run_succeeded(house, "round")
 
@@ -231,6 +235,7 @@ EXTRA: dict[str, Callable[[House], Any]] = {
     "web_hooks": _web_hooks,
     "reconcile": reconcile_all,
     "compare_restored": _compare_restored,
+    "owner_digest": plan_owner_digest,
     "watchdog": _watch,
 }
 BY_HAND = {"compare_restored"}  # a person's own command

@@ -12,7 +12,7 @@ from fake_paper import FakeRenderer
 from fakes import Crash, FakeClock, FakeGalleryHost, FakeGateway, FakeSessionSource
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from model_ledger import Model, Said, WatchedMailer, unlike, watch_reminders
+from model_ledger import Model, Said, WatchedMailer, unlike, watch_mail
 from studio import Studio, order
 from studio_work import FAULTS, MOVES, Work
 
@@ -67,7 +67,7 @@ class StudioLife(Work, RuleBasedStateMachine):
         clock, self.model, self.steps = FakeClock(), Model(), 0
         self.was_set_back = self.may_be_set_back = self.has_new_sessions = False
         self.set_back_by = 0  # hours, at most
-        mailer = WatchedMailer(lambda mail: watch_reminders(self.studio, self.model, mail))
+        mailer = WatchedMailer(lambda mail: watch_mail(self.studio, self.model, mail))
         source, gateway = FakeSessionSource(clock), FakeGateway(clock)
         self.studio = Studio(self.ledger, clock, source, gateway, mailer, FakeRenderer(), FakeGalleryHost())
         gateway.fee = Money(30, "EUR")
@@ -82,7 +82,7 @@ class StudioLife(Work, RuleBasedStateMachine):
     def a_busy_studio(self, cards: list[str | None], tenths: int | None, may_be_set_back: bool, notice: int) -> None:
         """Most of what may go wrong needs invoices and money first. A clock that is set back mutes some checks."""
         self.may_be_set_back = may_be_set_back
-        self.studio.policy = replace(self.studio.policy, autopay_notice_days=notice)
+        self.studio.policy = replace(self.studio.policy, autopay_notice_days=notice, owner_email="owner@x.example")
         for number, card in enumerate([None, *cards]):
             self.complete_a_session(minor=(50_000, 33_333, 100)[number], card=card, has_gallery=number == 0)
         self.round()

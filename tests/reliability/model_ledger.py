@@ -47,6 +47,7 @@ class Model:
     paused: set[str] = field(default_factory=set)  # by a person, and not resumed since
     held: bool = False
     reminded: dict[str, list[tuple[str, date]]] = field(default_factory=dict)  # by invoice number: stage and day
+    digests: list[date] = field(default_factory=list)  # of which days the owner was told, as it went out
     wrong: list[str] = field(default_factory=list)  # seen in the moment of sending
 
 
@@ -237,7 +238,29 @@ def _told_otherwise(studio: Studio, said: Said) -> list[str]:
     return wrong
 
 
-def watch_reminders(studio: Studio, model: Model, mail: Mail) -> None:
+def watch_mail(studio: Studio, model: Model, mail: Mail) -> None:
+    """What must be true of a mail in the moment in which it goes out."""
+    watch_reminder(studio, model, mail)
+    watch_digest(studio, model, mail)
+
+
+def watch_digest(studio: Studio, model: Model, mail: Mail) -> None:
+    """To the owner, of today, from its hour on, later than all before it, and never empty."""
+    if not mail.letter.subject.startswith("OwnerDigest"):
+        return
+    today, local = studio.house.today(), studio.policy.local(studio.clock.now())
+    why = {
+        f"on {today}": mail.letter.subject.split()[1] != str(today),
+        f"at {local:%H:%M}": local.hour < (studio.policy.digest_hour or 0),
+        "to somebody else": mail.to != (studio.policy.owner_email,),
+        "with nothing to say": mail.letter.text.count("count=") == mail.letter.text.count("count=0"),
+        "after one of that day or a later one": bool(model.digests) and model.digests[-1] >= today,
+    }
+    model.digests.append(today)
+    model.wrong += [f"{mail.letter.subject} went out {reason}" for reason, holds in why.items() if holds]
+
+
+def watch_reminder(studio: Studio, model: Model, mail: Mail) -> None:
     """What must be true of a reminder in the moment in which it goes out."""
     if not mail.letter.subject.startswith("ReminderMail"):
         return

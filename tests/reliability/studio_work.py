@@ -16,6 +16,7 @@ from billing.domain.settlements import RefundStatus
 from billing.services.apply_events import apply_events, poll_events
 from billing.services.deliver_invoices import render_invoices
 from billing.services.effects.grant import plan_grants
+from billing.services.owner_digest import plan_owner_digest
 
 # The calls outside by which each kind acts, and whose line they go over.
 CALLS = {
@@ -50,6 +51,7 @@ class Work:
         render_invoices(studio.house)
         self.hear()
         plan_grants(studio.house)
+        plan_owner_digest(studio.house)
         self.do_what_waits(EffectKind.PAY_LINK, *LATER_KINDS)
 
     def do_what_waits(self, *kinds: EffectKind) -> None:

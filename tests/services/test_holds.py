@@ -19,6 +19,7 @@ from billing.services.effects import HANDLERS
 from billing.services.effects.executor import run_effects
 from billing.services.effects.recording import show_mails_in_doubt
 from billing.services.holds import hold_at_once, place_hold, why_held
+from billing.services.troubles import Cause, Trouble
 from dashboards.matters import by_subject
 
 UNCLEAR = UnknownOutcomeError("stripe_unknown", "The line was cut.")
@@ -80,7 +81,7 @@ def test_owner_alerts_go_out_under_a_hold(studio: Studio) -> None:
     studio.policy = replace(studio.policy, owner_email="owner@northlight.example")
     busy(studio)
     stop(studio)
-    alert_run_failed(studio.house, "refresh_warehouse", "run1", ["it failed"])
+    alert_run_failed(studio.house, "refresh_warehouse", "run1", [Trouble(Cause.MACHINE, "it failed")])
     studio.round()
 
     assert [mail.to for mail in studio.mailer.sent] == [("owner@northlight.example",)]

@@ -247,7 +247,7 @@ def test_an_alert_goes_to_the_owner(studio: Studio) -> None:
         books.effects.intend(Intent(EffectKind.MAIL, "owner_alert", "job:x", parameters), studio.clock.now())
 
     assert studio.do(EffectKind.MAIL) == {"done": 1}
-    assert "('One.', 'Two.')" in studio.mailer.sent[0].letter.text
+    assert "('One.', 'Two.', 'No client is waiting for anything just now.')" in studio.mailer.sent[0].letter.text
 
 
 def test_an_invoice_that_cannot_be_rendered_stops_no_other(studio: Studio) -> None:

@@ -44,7 +44,7 @@ def test_each_is_counted_and_the_third_in_ten_minutes_is_told(owned: Studio) -> 
     assert told(owned, end(minutes=0), end(minutes=1), end(minutes=2)) == [False, False, True]
 
     assert open_items(owned) == [("server:dashboard", "server_dies")]
-    assert subjects(owned) == ["OwnerAlert The server dashboard ends again and again"]
+    assert subjects(owned) == ["OwnerAlert The dashboard stops again and again"]
     with owned.house.ledger.read() as books:
         assert [one.ended_at.minute for one in books.operations.server_ends(NOON)] == [0, 1, 2]
         assert [one.ended_at.minute for one in books.operations.server_ends(NOON + timedelta(minutes=2))] == [2]

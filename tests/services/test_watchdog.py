@@ -57,9 +57,11 @@ def test_the_owner_is_told_once_a_day_and_the_item_ends_by_itself(beating: Studi
     for _ in range(3):
         assert len(watch(beating.house)) == 2
         beating.do(EffectKind.MAIL)
-    assert [mail.letter.subject for mail in beating.mailer.sent] == ["OwnerAlert The pipeline stands still"]
+    assert [mail.letter.subject for mail in beating.mailer.sent] == ["OwnerAlert Studio Billing stands still"]
     assert beating.codes() == ["late", "late"]
-    assert "completed_sessions last did its work on 2026-03-02 at 09:00 UTC" in beating.mailer.sent[0].letter.text
+    told = beating.mailer.sent[0].letter.text
+    assert "Since 10:00 on 2 March 2026 no finished session has been noticed, so no new invoice is made." in told
+    assert told.index("technical=") < told.index("completed_sessions last did its work on 2026-03-02 at 09:00 UTC")
 
     for name in ("completed_sessions", "due_work"):
         beat(beating.house, name, EVERY)

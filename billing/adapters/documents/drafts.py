@@ -16,7 +16,6 @@ from billing.domain.mail import (
     InvoiceMail,
     MailContent,
     Owed,
-    OwnerAlert,
     PaymentFailedMail,
     ReceiptMail,
     RefundMail,
@@ -28,8 +27,32 @@ _SECOND_REMINDER_DAYS, _THIRD_REMINDER_DAYS = 5, 11  # so that 3, 7 and 14 days 
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a list: whom it is about, what is said of it, and what it comes to."""
+
+    about: str
+    note: str = ""
+    amount: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A list with its head: how many there are and what they come to, once a currency. `more`: those not named."""
+
+    title: str
+    count: str
+    amounts: tuple[str, ...] = ()
+    note: str = ""
+    rows: tuple[Row, ...] = ()
+    more: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
-    """One letter in sentences. `headline` is the one large line; `facts` are pairs like ("Password", "lilac-42")."""
+    """One letter in sentences. `headline` is the one large line; `facts` are pairs like ("Password", "lilac-42").
+
+    Without `closing` it is signed by nobody. `for_the_operator` stands at the end, small: words of programs, commands.
+    """
 
     wording: Wording
     studio: Studio
@@ -41,6 +64,8 @@ class Draft:
     button: tuple[str, str] | None = None
     facts: tuple[tuple[str, str], ...] = ()
     closing: tuple[str, ...] = ()
+    sections: tuple[Section, ...] = ()
+    for_the_operator: tuple[str, ...] = ()
 
 
 @singledispatch
@@ -227,20 +252,6 @@ def _gallery(mail: GalleryMail) -> Draft:
         button=(voice.say("gallery.button"), mail.url),
         facts=tuple((voice.say(label), secret) for label, secret in secrets if secret),
         closing=closing,
-    )
-
-
-@draft.register
-def _owner_alert(alert: OwnerAlert) -> Draft:
-    wording = wording_for("en", alert.studio.country)  # the house's own voice; its sentences are in English
-    return Draft(
-        wording=wording,
-        studio=alert.studio,
-        subject=wording.say("owner_alert.subject", title=isolated(alert.title)),
-        addressee="",
-        headline=isolated(alert.title),
-        headline_note=wording.say("owner_alert.since", when=wording.instant(alert.occurred_at)),
-        opening=tuple(isolated(sentence) for sentence in alert.sentences),
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from billing.adapters.documents.colour import accent_on_dark, legible_accent
-from billing.adapters.documents.drafts import Draft, draft
+from billing.adapters.documents.drafts import Draft, Row, Section
+from billing.adapters.documents.for_the_owner import draft
 from billing.adapters.documents.names import one_line
 from billing.adapters.documents.typesetter import templates
 from billing.domain.mail import Letter, MailContent
@@ -25,7 +26,7 @@ def _subject(letter: Draft) -> str:
 
 
 def _text(letter: Draft) -> str:
-    parts = [_greeting(letter), *letter.opening]
+    parts = [_greeting(letter), *letter.opening, *(_list(section) for section in letter.sections)]
     if letter.button:
         label, url = letter.button
         parts.append(f"{letter.wording.say('letter.link', label=label)}\n{url}")
@@ -33,8 +34,27 @@ def _text(letter: Draft) -> str:
         parts.append(
             "\n".join(f"{letter.wording.say('letter.link', label=label)} {value}" for label, value in letter.facts)
         )
-    parts += [*letter.closing, _signature(letter)]
+    parts += [*letter.closing, _signature(letter), _for_the_operator(letter)]
     return "\n\n".join(filter(None, parts)).translate(_UNBREAKABLE) + "\n"
+
+
+def _list(section: Section) -> str:
+    """A head, and a dash before each line."""
+    amount = f" ({', '.join(section.amounts)})" if section.amounts else ""
+    head = [f"{section.title}: {section.count}{amount}", section.note]
+    return "\n".join(filter(None, [*head, *(_line(row) for row in section.rows), section.more]))
+
+
+def _line(row: Row) -> str:
+    said = " ".join(filter(None, (f"{row.about}:" if row.about and row.note else row.about, row.note)))
+    return f"- {said}{f' ({row.amount})' if row.amount and row.note else f': {row.amount}' if row.amount else ''}"
+
+
+def _for_the_operator(letter: Draft) -> str:
+    if not letter.for_the_operator:
+        return ""
+    head = letter.wording.say("letter.link", label=letter.wording.say("owner.operator"))
+    return "\n".join([head, *letter.for_the_operator])
 
 
 def _greeting(letter: Draft) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, format_skeleton
+from babel.dates import format_date, format_skeleton
 from babel.numbers import NumberPattern, format_decimal, get_currency_symbol
 
 from billing.domain.money import Money, exponent
@@ -72,9 +72,9 @@ class Wording:
         """Written out, without the year: "3 April", which stays on one line."""
         return self._in_one_piece(day, format_skeleton("MMMMd", day, locale=self.locale))
 
-    def instant(self, moment: datetime) -> str:
-        """An instant in UTC: "3 April 2026, 14:05 UTC"."""
-        return f"{self.full_date(moment.date())}, {format_datetime(moment, 'HH:mm', locale=self.locale)} UTC"
+    def moment(self, local: datetime) -> str:
+        """A moment by the reader's own clock: "3 April 2026, 14:05"."""
+        return f"{self.full_date(local.date())}, {local:%H:%M}"
 
     def quantity(self, quantity: Decimal) -> str:
         """Without needless decimals: "2", "1.5"."""

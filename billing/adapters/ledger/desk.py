@@ -113,6 +113,7 @@ _OPEN_GRANTS = select(grants).where(grants.c.revoked_at.is_(None)).order_by(gran
 _GRANTS_OF_INVOICE = _OPEN_GRANTS.where(grants.c.invoice_id == bindparam("invoice_id"))
 _GRANTS_OF_SESSION = _OPEN_GRANTS.where(grants.c.session_id == bindparam("session_id"))
 _GRANT = _OPEN_GRANTS.where(grants.c.grant_id == bindparam("grant_id"))
+_INVOICE_OF = select(grants.c.invoice_id).where(grants.c.grant_id == bindparam("grant_id"))
 _LAST_REVOKED = (
     select(grants.c.grant_id)
     .where(grants.c.session_id == bindparam("session_id"), grants.c.revoked_at.is_not(None))
@@ -150,6 +151,10 @@ class SqlGrants:
 
     def is_open(self, grant_id: str) -> bool:
         return bool(self._open(_GRANT, grant_id=grant_id))
+
+    def invoice_of(self, grant_id: str) -> str | None:
+        row = first(self._connection, _INVOICE_OF, grant_id=grant_id)
+        return str(row.invoice_id) if row else None
 
     def open_of_session(self, session_id: str) -> list[GrantRow]:
         return self._open(_GRANTS_OF_SESSION, session_id=session_id)

@@ -38,7 +38,7 @@ def _of_the_due(*more: ColumnElement[bool]) -> ReturningUpdate[Any]:
 
 
 _CLAIM = _of_the_due()
-_CLAIM_OF_PURPOSE = _of_the_due(effects.c.purpose == bindparam("of_purpose"))
+_CLAIM_OF_PURPOSES = _of_the_due(effects.c.purpose.in_(bindparam("of_purposes", expanding=True)))
 _NOBODY_ASKS = effects.c.lease_until.is_(None) | (effects.c.lease_until < _NOW)
 _TO_ASK = (effects.c.state == "unknown") & (effects.c.not_before <= _NOW) & _NOBODY_ASKS
 _CLAIM_UNKNOWN = (
@@ -65,6 +65,12 @@ _IN_ORDER = select(effects).order_by(effects.c.intended_seq, effects.c.effect_id
 _BY_ID = select(effects).where(effects.c.effect_id == bindparam("effect_id"))
 _IN_STATE = _IN_ORDER.where(effects.c.state == bindparam("state"))
 _IN_STATE_OF_KIND = _IN_STATE.where(effects.c.kind == bindparam("kind"))
+_DONE_BETWEEN = _IN_ORDER.where(
+    effects.c.kind == bindparam("kind"),
+    effects.c.state == "done",
+    effects.c.settled_at >= bindparam("since"),
+    effects.c.settled_at < bindparam("until"),
+)
 _OF_SUBJECT = _IN_ORDER.where(effects.c.subject_id == bindparam("subject_id"))
 _LAPSED = (effects.c.state == "in_flight") & (effects.c.lease_until < _NOW)
 _ALL_LAPSED = _IN_ORDER.where(_LAPSED)
@@ -129,12 +135,12 @@ class SqlEffects:
         now: datetime,
         lease_until: datetime,
         limit: int,
-        purpose: str | None = None,
+        purposes: Sequence[str] | None = None,
     ) -> list[Effect]:
         lease = {"owner": owner, "until": lease_until, "now": now, "kinds": list(kinds), "at_most": limit}
-        if purpose is None:
+        if purposes is None:
             return self._leased(_CLAIM, **lease)
-        return self._leased(_CLAIM_OF_PURPOSE, of_purpose=purpose, **lease)
+        return self._leased(_CLAIM_OF_PURPOSES, of_purposes=[str(one) for one in purposes], **lease)
 
     def note_reference(self, effect: Effect, reference: str) -> None:
         if self._change_held(_HELD, effect, provider_reference=reference) != 1:
@@ -187,6 +193,9 @@ class SqlEffects:
 
     def intended_since(self, kind: EffectKind, since: datetime) -> int:
         return int(self._connection.execute(_INTENDED_SINCE, {"kind": kind, "since": since}).scalar_one())
+
+    def done_between(self, kind: EffectKind, since: datetime, until: datetime) -> list[Effect]:
+        return self._all(_DONE_BETWEEN, kind=kind, since=since, until=until)
 
     def reopen(self, effect_id: str, state: EffectState, not_before: datetime) -> None:
         values = {"state": state.value, "not_before": not_before, "lease_owner": None, "lease_until": None}

@@ -25,7 +25,8 @@ def run_live(directory: Path, ports: Ports) -> None:
         require_free(ports, WITH_SANDBOX)
         plan, starts_on = seed_world(place, SESSIONS, DAYS)
         env = place.environment(ports.url("sandbox"), ports.smtp, plan, starts_on)
-        supervise(servers_of(place, ports), env | {"PYTHONUNBUFFERED": "1"}, place.directory / "logs", [lock])
+        env |= {"BILLING_DASHBOARD_URL": ports.url("dashboard"), "PYTHONUNBUFFERED": "1"}
+        supervise(servers_of(place, ports), env, place.directory / "logs", [lock])
 
 
 def servers_of(place: Place, ports: Ports) -> list[Server]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from billing.domain.effects import Effect, EffectKind
-from billing.domain.mail import MailKind, kind_of_mail
+from billing.domain.mail import TO_THE_OWNER, MailKind, kind_of_mail
 from billing.ports.ledger import Books
 from billing.ports.operations import CAUSE_RESTORED
 
 # Looks before it writes, or does nothing where it is done already.
 _SAFE_AGAIN = (EffectKind.WRITE_BACK, EffectKind.CLOSE_PAY_LINK, EffectKind.REVOKE)
 # The day of the restore counts as told of for every unpaid invoice (services.follow_up); the owner is told anew.
-_SAFE_MAILS = (MailKind.REMINDER, MailKind.OWNER_ALERT)
+_SAFE_MAILS = (MailKind.REMINDER, *TO_THE_OWNER)  # no reminder and no digest goes out on the day of a restore
 
 
 def perhaps_done_before_restore(books: Books, effect: Effect) -> bool:

@@ -6,7 +6,7 @@ No kind of effect knows of leases or threads, and the executor knows nothing of 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -14,14 +14,14 @@ from datetime import datetime, timedelta
 from billing.domain.effects import LEASE, RESTORED, Effect, EffectKind, EffectState, Outcome, retry_delay_seconds
 from billing.domain.errors import BillingError, TemporaryError, UnknownOutcomeError
 from billing.domain.events import PIPELINE
-from billing.domain.mail import goes_by_the_day
+from billing.domain.mail import TO_THE_OWNER, goes_by_the_day
 from billing.ports.ledger import Books
 from billing.services.clock_set_back import is_behind
 from billing.services.effects.doubt import perhaps_done_before_restore
 from billing.services.effects.handler import Handler
 from billing.services.effects.janitor import settle_unknown, worker
 from billing.services.effects.recording import named, record
-from billing.services.holds import goes_out_under_hold, is_held, purpose_under_hold
+from billing.services.holds import goes_out_under_hold, is_held
 from billing.services.house import House
 from billing.services.limits import room_in
 
@@ -37,9 +37,9 @@ def run_effects(
     handler: Handler,
     kind: EffectKind,
     progress: Callable[[int], None] | None = None,
-    purpose: str | None = None,
+    purposes: Sequence[str] | None = None,
 ) -> Counter[str]:
-    """Do every due effect of one kind, or only those of one purpose; counts by the state they ended in.
+    """Do every due effect of one kind, or only those of these purposes; counts by the state they ended in.
 
     No more are claimed than are begun at once: a crash leaves only those unknown that were really under way.
     """
@@ -52,7 +52,7 @@ def run_effects(
             while True:
                 free = at_once - len(under_way)
                 # Several at a time: each taking of effects is a commit, and a commit waits for the disk.
-                for effect in _claim(house, kind, purpose, free if 2 * free >= at_once else 0):
+                for effect in _claim(house, kind, purposes, free if 2 * free >= at_once else 0):
                     under_way[pool.submit(_attempt, house, handler, effect)] = effect
                 if not under_way:
                     return ended
@@ -73,17 +73,17 @@ def _record_the_rest(house: House, handler: Handler, under_way: dict[Future[Outc
             record(house, handler, effect, finished.result())
 
 
-def _claim(house: House, kind: EffectKind, purpose: str | None, free: int) -> list[Effect]:
+def _claim(house: House, kind: EffectKind, purposes: Sequence[str] | None, free: int) -> list[Effect]:
     if free <= 0:
         return []
     now = house.now()
     with house.ledger.write() as books:
         if is_held(books):
-            if not goes_out_under_hold(kind, purpose):
+            purposes = [one for one in purposes or TO_THE_OWNER if goes_out_under_hold(kind, one)]
+            if not purposes:
                 return []
-            purpose = purpose_under_hold(kind)
         room = _room(house, books, kind, free)
-        return books.effects.claim([kind], worker(), now, now + LEASE, room, purpose) if room > 0 else []
+        return books.effects.claim([kind], worker(), now, now + LEASE, room, purposes) if room > 0 else []
 
 
 def _room(house: House, books: Books, kind: EffectKind, free: int) -> int:

@@ -30,6 +30,7 @@ from billing.services.effects.pay_link import why_not_payable
 from billing.services.follow_up import follow_up_state
 from billing.services.galleries import is_being_closed
 from billing.services.house import House
+from billing.services.owner_digest import why_no_digest
 from billing.services.tell_balance import why_not_told
 
 
@@ -46,6 +47,8 @@ class _Mail:
         kind = kind_of_mail(effect.purpose)
         if kind in (MailKind.OWNER_ALERT, MailKind.RECEIPT):
             return None
+        if kind is MailKind.OWNER_DIGEST:
+            return why_no_digest(house, books, effect)
         if kind is MailKind.GALLERY:
             return _why_gallery_is_closed(books, effect)
         if kind is MailKind.REFUND:

@@ -24,8 +24,10 @@ from billing.domain.mail import (
 from billing.ports.ledger import Books, InvoiceRow
 from billing.services.asking_again import is_page_coming, open_page
 from billing.services.autopay import NOT_CHARGED
+from billing.services.effects.who_waits import who_waits
 from billing.services.house import House
 from billing.services.owed import owed_if_decided, owed_now
+from billing.services.owner_digest import digest_of
 from billing.services.tell_balance import last_told
 
 PAGE_WAITS = 4  # tries, some minutes, for the page on which the rest is paid; then the mail goes out without
@@ -35,9 +37,19 @@ def content_of(house: House, books: Books, effect: Effect) -> MailContent:
     """TemporaryError `no_pay_link` while a page that the mail cannot do without is being made."""
     kind = kind_of_mail(effect.purpose)
     if kind is MailKind.OWNER_ALERT:
-        sentences = tuple(effect.text("sentences").split("\n"))
-        return OwnerAlert(house.policy.studio, effect.text("title"), sentences, effect.created_at)
+        return _alert(house, books, effect)
+    if kind is MailKind.OWNER_DIGEST:
+        return digest_of(house, books, date.fromisoformat(effect.text("day")))
     return _WRITERS[kind](house, books, effect, books.invoices.require(effect.text("invoice_id")))
+
+
+def _alert(house: House, books: Books, effect: Effect) -> OwnerAlert:
+    """With whom it concerns by now. An older version kept no technical part."""
+    technical = str(effect.parameters.get("technical") or "")
+    sentences = (*effect.text("sentences").split("\n"), who_waits(house, books))
+    occurred_at = house.policy.local(effect.created_at)
+    told = tuple(filter(None, technical.split("\n")))
+    return OwnerAlert(house.policy.studio, effect.text("title"), sentences, occurred_at, told)
 
 
 def invoice_mail(house: House, books: Books, row: InvoiceRow) -> InvoiceMail:

@@ -34,6 +34,7 @@ ALERT = OwnerAlert(
     "Two payments need you",
     ("Invoice 2026-0042 was paid twice.", "Refund one of them."),
     datetime(2026, 3, 3, 14, 5, tzinfo=UTC),
+    ("payments: KeyError.",),
 )
 
 
@@ -331,8 +332,9 @@ def test_an_alert_is_short_and_signed_by_nobody() -> None:
 
     assert letter.subject == "Studio Billing: Two payments need you"
     assert letter.text == (
-        "Two payments need you. Since 3 March 2026, 14:05 UTC.\n\n"
-        "Invoice 2026-0042 was paid twice.\n\nRefund one of them.\n"
+        "Two payments need you. Since 3 March 2026, 14:05.\n\n"
+        "Invoice 2026-0042 was paid twice.\n\nRefund one of them.\n\n"
+        "For whoever looks after the installation:\npayments: KeyError.\n"
     )
     assert "Warm regards" not in letter.html
 

@@ -30,12 +30,8 @@ def billed(studio: Studio) -> Studio:
 
 def cheque(studio: Studio, **changes: str | int) -> str:
     given = {
-        "number": NUMBER,
-        "amount_minor": 50_000,
-        "reference": "c1",
-        "method": "cheque",
-        "received_on": "2026-03-02",
-    }
+        "number": NUMBER, "amount_minor": 50_000, "reference": "c1", "method": "cheque", "received_on": "2026-03-02",
+    }  # fmt: skip
     return studio.ask("record_payment", **{**given, **changes})
 
 

@@ -150,16 +150,23 @@ def _file(part: EmailMessage, fallback: str) -> Response:
 def _row(mail: Body) -> dict[str, Any]:
     at = datetime.fromisoformat(mail["received_at"])
     to = mail["to"] or ", ".join(mail["envelope_to"])
-    shown = {name: mail[name] for name in ("id", "subject", "from", "has_attachment")}
+    shown = {name: mail[name] for name in ("id", "subject", "has_attachment")}
     people = [(name, address) for name, address in getaddresses([to]) if name or address]
     return {
         **shown,
+        "from": _as_people_read_it(mail["from"] or ""),
         "to": to,
         "who": ", ".join(name or address for name, address in people) or to,
         "addresses": ", ".join(address for name, address in people if name),
         "day": f"{at.day} {at:%B %Y}",
         "time": f"{at:%H:%M}",
     }
+
+
+def _as_people_read_it(header: str) -> str:
+    """Without the quotes that only programs need; what is no address at all stays as it came."""
+    people = [(name, address) for name, address in getaddresses([header]) if address]
+    return ", ".join(f"{name} <{address}>" if name else address for name, address in people) or header
 
 
 def build_inbox(store: Store) -> Starlette:

@@ -48,6 +48,15 @@ def test_the_newest_mail_comes_first_with_its_attachment_marked(world: Any) -> N
     assert "2 mails" in text
 
 
+def test_a_sender_is_shown_without_the_quotes_that_programs_need(world: Any) -> None:
+    message = _letter()
+    message.replace_header("From", '"North Light, Galway" <studio@northlight.example>')
+    pages = [f"/inbox/{_accept(world, message)}", "/inbox/"]
+
+    for text in (world.http.get(page).text for page in pages):
+        assert "<bdi>North Light, Galway &lt;studio@northlight.example&gt;</bdi>" in text
+
+
 def test_a_client_is_named_and_the_address_stands_below(world: Any) -> None:
     message = _letter()
     message.replace_header("To", "Jörg Großmann <joerg@example.org>, ben@example.org")

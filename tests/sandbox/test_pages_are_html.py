@@ -6,19 +6,14 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from tinyhtml5.parser import HTMLParser  # WeasyPrint's: that of the HTML standard, with its list of errors
+from html_errors import errors_in
 
 from billing.sandbox.inbox import _in_new_tabs
 from billing.sandbox.mail import Mailbox
 
 LETTER = '<!doctype html>\n<html lang="en"><head><title>x</title></head><body><p>Hello</p></body></html>'
+KEY = {"authorization": "Bearer sk_test_x"}
 CARD = {"expiry": "04 / 30", "cvc": "123", "name": "Ada", "email": "ada@example.com"}
-
-
-def errors_in(text: str) -> list[Any]:
-    parser = HTMLParser()
-    parser.parse(text)
-    return [(place, code) for place, code, *_ in parser.errors]
 
 
 def _mail(world: Any, html: str | None = LETTER) -> str:
@@ -65,13 +60,12 @@ def test_links_leave_the_frame_and_the_doctype_stays_first(html: str, shown: str
 
 
 def test_the_pages_on_which_clients_pay(world: Any) -> None:
-    key = {"authorization": "Bearer sk_test_x"}
     price = {"[currency]": "eur", "[unit_amount]": "25000", "[product_data][name]": "Portrait session"}
     line = {f"line_items[0][price_data]{name}": value for name, value in price.items()}
     session = {"mode": "payment", "success_url": "https://studio.example", "line_items[0][quantity]": "1", **line}
     saving = {"mode": "setup", "currency": "eur", "success_url": "https://studio.example"}
     addresses = [
-        world.http.post("/stripe/v1/checkout/sessions", data=given, headers=key).json()["url"]
+        world.http.post("/stripe/v1/checkout/sessions", data=given, headers=KEY).json()["url"]
         for given in (session, saving)
     ]
 
@@ -83,3 +77,32 @@ def test_the_pages_on_which_clients_pay(world: Any) -> None:
 
     assert [found for text in pages if (found := errors_in(text))] == []
     assert "Your bank asks" in pages[3]
+
+
+def test_a_link_that_thanks_and_is_closed_then(world: Any) -> None:
+    price = {"[currency]": "eur", "[unit_amount]": "25000", "[product_data][name]": "Prints </main> & more"}
+    line = {f"line_items[0][price_data]{name}": value for name, value in price.items()}
+    link = {**line, "line_items[0][quantity]": "1", "restrictions[completed_sessions][limit]": "1"}
+    address = world.http.post("/stripe/v1/payment_links", data=link, headers=KEY).json()["url"]
+
+    shown = world.http.get(address).text
+    thanks = world.http.post(address, data={**CARD, "number": "4242424242424242"}).text
+    closed = world.http.get(address).text
+
+    assert [errors_in(text) for text in (shown, thanks, closed)] == [[], [], []]
+    assert "Paid. Thank you." in thanks
+    assert closed != shown
+
+
+def test_the_page_on_which_a_bank_asks_about_a_charge(world: Any) -> None:
+    card = {
+        "payment_method": "pm_card_authenticationRequired",
+        "confirm": "true",
+        "return_url": "https://studio.example",
+    }
+    asked = world.http.post(
+        "/stripe/v1/payment_intents", data={"amount": "900", "currency": "eur", **card}, headers=KEY
+    )
+    address = asked.json()["next_action"]["redirect_to_url"]["url"]
+
+    assert errors_in(world.http.get(address).text) == []

@@ -9,6 +9,7 @@ from datetime import date
 
 import pytest
 from document_samples import PAY_URL, SESSION, invoice
+from html_errors import errors_in
 
 from billing.adapters.documents import Letters
 from billing.adapters.documents.wording import languages
@@ -74,6 +75,14 @@ def test_money_is_written_one_way_in_a_letter(name: str, language: str) -> None:
     amounts = re.findall(r"\d[\d.,\u202f\xa0 ]*[.,]\d\d(?!\d)(.{0,4})", text)
     assert amounts or name == "invoice paid"
     assert {after.replace("\xa0", " ")[:4] for after in amounts} <= {" EUR"}
+
+
+@pytest.mark.parametrize("language", sorted(languages()))
+@pytest.mark.parametrize("name", ALL)
+def test_a_letter_is_html_that_no_reader_has_to_guess_at(name: str, language: str) -> None:
+    bill = replace(BILL, session=replace(SESSION, name="</title><p>Ada & Ben"), language=language)
+
+    assert errors_in(Letters().write(ALL[name](bill)).html) == []
 
 
 @pytest.mark.parametrize("session", ["Family Katarzyna", "Newborn shoot", "Wedding of Ada & Ben"])

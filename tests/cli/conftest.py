@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from billed_studio import Run, Studio, invoice_numbers, live_through, runner_over
+from strangers import seed_with_strangers
 
 from billing.cli.demo.place import Place, seed_world
 from billing.cli.demo.world import World
@@ -18,7 +19,7 @@ from billing.sandbox.server import running_sandbox
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     place = Place(tmp_path_factory.mktemp("studio"))
     place.prepare()
-    plan, starts_on = seed_world(place, sessions=6, days=90)
+    plan, starts_on = seed_world(place, sessions=6, days=90, seed=seed_with_strangers)
     with running_sandbox(place.sandbox_state) as sandbox:
         environment = place.environment(sandbox.url, sandbox.smtp_port, plan, starts_on)
         environment["BILLING_AUTOPAY_NOTICE_DAYS"] = "0"  # its one day sees cards charged

@@ -38,7 +38,8 @@ def _apply(house: House) -> None:
     poll_events(house)
     apply_events(house)
     plan_grants(house)
-    _effects(house, EffectKind.GRANT, EffectKind.CLOSE_PAY_LINK, EffectKind.WRITE_BACK, EffectKind.MAIL)
+    money_back = (EffectKind.REFUND, EffectKind.REVOKE)
+    _effects(house, *money_back, EffectKind.GRANT, EffectKind.CLOSE_PAY_LINK, EffectKind.WRITE_BACK, EffectKind.MAIL)
 
 
 def _follow_up(house: House) -> None:

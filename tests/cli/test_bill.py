@@ -41,7 +41,7 @@ def test_a_dry_run_of_one_job_shows_lines_taxes_and_how_it_is_collected(run_in_r
     shown = run_in_review("bill", job.id, "--dry-run").stdout
 
     assert "Family session" in shown
-    assert "VAT 19 %" in shown
+    assert "VAT 23 % (included)" in shown
     assert "Retainer" in shown
     assert "sent with a pay link" in shown
     assert shown.endswith("Nothing was written.\n")

@@ -177,6 +177,9 @@ def test_the_same_world_goes_on_when_it_is_seeded_again(tmp_path: Path) -> None:
     again = seed_world(place, sessions=9, days=99)
 
     assert again == (first, starts_on)
+    assert first.currency == "EUR"
+    with pytest.raises(PermanentError, match=r"counts in EUR; choose another --directory\.$"):
+        seed_world(place, sessions=2, days=10, currency="JPY")
 
 
 def test_the_demo_has_all_its_servers_and_the_daemon_waits(tmp_path: Path) -> None:

@@ -8,10 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from strangers import seed_with_strangers
 from wire import TurnedClock, Wire
 
 from billing.bootstrap import open_house
-from billing.sandbox.seed import complete_session, seed_studio
+from billing.sandbox.seed import complete_session
 from billing.sandbox.server import running_sandbox
 from billing.settings import Settings
 
@@ -20,7 +21,7 @@ from billing.settings import Settings
 def wire(tmp_path: Path) -> Iterator[Wire]:
     with ExitStack() as closing:
         sandbox = closing.enter_context(running_sandbox(tmp_path / "sandbox.db"))
-        plan = seed_studio(sandbox.store, sandbox.clock, sessions=3, seed=7)
+        plan = seed_with_strangers(sandbox.store, sandbox.clock, sessions=3, seed=7)
         for job in plan.jobs:
             complete_session(sandbox.store, sandbox.clock, job.id)
         settings = Settings.model_validate(

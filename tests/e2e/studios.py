@@ -7,10 +7,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from strangers import seed_with_strangers
 from wire import TurnedClock, Wire
 
 from billing.bootstrap import open_house
-from billing.sandbox.seed import complete_session, seed_studio
+from billing.sandbox.seed import complete_session
 from billing.sandbox.server import running_sandbox
 from billing.settings import Settings
 
@@ -24,7 +25,7 @@ def studio_at_the_wire(
         sandbox = closing.enter_context(running_sandbox(folder / "sandbox.db"))
         for name, value in (known_outside or {}).items():
             sandbox.store.set_setting(name, value)
-        plan = seed_studio(sandbox.store, sandbox.clock, sessions=3, seed=7, currency=currency)
+        plan = seed_with_strangers(sandbox.store, sandbox.clock, sessions=3, seed=7, currency=currency)
         for job in plan.jobs:
             complete_session(sandbox.store, sandbox.clock, job.id)
         usual = {

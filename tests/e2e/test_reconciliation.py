@@ -68,7 +68,7 @@ def lived(wire: Wire) -> Wire:
         assert save_cards(wire.house, world, wire.plan) == 1
     wire.converge()
     with wire.house.ledger.read() as books:
-        assert len(books.effects.in_state(EffectState.DONE, EffectKind.CHARGE)) == 3
+        assert len(books.effects.in_state(EffectState.DONE, EffectKind.CHARGE)) == 2
     for row in unpaid(wire)[:6]:
         pay_on_page(wire, row)
     wire.converge()

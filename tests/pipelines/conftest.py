@@ -8,8 +8,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 from acting_studio import Studio
+from strangers import seed_with_strangers
 
-from billing.sandbox.seed import seed_studio
 from billing.sandbox.server import running_sandbox
 from pipelines.resources import standing
 
@@ -17,7 +17,7 @@ from pipelines.resources import standing
 @pytest.fixture
 def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]:
     with running_sandbox(tmp_path / "sandbox.db") as sandbox, dg.DagsterInstance.ephemeral() as instance:
-        plan = seed_studio(sandbox.store, sandbox.clock, sessions=6, seed=7)
+        plan = seed_with_strangers(sandbox.store, sandbox.clock, sessions=6, seed=7)
         settings = {
             "LEDGER_URL": f"sqlite:///{tmp_path / 'ledger.db'}",
             "WAREHOUSE_PATH": str(tmp_path / "warehouse.duckdb"),

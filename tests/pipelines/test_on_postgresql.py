@@ -12,9 +12,10 @@ from own_postgres import fresh_database, postgres_server
 
 from billing.adapters.ledger.checks import run_checks
 from billing.bootstrap import SQL, open_house
-from billing.cli.demo.clients import CARD, save_cards
+from billing.cli.demo.clients import save_cards
 from billing.cli.demo.world import World
 from billing.sandbox.oracle import oracle
+from billing.sandbox.seed.plan import GOOD_CARD
 
 pytestmark = pytest.mark.dagster
 
@@ -33,7 +34,7 @@ def on_postgresql(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> Iterator[S
 def pay_all(world: World) -> int:
     with open_house() as house, house.ledger.read() as books:
         links = [books.invoices.pay_link(row.invoice.invoice_id) for row in books.invoices.unpaid()]
-    return sum(world.pay(link.link_id, CARD) == "succeeded" for link in links if link)
+    return sum(world.pay(link.link_id, GOOD_CARD) == "succeeded" for link in links if link)
 
 
 def test_sessions_are_billed_charged_paid_opened_and_published_on_postgresql(on_postgresql: Studio) -> None:

@@ -23,11 +23,12 @@ from proof import Count, Proof
 
 from billing.adapters.ledger.checks import run_checks
 from billing.bootstrap import SQL
-from billing.cli.demo.clients import CARD, save_cards
+from billing.cli.demo.clients import save_cards
 from billing.cli.demo.world import World
 from billing.domain.effects import EffectKind, EffectState
 from billing.sandbox import faults as wire_faults
 from billing.sandbox.oracle import oracle
+from billing.sandbox.seed.plan import GOOD_CARD
 from billing.sandbox.stripe import faults as stripe_faults
 from billing.services.commands import submit
 
@@ -192,7 +193,7 @@ def _days(wire: Wire, world: World, story: str, case: Case | None) -> bool:
             turn < begins or not begins
         ):  # they have their mail by now, also the one that a person had to see to
             for link_id in wire.open_links():
-                world.pay(link_id, CARD)
+                world.pay(link_id, GOOD_CARD)
         wire.answer_what_is_in_doubt()
         wire.sandbox.clock.advance(A_KEY_IS_FORGOTTEN_AFTER if turn - begins in (4, 5) else HOURS)
     return met

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from strangers import seed_with_strangers
 from wire import TurnedClock, Wire
 
 from billing.adapters.ledger.backup import back_up, restore
@@ -21,7 +22,7 @@ from billing.cli.demo.clients import save_cards
 from billing.cli.demo.world import World
 from billing.domain.effects import EffectKind, EffectState
 from billing.sandbox.oracle import oracle
-from billing.sandbox.seed import complete_session, seed_studio
+from billing.sandbox.seed import complete_session
 from billing.sandbox.server import running_sandbox
 from billing.services.follow_up import plan_follow_ups
 from billing.services.issue_invoices import bill_due_sessions
@@ -80,7 +81,7 @@ class Studio:
 def world(tmp_path: Path) -> Iterator[Studio]:
     with ExitStack() as stack:
         sandbox = stack.enter_context(running_sandbox(tmp_path / "sandbox.db"))
-        plan = seed_studio(sandbox.store, sandbox.clock, sessions=SESSIONS, seed=7)
+        plan = seed_with_strangers(sandbox.store, sandbox.clock, sessions=SESSIONS, seed=7)
         settings = Settings.model_validate(
             {
                 "ledger_url": f"sqlite:///{tmp_path}/ledger.db", "vsco_url": f"{sandbox.url}/vsco/api/v2",

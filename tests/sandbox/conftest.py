@@ -18,10 +18,11 @@ from jsonschema import FormatChecker
 from jsonschema.exceptions import best_match
 from openapi_schema_validator import OAS30Validator, oas30_format_checker
 from starlette.testclient import TestClient
+from strangers import seed_with_strangers
 
 from billing.sandbox.app import build_app
 from billing.sandbox.clock import SandboxClock
-from billing.sandbox.seed import SeedPlan, seed_studio
+from billing.sandbox.seed import SeedPlan
 from billing.sandbox.store import Store
 
 SPEC = Path(__file__).parents[3] / "shared" / "specs" / "vsco-workspace-openapi.json"
@@ -122,7 +123,7 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store = Store(state)
     clock = SandboxClock(store)
     clock.freeze(NOW)
-    seed_studio(store, clock, sessions=20, seed=7)
+    seed_with_strangers(store, clock, sessions=20, seed=7)
     store.close()
     return state
 

@@ -86,7 +86,7 @@ def test_the_command_seeds_a_studio_once(tmp_path: Path, monkeypatch: pytest.Mon
         assert __main__.main(options) == 0
 
     store = Store(state)
-    assert len(SeedPlan.load(store).jobs) == store.count("vsco.job") == 16
+    assert len(SeedPlan.load(store).jobs) == store.count("vsco.job") == 19
     store.close()
     assert signal.getsignal(signal.SIGTERM) is before
 

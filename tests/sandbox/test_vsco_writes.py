@@ -135,15 +135,15 @@ def test_planned_money_and_voided_orders_take_no_application(world: Any) -> None
 
 def test_reaching_a_stage_writes_its_date_in_the_studios_time_zone(world: Any) -> None:
     job = _open_job(world)
-    world.control("/clock", {"freeze": "2026-03-02T23:30:00+00:00"})  # already the third in Berlin
+    world.control("/clock", {"freeze": "2026-07-02T23:30:00+00:00"})  # already the third in Galway
 
     done = world.vsco("PUT", f"/job/{job.id}", json={"stage": "fulfillment"}).json()
-    closed = world.vsco("PUT", f"/job/{job.id}", json={"stage": "completed", "completedDate": "2026-03-09"}).json()
+    closed = world.vsco("PUT", f"/job/{job.id}", json={"stage": "completed", "completedDate": "2026-07-09"}).json()
     back = world.vsco("PUT", f"/job/{job.id}", json={"stage": "lead"}).json()
 
-    assert done["fulfillmentDate"] == "2026-03-03"
-    assert closed["completedDate"] == "2026-03-09"
-    assert back["fulfillmentDate"] == "2026-03-03"
+    assert done["fulfillmentDate"] == "2026-07-03"
+    assert closed["completedDate"] == "2026-07-09"
+    assert back["fulfillmentDate"] == "2026-07-03"
     assert world.vsco("PUT", f"/job/{job.id}", json={"stage": "done"}).status_code == 400
 
 

@@ -11,6 +11,7 @@ from studio import Studio
 
 from billing.adapters.ledger.overview import BilledFrom, CommandState, EffectRow, InvoiceHead, Overview, SessionHead
 from billing.domain.money import Money
+from billing.domain.settlements import DisputeStatus
 from billing.services.commands import submit
 
 BILLED_AFTER, PAID_AFTER = timedelta(minutes=4), timedelta(hours=3)
@@ -103,6 +104,19 @@ def test_a_charge_that_waits_for_its_day_is_told_from_work_that_stands_ready(stu
     now = studio.clock.now()
     assert seen(studio).unfinished_effects(now) == {("charge", "announced"): 1}
     assert seen(studio).unfinished_effects(now + timedelta(days=3)) == {("charge", "ready"): 1}
+
+
+def test_a_gallery_that_was_closed_is_open_no_more_and_the_dispute_is_of_its_invoice(paid_and_open: Studio) -> None:
+    paid_and_open.gateway.dispute("pi_1")
+    paid_and_open.gateway.end_dispute("dp_1", DisputeStatus.LOST)
+    for _ in range(2):
+        paid_and_open.round()
+
+    overview, invoice_id = seen(paid_and_open), paid_and_open.invoice("j1").invoice.invoice_id
+    assert overview.granted_invoices() == []
+    assert overview.galleries_opened() == 1
+    [payment_id] = paid_and_open.column("select payment_id from payments")
+    assert overview.invoices_of_money() == {payment_id: invoice_id, "dp_1": invoice_id}
 
 
 def test_unfinished_work_is_counted_by_kind_and_state(paid_and_open: Studio) -> None:

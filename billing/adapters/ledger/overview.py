@@ -14,6 +14,7 @@ from billing.adapters.ledger.schema import (
     attention,
     commands,
     cursors,
+    disputes,
     domain_events,
     effects,
     grants,
@@ -147,7 +148,16 @@ class Overview:
         return int(self._all(select(func.count()).select_from(payments))[0][0])
 
     def granted_invoices(self) -> list[str]:
-        return [row.invoice_id for row in self._all(select(grants.c.invoice_id))]
+        """Those whose gallery is open: what was closed again is not."""
+        return [row.invoice_id for row in self._all(select(grants.c.invoice_id).where(grants.c.revoked_at.is_(None)))]
+
+    def invoices_of_money(self) -> dict[str, str]:
+        """The invoice of each payment, refund and dispute that has one, by their ids."""
+        keys = ((payments, "payment_id"), (refunds, "refund_id"), (disputes, "dispute_id"))
+        queries = [
+            select(table.c[key], table.c.invoice_id).where(table.c.invoice_id.is_not(None)) for table, key in keys
+        ]
+        return {row[0]: row[1] for query in queries for row in self._all(query)}
 
     def galleries_opened(self) -> int:
         """Two orders of one session open one gallery: opening it again moves only its expiry."""

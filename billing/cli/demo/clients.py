@@ -11,33 +11,49 @@ from billing.sandbox.seed.plan import PlannedClient, SeedPlan
 from billing.services.commands import carry_out_commands, submit
 from billing.services.house import House
 
-CARD = "4242424242424242"
 CONSENT_TEXT = "demo-2026-01"
+
+
+@dataclass(frozen=True)
+class Paying:
+    """When somebody will pay behind a link, with what card, and in what currency if not in the studio's."""
+
+    at: datetime
+    card: str
+    currency: str | None = None
 
 
 @dataclass
 class PayPlan:
-    """Pay links that clients have received, and when each of them will pay. `day` is how long a client's day takes."""
+    """Pay links that clients have received, and when each of them will pay. `day` is how long a client's day takes.
+
+    `written` has for each client, by the contact's id, when the first mail with a link came.
+    """
 
     plan: SeedPlan
     day: timedelta = timedelta(days=1)
     last_mail: int = 0
-    due: dict[str, datetime] = field(default_factory=dict)
+    due: dict[str, Paying] = field(default_factory=dict)
     settled: set[str] = field(default_factory=set)
+    written: dict[str, datetime] = field(default_factory=dict)
 
     def read(self, mails: list[dict[str, Any]]) -> None:
         """Take note of new mails. The first mail with a link counts; whoever never pays is not noted."""
         for mail in mails:
             self.last_mail = max(self.last_mail, int(mail["id"]))
             client = self._client([str(address).lower() for address in mail["envelope_to"]])
-            if client is None or client.pays_link_after_days is None:
+            if client is None or not mail["links"]:
                 continue
             received_at = datetime.fromisoformat(mail["received_at"])
+            self.written.setdefault(client.contact_id, received_at)
+            if client.pays_link_after_days is None:
+                continue
+            pays_at = received_at + self.day * client.pays_link_after_days
             for link in mail["links"]:
-                self.due.setdefault(link, received_at + self.day * client.pays_link_after_days)
+                self.due.setdefault(link, Paying(pays_at, client.pays_with, client.pays_in))
 
     def payable(self, now: datetime) -> list[str]:
-        return [link for link, at in self.due.items() if at <= now and link not in self.settled]
+        return [link for link, paying in self.due.items() if paying.at <= now and link not in self.settled]
 
     def _client(self, addresses: list[str]) -> PlannedClient | None:
         return next((one for one in self.plan.clients if one.email and one.email.lower() in addresses), None)
@@ -48,7 +64,8 @@ def pay_what_is_due(world: World, pays: PayPlan) -> int:
     pays.read(world.mails_after(pays.last_mail))
     paid = 0
     for link in pays.payable(world.now()):
-        paid += world.pay(link, CARD) == "succeeded"
+        how = pays.due[link]
+        paid += (world.pay_in(link, how.currency) if how.currency else world.pay(link, how.card)) == "succeeded"
         pays.settled.add(link)
     return paid
 

@@ -10,15 +10,17 @@ import json
 import os
 import sys
 import time
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
-from billing.bootstrap import open_house
+from billing.bootstrap import open_house, open_ledger
 from billing.cli.demo.clients import PayPlan, pay_what_is_due, save_cards
 from billing.cli.demo.history import Diary, close_the_books, live_through
+from billing.cli.demo.office import Desk
 from billing.cli.demo.rounds import JOBS, running_rounds
 from billing.cli.demo.world import World
 from billing.cli.greeting import greet
@@ -72,15 +74,16 @@ def drive(stage: Stage, settings: Settings) -> None:
         saved = save_cards(house, world, plan)
     if saved:
         click.echo(f"{plan.studio_name}: {len(plan.jobs)} sessions; {saved} clients saved a card and consented")
-    live_through_history(stage, world, pays)
-    world.set_clock(datetime.now(UTC))
-    world.send_web_hooks_to(stage.hook)
-    stage.live.touch()
-    click.echo("it is today; from here on Dagster's sensors do the work (Ctrl-C stops all of it)")
-    live_today(world, PayPlan(plan, LIVE_DAY, pays.last_mail, dict(pays.due), set(pays.settled)))
+    with closing(open_ledger(settings)) as ledger:
+        live_through_history(stage, world, Desk(ledger, pays))
+        world.set_clock(datetime.now(UTC))
+        world.send_web_hooks_to(stage.hook)
+        stage.live.touch()
+        click.echo("it is today; from here on Dagster's sensors do the work (Ctrl-C stops all of it)")
+        live_today(world, Desk(ledger, replace(pays, day=LIVE_DAY)))
 
 
-def live_through_history(stage: Stage, world: World, pays: PayPlan) -> None:
+def live_through_history(stage: Stage, world: World, desk: Desk) -> None:
     """From where the world's clock stands up to today; nothing if it has arrived there in an earlier start."""
     today = datetime.now(UTC)
     if today - world.now() <= STEP / 2:
@@ -88,16 +91,16 @@ def live_through_history(stage: Stage, world: World, pays: PayPlan) -> None:
     began_at = world.now()
 
     def progress(now: datetime, diary: Diary) -> None:
-        click.echo(f"{now:%d %B}: {len(diary.completed)} sessions completed, {len(pays.settled)} links paid")
+        click.echo(f"{now:%d %B}: {len(diary.completed)} sessions completed, {len(desk.pays.settled)} links paid")
 
     click.echo(f"the days from {began_at:%d %B} to today, five at a time:")
     with running_rounds(os.environ, stage.directory, JOBS) as rounds:
-        diary = live_through(world, rounds, pays, today, STEP, progress)
+        diary = live_through(world, rounds, desk, today, STEP, progress)
         close_the_books(rounds, diary)
 
 
-def live_today(world: World, pays: PayPlan) -> None:
-    waiting = upcoming(world, pays)
+def live_today(world: World, desk: Desk) -> None:
+    waiting = upcoming(world, desk.pays)
     next_at = datetime.now(UTC)
     while True:
         if waiting and datetime.now(UTC) >= next_at:
@@ -105,8 +108,10 @@ def live_today(world: World, pays: PayPlan) -> None:
             world.complete(job.id)
             next_at += COMPLETE_EVERY
             click.echo(f"completed: {job.name}" + ("" if waiting else "; that was the last session of the plan"))
-        if paid := pay_what_is_due(world, pays):
+        if paid := pay_what_is_due(world, desk.pays):
             click.echo(f"{paid} client{'s' if paid > 1 else ''} paid")
+        for asked in desk.see_to_it(world.now(), world.today(desk.pays.plan)):
+            click.echo(asked)
         time.sleep(_PAUSE_SECONDS)
 
 

@@ -1,4 +1,4 @@
-"""The months before today, a few days at a time: sessions end, clients pay, the pipeline does its work."""
+"""The months before today, a few days at a time: sessions end, clients pay, studio and pipeline do their work."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from billing.cli.demo.clients import PayPlan, pay_what_is_due
+from billing.cli.demo.office import Desk
 from billing.cli.demo.rounds import Rounds
 from billing.cli.demo.world import World
 
@@ -29,15 +30,16 @@ Progress = Callable[[datetime, Diary], None]
 
 
 def live_through(
-    world: World, rounds: Rounds, pays: PayPlan, until: datetime, step: timedelta, progress: Progress
+    world: World, rounds: Rounds, desk: Desk, until: datetime, step: timedelta, progress: Progress
 ) -> Diary:
     """From the sandbox's now to `until`, a round of the jobs after each step."""
     diary = Diary()
     while (left := until - world.now()) > step / 2:
         world.advance(min(step, left).total_seconds())
         changed_at = time.monotonic()
-        complete_sessions(world, pays, diary)
-        pay_what_is_due(world, pays)
+        complete_sessions(world, desk.pays, diary)
+        pay_what_is_due(world, desk.pays)
+        desk.see_to_it(world.now(), world.today(desk.pays.plan))
         world.pay_out()
         time.sleep(max(0.0, changed_at + CLOCK_SETTLES_SECONDS - time.monotonic()))
         run_round(rounds, diary)

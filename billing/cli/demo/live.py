@@ -16,14 +16,17 @@ from billing.secrecy import close_to_others, everything_in
 SESSIONS, DAYS = 44, 70
 
 
-def run_live(directory: Path, ports: Ports) -> None:
-    """Start or go on with the world in `directory`. PermanentError if it runs already or a port is taken."""
+def run_live(directory: Path, ports: Ports, currency: str | None = None) -> None:
+    """Start or go on with the world in `directory`.
+
+    PermanentError if it runs already, a port is taken, or that world counts in another currency.
+    """
     place = Place(directory.absolute())
     place.prepare()
     close_to_others(everything_in(place.directory))
     with alone(place.running, addresses(ports), "The demo") as lock:
         require_free(ports, WITH_SANDBOX)
-        plan, starts_on = seed_world(place, SESSIONS, DAYS)
+        plan, starts_on = seed_world(place, SESSIONS, DAYS, currency)
         env = place.environment(ports.url("sandbox"), ports.smtp, plan, starts_on)
         env |= {"BILLING_DASHBOARD_URL": ports.url("dashboard"), "PYTHONUNBUFFERED": "1"}
         supervise(servers_of(place, ports), env, place.directory / "logs", [lock])

@@ -6,6 +6,7 @@ import json
 import shutil
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from billing.bootstrap import SQL, open_house, open_ledger
 from billing.cli.demo import place as places
 from billing.cli.demo.clients import PayPlan, pay_what_is_due, save_cards
 from billing.cli.demo.history import CLOCK_SETTLES_SECONDS, Diary, close_the_books, live_through, run_round
+from billing.cli.demo.office import Desk
 from billing.cli.demo.place import Place
 from billing.cli.demo.promises import broken_checks, broken_promises
 from billing.cli.demo.rounds import JOBS, Rounds, running_rounds
@@ -44,12 +46,14 @@ class Size:
     step_days: int = 5
 
 
-def run_once(directory: Path, summary_path: Path, size: Size, jobs: Sequence[str] = JOBS) -> bool:
+def run_once(
+    directory: Path, summary_path: Path, size: Size, jobs: Sequence[str] = JOBS, currency: str = "EUR"
+) -> bool:
     """True if every promise held. `directory` is emptied first; no process is left behind."""
     shutil.rmtree(directory, ignore_errors=True)
     place = Place(directory.absolute())
     place.prepare()
-    plan, starts_on = places.seed_world(place, size.sessions, size.days)
+    plan, starts_on = places.seed_world(place, size.sessions, size.days, currency)
     with running_sandbox(place.sandbox_state) as sandbox:
         environment = place.environment(sandbox.url, sandbox.smtp_port, plan, starts_on)
         world = World(sandbox.url)
@@ -74,7 +78,8 @@ def _live(settings: Settings, world: World, rounds: Rounds, plan: SeedPlan, size
         day, done = round((now - started_at).days), len(diary.completed)
         say(f"day {day} of {size.days}: {done} sessions completed, {len(pays.settled)} links paid")
 
-    diary = live_through(world, rounds, pays, until, timedelta(days=size.step_days), progress)
+    with closing(open_ledger(settings)) as ledger:
+        diary = live_through(world, rounds, Desk(ledger, pays), until, timedelta(days=size.step_days), progress)
     _clean_up(settings, world, rounds, pays, diary)
     close_the_books(rounds, diary)
     say(f"{diary.rounds} rounds of the jobs in {diary.round_seconds:.0f} seconds", last=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -12,13 +12,15 @@ from pathlib import Path
 
 from billing.bootstrap import SQL
 from billing.cli.demo.world import STRIPE_KEY, WEBHOOK_SECRET
+from billing.domain.errors import PermanentError
 from billing.sandbox.clock import SandboxClock
 from billing.sandbox.seed import SeedPlan, seed_studio
+from billing.sandbox.seed.studio import ACCENT, EMAIL, OWNER_EMAIL
 from billing.sandbox.store import Store
 from billing.settings import Settings
 
 ROOT = SQL.parent
-SEED = 49  # within seventy days: cards refused for three reasons, late payers, and one who never pays
+SEED = 54  # within seventy days: cards refused for four reasons, late payers, and one who never pays
 
 
 @dataclass(frozen=True)
@@ -67,14 +69,17 @@ class Place:
             "smtp_port": str(smtp_port),
             "smtp_security": "none",
             "studio_name": plan.studio_name,
-            "studio_email": "studio@northlight.example",
-            "studio_address": "Deichstraße 12|20459 Hamburg|Germany",
-            "studio_country": "DE",
-            "studio_phone": "+49 40 5550 0142",
+            "studio_email": EMAIL,
+            "studio_address": "14 Quay Street|Galway|H91 E7RF",
+            "studio_country": "IE",
+            "studio_phone": "+353 20 910 0142",  # of the numbers that Ireland keeps for fiction
             "studio_website": "northlight.example",
-            "studio_tax_id": "DE 123 456 788",
+            "studio_tax_id": "VAT IE 1234567T",
+            "studio_bank_details": "IBAN IE29 AIBK 9311 5212 3456 78|BIC AIBKIE2D",  # the registry's own example
+            "studio_accent": ACCENT,
             "studio_terms": "Galleries open when the invoice is paid. Thank you for spending this day with us.",
-            "owner_email": "ingrid@northlight.example",
+            "owner_email": OWNER_EMAIL,
+            "default_language": "en",
             "billing_starts_on": starts_on.isoformat(),
             "delivery_mode": "automatic",
             "clock_url": f"{sandbox_url}/sandbox/clock",
@@ -84,10 +89,13 @@ class Place:
         return plain | named | {"DAGSTER_HOME": str(self.dagster_home)}
 
 
-def seed_world(place: Place, sessions: int, days: int) -> tuple[SeedPlan, date]:
+def seed_world(
+    place: Place, sessions: int, days: int, currency: str | None = None, seed: Callable[..., SeedPlan] = seed_studio
+) -> tuple[SeedPlan, date]:
     """The studio's plan and the day its billing starts; a world that is there already goes on as it is.
 
     A new one begins `days` ago at ten o'clock UTC: late enough in the studio's day, and far from its midnight.
+    It counts in euros unless told otherwise. PermanentError if the one that is there counts in another currency.
     """
     store = Store(place.sandbox_state)
     try:
@@ -95,11 +103,14 @@ def seed_world(place: Place, sessions: int, days: int) -> tuple[SeedPlan, date]:
         if store.get("sandbox.plan", "plan") is None:
             first = (datetime.now(UTC) - timedelta(days=days)).date()
             clock.freeze(datetime.combine(first, time(10), UTC))
-            seed_studio(store, clock, sessions=sessions, seed=SEED)
+            seed(store, clock, sessions=sessions, seed=SEED, currency=currency or "EUR")
             clock.release()
             store.put("demo.start", "start", {"starts_on": first.isoformat()})
-        started = store.get("demo.start", "start") or {}
-        return SeedPlan.load(store), date.fromisoformat(str(started["starts_on"]))
+        started, plan = store.get("demo.start", "start") or {}, SeedPlan.load(store)
+        if currency not in (None, plan.currency):
+            sentence = f"The world in {place.directory} counts in {plan.currency}; choose another --directory."
+            raise PermanentError("other_currency", sentence)
+        return plan, date.fromisoformat(str(started["starts_on"]))
     finally:
         store.close()
 

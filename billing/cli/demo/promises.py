@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from billing.adapters.ledger.checks import CheckResult
 from billing.adapters.ledger.overview import Overview
 from billing.cli.demo.history import Diary
 from billing.cli.demo.summary import oracle_counts, unexpected_failures
-from billing.sandbox.seed.plan import SeedPlan
+from billing.sandbox.seed.plan import PlannedJob, SeedPlan
 
 # How the seeded sessions that go wrong must end; the sentences behind these codes say what to do.
 EXPECTED_ATTENTION = {
@@ -18,6 +18,12 @@ EXPECTED_ATTENTION = {
     "voided_order": "order_voided",
     "total_disagrees": "total_mismatch",
     "bouncing_email": "effect_failed",
+}
+# What comes of money that went back, or came otherwise than it was asked for, once it has: all of it is a person's.
+POSSIBLE_ATTENTION = {
+    "damaged_prints": "vsco_refund_not_there",
+    "disputed": "dispute_open",
+    "paid_in_another_currency": "paid_in_another_currency",
 }
 # All reminders were sent to a client who never pays: the policy hands over to a person, as it should.
 ORDINARY_ATTENTION = "follow_ups_ended"
@@ -81,28 +87,38 @@ def _done_twice(oracle: dict[str, Any]) -> list[str]:
 
 
 def _wrong_attention(overview: Overview, plan: SeedPlan, diary: Diary) -> list[str]:
-    """Under "needs attention" are the difficult sessions, clients who never pay, and nothing else."""
+    """Under "needs attention" are the difficult sessions, money that went back, who never pays, and nothing else."""
     wanted = Counter(
-        (EXPECTED_ATTENTION[job.difficulty], job.name)
-        for job in plan.jobs
-        if job.difficulty in EXPECTED_ATTENTION and job.id in diary.completed
+        (EXPECTED_ATTENTION[str(job.difficulty)], job.name)
+        for job in _of_stories(plan, EXPECTED_ATTENTION)
+        if job.id in diary.completed
     )
+    possible = {(POSSIBLE_ATTENTION[str(job.difficulty)], job.name) for job in _of_stories(plan, POSSIBLE_ATTENTION)}
     found = Counter(
         (code, job_name) for code, job_name in attention_by_job(overview, plan) if code != ORDINARY_ATTENTION
     )
     missing = [
         f"{name} should need attention for {code} and does not" for code, name in wanted if (code, name) not in found
     ]
-    surplus = [f"{name} needs attention for {code}, unexpectedly" for code, name in found if (code, name) not in wanted]
+    surplus = [
+        f"{name} needs attention for {code}, unexpectedly"
+        for code, name in found
+        if (code, name) not in wanted and (code, name) not in possible
+    ]
     return missing + surplus
 
 
+def _of_stories(plan: SeedPlan, codes: Mapping[str, str]) -> list[PlannedJob]:
+    return [job for job in plan.jobs if job.difficulty in codes]
+
+
 def attention_by_job(overview: Overview, plan: SeedPlan) -> list[tuple[str, str]]:
-    """(code, the job's name) of every open item, whether it hangs on a session, an invoice or an effect."""
+    """(code, the job's name) of every open item, whether it hangs on a session, an invoice, its money or an effect."""
     names = {job.id: job.name for job in plan.jobs}
     jobs = {session.session_id: names.get(session.job_id, session.name) for session in overview.sessions()}
     jobs |= {invoice.invoice_id: jobs[invoice.session_id] for invoice in overview.invoices()}
     jobs |= {effect.key: jobs[effect.subject_id] for effect in overview.effects() if effect.subject_id in jobs}
+    jobs |= {moved: jobs[invoice_id] for moved, invoice_id in overview.invoices_of_money().items()}
     return [(code, jobs.get(subject, subject)) for subject, code in overview.attention_codes()]
 
 

@@ -6,9 +6,17 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from billing.adapters.ledger.overview import EffectRow, InvoiceHead, Overview, SessionHead
+from billing.domain.money import Money
 from billing.ports.ledger import Ledger
 from billing.sandbox.seed.plan import SeedPlan
 
+_VOID = "taken back"
+_ACTS = {
+    "command_credit_done": "{amount} less",
+    "command_void_done": _VOID,
+    "command_record_payment_done": "{amount} by {method}",
+    "command_refund_done": "{amount} given back",
+}
 HEADINGS = ("Session", "Client", "Invoice", "Amount", "Collected by", "Paid", "Gallery", "Notes")
 
 
@@ -20,6 +28,7 @@ class Facts:
     balances: dict[str, int]
     granted: frozenset[str]
     attention: dict[str, list[str]]
+    acts: dict[str, list[str]]  # what the office asked for, by invoice
 
 
 def tell_stories(overview: Overview, ledger: Ledger, plan: SeedPlan) -> list[tuple[str, ...]]:
@@ -46,17 +55,29 @@ def _facts(overview: Overview, ledger: Ledger) -> Facts:
     for effect in overview.effects():
         effects[effect.subject_id].append(effect)
         subjects[effect.key], outcomes[effect.key] = effect.subject_id, effect.outcome_code
+    subjects |= overview.invoices_of_money()
     attention: dict[str, list[str]] = defaultdict(list)
     for subject, code in overview.attention_codes():
         attention[subjects.get(subject, subject)].append((outcomes.get(subject) or code).replace("_", " "))
     with ledger.read() as books:
         balances = {row.invoice.invoice_id: row.balance_minor for row in books.invoices.unpaid()}
-    return Facts(effects, balances, frozenset(overview.granted_invoices()), attention)
+    acts = {one.invoice_id: _acts(overview, one) for one in overview.invoices()}
+    return Facts(effects, balances, frozenset(overview.granted_invoices()), attention, acts)
+
+
+def _acts(overview: Overview, invoice: InvoiceHead) -> list[str]:
+    done = {event.kind: event.body for event in overview.history(invoice.number)}
+    return [
+        words.format(amount=Money(int(done[kind].get("amount_minor") or 0), invoice.amount_due.currency), **done[kind])
+        for kind, words in _ACTS.items()
+        if kind in done
+    ]
 
 
 def _billed(session: SessionHead, client: str, invoice: InvoiceHead, facts: Facts) -> tuple[str, ...]:
     effects = facts.effects.get(invoice.invoice_id, [])
-    paid = "no" if invoice.invoice_id in facts.balances else "yes"
+    acts = facts.acts[invoice.invoice_id]
+    paid = "no" if invoice.invoice_id in facts.balances else "void" if _VOID in acts else "yes"
     gallery = "open" if invoice.invoice_id in facts.granted else ""
     return (
         session.name,
@@ -66,7 +87,7 @@ def _billed(session: SessionHead, client: str, invoice: InvoiceHead, facts: Fact
         _collected_by(invoice, effects, paid == "yes"),
         paid,
         gallery,
-        "; ".join(_notes(effects) + list(dict.fromkeys(facts.attention.get(invoice.invoice_id, [])))),
+        "; ".join(_notes(effects) + acts + list(dict.fromkeys(facts.attention.get(invoice.invoice_id, [])))),
     )
 
 

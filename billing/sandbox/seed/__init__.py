@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 
 from billing.sandbox.clock import SandboxClock
 from billing.sandbox.seed.backlog import add_backlog
-from billing.sandbox.seed.difficult import difficult_sessions
+from billing.sandbox.seed.difficult import Made, difficult_sessions
+from billing.sandbox.seed.money_back import money_back_sessions
 from billing.sandbox.seed.people import PEOPLE, Person
 from billing.sandbox.seed.plan import PlannedClient, PlannedJob, SeedPlan
 from billing.sandbox.seed.sessions import Booking, Seeder
@@ -27,6 +29,7 @@ _CARDS = (
 )
 _PAYS_AFTER: tuple[int | None, ...] = (0, 1, 3, 6, 20, 2, 12, None, 1, 35)
 _DAYS_AHEAD = 84
+_ELSEWHERE_IN_THE_EU = ("AT", "DE", "ES", "FR")  # of the countries that people here come from
 
 
 def seed_studio(
@@ -37,16 +40,19 @@ def seed_studio(
     seed: int,
     stripe_base: str | None = None,
     currency: str = "EUR",
+    more: Callable[[Seeder, date], list[Made]] = lambda _seeder, _today: [],
 ) -> SeedPlan:
     """North Light with `sessions` ordinary booked sessions over the next twelve weeks, and one of each difficult kind.
 
-    The same seed, at the same clock time, in an empty store gives the same world to the last id.
+    `more` makes further sessions, such as a test wants them. The same seed, at the same clock time, in an empty store
+    gives the same world to the last id.
     """
     with store.transaction():
         studio = make_studio(store, clock, currency)
         seeder = Seeder(store, clock, studio, random.Random(seed))  # noqa: S311 - chance for a story, not for secrets
         today = studio_today(store, clock)
         made = _ordinary_sessions(seeder, sessions, today) + difficult_sessions(seeder, today)
+        made += money_back_sessions(seeder, today) + more(seeder, today)
         clients = list({client.contact_id: client for client, _ in made}.values())
         jobs = sorted((job for _, job in made), key=lambda job: (job.completes_on or "", job.id))
         plan = SeedPlan(
@@ -72,7 +78,8 @@ def _ordinary_sessions(seeder: Seeder, count: int, today: date) -> list[tuple[Pl
         client = seeder.chance.choice(clients) if returning else _client(seeder, len(clients))
         if not returning:
             clients.append(client)
-        made.append((client, seeder.session(client, _booking(seeder.chance, number, today))))
+        booking = _booking(seeder.chance, number, today)
+        made.append((client, seeder.session(client, replace(booking, tax=_tax(booking.kind, client.country)))))
     return made
 
 
@@ -97,6 +104,13 @@ def _person(number: int) -> Person:
     return replace(person, last=other.last, mailbox=f"{person.mailbox}.{turn + 1}")
 
 
+def _tax(kind: str, country: str) -> str:
+    """People are told prices with their tax; a business is not, and accounts for it itself elsewhere in the EU."""
+    if kind != "Commercial":
+        return "included"
+    return "reverse_charge" if country in _ELSEWHERE_IN_THE_EU else "business"
+
+
 def _booking(chance: random.Random, number: int, today: date) -> Booking:
     ahead = 1 + (number * 37 + chance.randint(0, 20)) % _DAYS_AHEAD
     percent: Body = {"percentage": 10}
@@ -104,7 +118,6 @@ def _booking(chance: random.Random, number: int, today: date) -> Booking:
         kind=JOB_TYPES[number % len(JOB_TYPES)],
         session_on=today + timedelta(days=ahead),
         booked_on=today - timedelta(days=chance.randint(20, 200)),
-        tax=chance.choices(("standard", "two_rates", "compounding", "inclusive"), (70, 10, 10, 10))[0],
         retainer_percent=chance.choice((0, 25, 30, 30, 50)),
         pre_tax_discount=percent if number % 7 == 3 else None,
         after_tax_discount={"fixedAmount": 5_000} if number % 11 == 5 else None,

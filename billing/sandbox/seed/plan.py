@@ -8,11 +8,16 @@ from typing import Any
 from billing.sandbox.store import Body, Store
 
 PLAN_KIND, PLAN_ID = "sandbox.plan", "plan"
+GOOD_CARD = "4242424242424242"
 
 
 @dataclass(frozen=True)
 class PlannedClient:
-    """One client and how he or she will behave. `pays_link_after_days` None means: never pays the link."""
+    """One client and how he or she will behave. `pays_link_after_days` None means: never pays the link.
+
+    `card` is saved for autopay, `pays_with` is typed on the page behind a link; both are test cards of Stripe's. Who
+    `pays_in` another currency than the studio's does so on a page that was made for them by hand.
+    """
 
     contact_id: str
     name: str
@@ -23,6 +28,8 @@ class PlannedClient:
     card: str | None = None
     pays_link_after_days: int | None = None
     behaviour: str = "prompt"
+    pays_with: str = GOOD_CARD
+    pays_in: str | None = None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from billing.sandbox import pixieset
 from billing.sandbox.clock import SandboxClock
 from billing.sandbox.seed.people import Person
-from billing.sandbox.seed.plan import PlannedClient, PlannedJob
+from billing.sandbox.seed.plan import GOOD_CARD, PlannedClient, PlannedJob
 from billing.sandbox.seed.studio import TIMEZONE, Studio
 from billing.sandbox.store import Body, Store
 from billing.sandbox.vsco import orders
@@ -24,7 +24,7 @@ _PACKAGES: dict[str, tuple[tuple[str, int, tuple[str, ...]], ...]] = {
     "Commercial": (("Commercial day", 180_000, ("Digital files",)), ("Travel", 18_000, ())),
     "Family": (("Family session", 36_000, ("Digital files",)), ("Fine art print, 30 x 40 cm", 9_500, ())),
 }
-_PLACES = ("Deichtorhallen, Hamburg", "Planten un Blomen, Hamburg", "Studio North Light", "Elbstrand, Övelgönne")
+_PLACES = ("Kylemore Abbey, Connemara", "Dog's Bay, Roundstone", "Studio North Light", "Salthill Promenade, Galway")
 
 
 @dataclass
@@ -34,7 +34,8 @@ class Booking:
     kind: str = "Portrait"
     session_on: date = date(2026, 1, 1)
     booked_on: date = date(2025, 12, 1)
-    tax: str = "standard"
+    tax: str = "included"
+    travel_is_taxed: bool = True
     retainer_percent: int = 30
     pre_tax_discount: Body | None = None
     after_tax_discount: Body | None = None
@@ -53,8 +54,9 @@ class Seeder:
         self.store, self.clock, self.studio, self.chance = store, clock, studio, chance
 
     def client(
-        self, person: Person, preference: str, *, email: str | None, card: str | None, pays_after: int | None
-    ) -> PlannedClient:
+        self, person: Person, preference: str, *, email: str | None, card: str | None, pays_after: int | None,
+        pays_with: str = GOOD_CARD,
+    ) -> PlannedClient:  # fmt: skip
         values = ((self.studio.preference_field_id, preference), (self.studio.language_field_id, person.language))
         custom = [new_record(self.store, self.clock, fieldId=id_, value=value) for id_, value in values]
         contact = create(
@@ -75,7 +77,7 @@ class Seeder:
         )
         behaviour = _behaviour(preference, card, pays_after)
         planned = (person.name, email, person.language, person.country, preference, card, pays_after, behaviour)
-        return PlannedClient(contact["id"], *planned)
+        return PlannedClient(contact["id"], *planned, pays_with)
 
     def _address(self, person: Person) -> Body:
         address = new_record(self.store, self.clock, streetAddress=person.street, village=None, city=person.city)
@@ -131,7 +133,7 @@ class Seeder:
     def _event(self, job: Body, booking: Booking) -> Body:
         starts = datetime.combine(booking.session_on, time(self.chance.choice((9, 10, 13, 16))), ZoneInfo(TIMEZONE))
         ends = starts + timedelta(hours=8 if booking.kind == "Wedding" else 2)
-        place = new_record(self.store, self.clock, streetAddress=self.chance.choice(_PLACES), country="DE")
+        place = new_record(self.store, self.clock, streetAddress=self.chance.choice(_PLACES), country="IE")
         fields: Body = {"jobId": job["id"], "name": job["title"], "typeId": self.studio.session_type_id}
         for side, at in (("start", starts), ("end", ends)):
             fields.update({f"{side}Date": at.date().isoformat(), f"{side}Time": f"{at:%H:%M:%S}"})
@@ -145,7 +147,8 @@ class Seeder:
         for name, price, inside in _PACKAGES[booking.kind]:
             units = booking.prints if "print" in name else 1
             children = [self._line(child, 0) for child in inside]
-            lines.append(self._line(name, price, units=units, children=children, taxable=name != "Travel"))
+            taxed = booking.travel_is_taxed or name != "Travel"
+            lines.append(self._line(name, price, units=units, children=children, taxable=taxed))
         if self.chance.random() < 0.3:
             lines.append(self._line("Linen album, 30 pages", 48_000, selectability="optional", selected=False))
         return lines

@@ -1,4 +1,4 @@
-"""North Light, the studio itself: brand, kinds of session, price list, taxes, custom fields."""
+"""North Light in Galway, the studio itself: brand, kinds of session, price list, taxes, custom fields."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ from typing import Any
 
 from billing.sandbox.clock import SandboxClock
 from billing.sandbox.store import Body, Store
+from billing.sandbox.stripe import account
 from billing.sandbox.vsco.records import create, new_record
 from billing.sandbox.vsco.resources import STUDIO_KIND
 
 NAME = "North Light"
-TIMEZONE = "Europe/Berlin"
+TIMEZONE = "Europe/Dublin"
+EMAIL, OWNER_EMAIL = "studio@northlight.example", "ingrid@northlight.example"
+ACCENT = "#1f5f5b"
 JOB_TYPES = ("Wedding", "Portrait", "Newborn", "Commercial", "Family")
 _STUDIO_ID = "studio"
+
+TaxRate = tuple[str, float, bool]
 
 
 @dataclass(frozen=True)
@@ -42,13 +47,13 @@ class Studio:
 
 class _Maker:
     def __init__(self, store: Store, clock: SandboxClock) -> None:
-        self._store, self._clock = store, clock
+        self._store, self.clock = store, clock
 
     def make(self, path: str, **fields: Any) -> str:
-        return str(create(self._store, self._clock, path, **fields)["id"])
+        return str(create(self._store, self.clock, path, **fields)["id"])
 
     def part(self, **fields: Any) -> Body:
-        return new_record(self._store, self._clock, **fields)
+        return new_record(self._store, self.clock, **fields)
 
 
 def make_studio(store: Store, clock: SandboxClock, currency: str) -> Studio:
@@ -59,7 +64,7 @@ def make_studio(store: Store, clock: SandboxClock, currency: str) -> Studio:
     store.set_setting("vsco:timezone", TIMEZONE)
     maker = _Maker(store, clock)
     timezone_id = _timezones(maker)
-    brand_id = maker.make("brand", alias="northlight", name=NAME, shortName=NAME, replyTo="studio@northlight.example")
+    brand_id = maker.make("brand", alias="northlight", name=NAME, shortName=NAME, replyTo=EMAIL)
     card, transfer = (
         maker.make("payment-method", name=name, kind=kind)
         for name, kind in (("Card", "CreditCard"), ("Bank transfer", "EFT"))
@@ -81,12 +86,14 @@ def make_studio(store: Store, clock: SandboxClock, currency: str) -> Studio:
         products=_products(maker),
     )
     _account(store, maker, studio)
+    at_stripe = {"display_name": NAME, "email": EMAIL, "accent": ACCENT, "country": "IE"}
+    account.change(store, {**at_stripe, "default_currency": currency.lower()})
     store.put("sandbox.studio", _STUDIO_ID, asdict(studio))
     return studio
 
 
 def _account(store: Store, maker: _Maker, studio: Studio) -> None:
-    body = maker.part(name=NAME, currencyCode=studio.currency, email="studio@northlight.example", timeFormat="H:i")
+    body = maker.part(name=NAME, currencyCode=studio.currency, email=EMAIL, timeFormat="H:i")
     body.update({"dateFormat": "Y-m-d", "decimalSeparator": ".", "thousandsSeparator": ",", "temperature": "Celsius"})
     body.update({"defaultBrandId": studio.brand_id, "defaultBrandAlias": "northlight", "weekStartsOn": "Monday"})
     body.update({"timezoneId": studio.timezone_id, "readonlyEnabled": False, "cacheVersion": 1})
@@ -96,9 +103,9 @@ def _account(store: Store, maker: _Maker, studio: Studio) -> None:
 
 def _timezones(maker: _Maker) -> str:
     rows = (
-        ("Europe/London", "London", "GB", "GMT", "BST"),
+        ("Europe/Berlin", "Berlin", "DE", "CET", "CEST"),
         ("America/New_York", "New York", "US", "EST", "EDT"),
-        (TIMEZONE, "Berlin", "DE", "CET", "CEST"),
+        (TIMEZONE, "Dublin", "IE", "GMT", "IST"),
     )
     made = ""
     for name, city, country, code, daylight in rows:
@@ -126,9 +133,9 @@ def _event_types(maker: _Maker) -> str:
 
 
 def _photographer(maker: _Maker) -> str:
-    known = {"kind": "employee", "email": "ingrid@northlight.example", "firstName": "Ingrid", "lastName": "Nordahl"}
+    known = {"kind": "employee", "email": OWNER_EMAIL, "firstName": "Ingrid", "lastName": "Nordahl"}
     contact_id = maker.make("address-book", **known, customFields=[])
-    maker.make("user", contactId=contact_id, isAdmin=True, username="ingrid@northlight.example", createdById=None)
+    maker.make("user", contactId=contact_id, isAdmin=True, username=OWNER_EMAIL, createdById=None)
     return contact_id
 
 
@@ -137,21 +144,31 @@ def _job_types(maker: _Maker) -> dict[str, str]:
 
 
 def _taxes(store: Store, maker: _Maker) -> dict[str, str]:
-    """The four shapes a tax can have on this wire: one exclusive, two rates, two compounding, one inclusive."""
-    rows: dict[str, tuple[str, bool, list[tuple[str, float, bool]]]] = {
-        "standard": ("VAT 19 %", False, [("VAT", 19.0, False)]),
-        "two_rates": ("State and city", False, [("State tax", 6.25, False), ("City tax", 1.5, False)]),
-        "compounding": ("GST and PST", True, [("GST", 5.0, False), ("PST", 7.0, False)]),
-        "inclusive": ("VAT 20 % included", False, [("VAT", 20.0, True)]),
+    """Ireland's: in the price that a person is told, on top of it for a business, none for one elsewhere in the EU."""
+    rows: dict[str, tuple[str, list[TaxRate]]] = {
+        "included": ("VAT 23 % included", [("VAT", 23.0, True)]),
+        "business": ("VAT 23 %", [("VAT", 23.0, False)]),
+        "reverse_charge": ("VAT 0 % reverse charge", [("VAT, reverse charge", 0.0, False)]),
     }
-    groups = {}
-    for key, (name, compounding, rates) in rows.items():
-        made = [maker.make("tax-rate", name=title, rate=rate, inclusive=inside) for title, rate, inside in rates]
-        bodies = [store.get("vsco.tax-rate", id_) for id_ in made]
-        groups[key] = maker.make(
-            "tax-group", name=name, taxRates=bodies, compounding=compounding, default=key == "standard"
-        )
-    return groups
+    return {
+        key: add_tax_group(store, maker.clock, name, rates, default=key == "included")
+        for key, (name, rates) in rows.items()
+    }
+
+
+def add_tax_group(
+    store: Store,
+    clock: SandboxClock,
+    name: str,
+    rates: list[TaxRate],
+    *,
+    compounding: bool = False,
+    default: bool = False,
+) -> str:
+    """A group of up to three rates, each (name, per cent, whether the price includes it); returns the group's id."""
+    made = [create(store, clock, "tax-rate", name=title, rate=rate, inclusive=inside) for title, rate, inside in rates]
+    group = create(store, clock, "tax-group", name=name, taxRates=made, compounding=compounding, default=default)
+    return str(group["id"])
 
 
 def _products(maker: _Maker) -> dict[str, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from strangers import seed_with_strangers
 from vsco_contract import SPEC, Referee
 
 from billing.adapters.vsco import VscoGalleries, VscoWorkspace
@@ -16,7 +17,7 @@ from billing.domain.errors import PermanentError, TemporaryError, UnknownOutcome
 from billing.domain.money import Money
 from billing.domain.sessions import SessionFacts, Stage
 from billing.sandbox import faults
-from billing.sandbox.seed import SeedPlan, complete_session, seed_studio
+from billing.sandbox.seed import SeedPlan, complete_session
 from billing.sandbox.server import RunningSandbox, running_sandbox
 
 PAID_ON = date(2026, 3, 5)
@@ -30,7 +31,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox
 
 @pytest.fixture(scope="module")
 def plan(sandbox: RunningSandbox) -> SeedPlan:
-    return seed_studio(sandbox.store, sandbox.clock, sessions=6, seed=7)
+    return seed_with_strangers(sandbox.store, sandbox.clock, sessions=6, seed=7)
 
 
 @pytest.fixture

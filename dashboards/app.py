@@ -13,7 +13,8 @@ from dashboards import view as views
 from dashboards import wording
 from dashboards.access import Visit, decide
 from dashboards.charts import Charts
-from dashboards.queries import Figures, FileVersion, published_version
+from dashboards.queries import Figures, FileVersion, Unreadable
+from dashboards.reading import Shown, current_at, newest_readable
 from dashboards.screens import activity, attention, books, money_in, overview, receivables
 from dashboards.settings import Settings, read_settings
 from dashboards.view import View
@@ -72,21 +73,30 @@ def _login_is_set_up() -> bool:
 
 
 def _show(settings: Settings, show: Callable[[View], None]) -> None:
-    version = published_version(settings.warehouse_path)
-    newest = load(version, None) if version else None
-    if version is None or newest is None or not newest.info.currencies:
-        _nothing_yet(published=version is not None)
+    shown = newest_readable(settings.warehouse_path, load, _failed_later())
+    newest, version = shown.figures, shown.version
+    if newest is None or version is None or not newest.info.currencies:
+        _nothing_yet(shown)
         return
-    view = _choose(settings, version, newest)
-    views.freshness(view, version, datetime.now(UTC))
-    show(view)
-    views.footer(view)
+    try:
+        view = _choose(settings, version, newest)
+        views.freshness(view, current_at(settings.warehouse_path, version), datetime.now(UTC), shown.trouble)
+        show(view)
+        views.footer(view)
+    except Unreadable as error:  # a damaged page of the file, found on the way: once more, with the figures before
+        _failed_later()[version] = error
+        st.rerun()
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
 def load(version: FileVersion, as_of: date | None) -> Figures:
     """The figures of that very file as of that day; shared by all sessions."""
     return Figures(version, as_of)
+
+
+@st.cache_resource(show_spinner=False)
+def _failed_later() -> dict[FileVersion, Unreadable]:
+    return {}
 
 
 def _choose(settings: Settings, version: FileVersion, newest: Figures) -> View:
@@ -109,13 +119,17 @@ def _choose(settings: Settings, version: FileVersion, newest: Figures) -> View:
     return View(figures, currency, Charts(dark=st.context.theme.type == "dark"), settings)
 
 
-def _nothing_yet(*, published: bool) -> None:
+def _nothing_yet(shown: Shown) -> None:
+    if shown.trouble and shown.figures is None:
+        views.headline("Your figures cannot be read just now.")
+        st.write(f"{shown.trouble} Nothing of the studio’s work stops by this: the ledger is another file.")
+        return
     views.headline("Your figures will be here.")
     st.write(
         "How fast invoices go out, how much of them is paid, how long clients take, what is overdue and what waits for"
         " you. The first figures appear minutes after the first invoice is issued."
     )
-    if not published:
+    if shown.figures is None:
         st.caption(
             "No figures have been published yet. The pipeline does so by itself once it runs; in Dagster, the asset"
             " “published” shows when. If it has, BILLING_WAREHOUSE_PATH names another file here than there."

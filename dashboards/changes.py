@@ -1,4 +1,4 @@
-"""Whether a figure has moved. Below these amounts a change is noise, and the words say so."""
+"""Whether a figure has moved. Below these amounts a change is noise, and is called that; of a handful none is told."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ SAME_SECONDS = 60  # of an invoice that was promised within a day, nobody notice
 SAME_PART = 0.05  # of a duration; a twentieth is within its ups and downs
 SAME_SHARE = 0.01  # one point: what is shown is whole points
 SAME_DAYS = 1  # invoices and payments have a day, not an hour
+
+FEWEST = 10  # on either side: of fewer, one invoice more or less would turn the verdict
 
 _ROUNDING = 1e-9  # 0.91 - 0.90 is a hair less than 0.01
 
@@ -29,7 +31,26 @@ class Change:
     verdict: Verdict
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Of how many things a figure is made, now and in the time that it is compared with."""
+
+    now: int
+    before: int
+    thing: str = "invoice"
+
+    @property
+    def words(self) -> str:
+        """ "12 invoices, 9 before"."""
+        return f"{wording.count(self.now, self.thing)}, {self.before:,} before"
+
+
 ABOUT_THE_SAME = Change("about the same", Verdict.SAME)
+
+
+def judged(change: Change | None, sample: Sample) -> Change | None:
+    """The change, unless it is that of a handful: then nothing is better or worse."""
+    return change if min(sample.now, sample.before) >= FEWEST else None
 
 
 def of_duration(now: float | None, before: float | None) -> Change | None:

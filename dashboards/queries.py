@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -45,22 +46,36 @@ class Info:
     currencies: tuple[str, ...]
 
 
+class Unreadable(Exception):
+    """A published file that cannot be opened, or fails in the midst of it; DuckDB's own words."""
+
+    def __init__(self, error: Exception) -> None:
+        import duckdb
+
+        super().__init__(str(error))
+        self.is_of_another_version = isinstance(error, duckdb.CatalogException | duckdb.BinderException)
+
+
 class Figures:
     """One published file, valued as of one day. Frames come back with money in minor units.
 
     For an earlier day the marts that depend on it are computed anew, by their own queries, which the file carries.
+    Unreadable where the file is held by another program, damaged, or made by another version of this program.
     """
 
     def __init__(self, version: FileVersion, as_of: date | None = None) -> None:
         self._lock = threading.Lock()
-        self._connection = _open(version.path)
+        with _failures_of_the_file():
+            self._connection = _open(version.path)
         self.info = self._read_info()
         self.as_of = min(as_of or self.info.as_of, self.info.as_of)
         if self.as_of != self.info.as_of:
-            self._value_as_of(self.as_of)
+            with _failures_of_the_file():
+                self._value_as_of(self.as_of)
 
     def frame(self, query: str, **parameters: Any) -> pl.DataFrame:
-        with self._lock:  # a DuckDB connection serves one thread at a time; sessions share this one
+        # A DuckDB connection serves one thread at a time; sessions share this one.
+        with self._lock, _failures_of_the_file():
             found: pl.DataFrame = self._connection.sql(query, params=parameters or None).pl()
             return found
 
@@ -213,6 +228,18 @@ class Figures:
                 dependent.add(relation["name"])
                 query = f"create temp table {relation['name']} as {relation['query']}"
                 self._connection.execute(query, {"as_of": as_of} if dated else {})
+
+
+@contextmanager
+def _failures_of_the_file() -> Iterator[None]:
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.InvalidInputException, duckdb.PermissionException):
+        raise  # of a question that must not be asked
+    except duckdb.Error as error:  # a wrong checksum has no class of its own
+        raise Unreadable(error) from error
 
 
 def _open(path: str) -> DuckDBPyConnection:

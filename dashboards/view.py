@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 import streamlit as st
 
+from billing.domain.published_file import STALE_AFTER
 from dashboards import wording
-from dashboards.changes import Change, Verdict
+from dashboards.changes import Change, Sample, Verdict, judged
 from dashboards.charts import Charts
-from dashboards.queries import Figures, FileVersion
+from dashboards.queries import Figures
 from dashboards.settings import Settings
 
-QUIET_AFTER = timedelta(hours=1)  # new figures follow a change in the ledger within minutes
-STALE_AFTER = timedelta(hours=26)  # and every morning's round brings some, whatever has changed
+ALARM_AFTER = timedelta(hours=1)  # a slow morning is no alarm
 _COLOURS: dict[Verdict, Literal["green", "orange", "gray"]] = {
     Verdict.BETTER: "green",
     Verdict.WORSE: "orange",
@@ -57,37 +57,48 @@ def empty(sentence: str) -> None:
     st.caption(sentence)
 
 
-def figure(label: str, value: str, change: Change | None, against: str, without: str = "") -> None:
-    """A number and how it has changed against what; `without` says why there is no change to tell of."""
-    if change is None:
-        st.metric(label, value, delta=without or wording.NOT_YET, delta_arrow="off", delta_color="off")
+def figure(label: str, value: str, change: Change | None, against: str, sample: Sample) -> None:
+    """A number, how it has changed against what, and of how many things it is made; of too few no change is told."""
+    told = judged(change, sample)
+    if told is None:
+        st.metric(label, value, delta=_untold(change, sample), delta_arrow="off", delta_color="off")
         return
-    than = "as" if change.verdict is Verdict.SAME else "than"
+    than = "as" if told.verdict is Verdict.SAME else "than"
     st.metric(
-        label, value, delta=change.words, delta_description=f"{than} {against}", delta_arrow="off",
-        delta_color=_COLOURS[change.verdict],
+        label, value, delta=told.words, delta_description=f"{than} {against} ({sample.words})", delta_arrow="off",
+        delta_color=_COLOURS[told.verdict],
     )  # fmt: skip
 
 
-def freshness(view: View, version: FileVersion, now: datetime) -> None:
-    """Since when no new figures came: quietly after an hour, loudly when a whole day's round is missing.
+def _untold(change: Change | None, sample: Sample) -> str:
+    if change is not None:
+        return f"too few to compare: {sample.words}"
+    return f"change: not yet ({wording.count(sample.now, sample.thing)})" if sample.now else "change: not yet"
 
-    The age is the file's own, by this machine's clock: the ledger's days may be those of a sandbox, whose clock runs
-    ahead. The moment that is named is the ledger's.
+
+def freshness(view: View, current_at: datetime, now: datetime, trouble: str = "") -> None:
+    """That these are not the newest figures, or since when nobody knows whether they are.
+
+    That is said after three intervals in which the pipeline has neither published nor looked; loudly after an hour.
+
+    `current_at` and `now` are this machine's: the ledger's days may be those of a sandbox, whose clock runs ahead. The
+    moment that is named is the ledger's.
     """
     local = view.figures.info.extracted_at.astimezone(view.settings.time_zone)
-    age = now - datetime.fromtimestamp(version.modified_ns / 1e9, UTC)
-    if age > STALE_AFTER:
+    age = now - current_at
+    if trouble:
+        st.warning(f"{trouble} Shown are those of {wording.moment(local)}.", icon=":material/schedule:")
+    elif age > ALARM_AFTER:
         st.warning(
             f"These figures have stood still for {wording.age(age)}: they were read from the ledger on"
-            f" {wording.moment(local)}. What came later is not here. In Dagster, look for the last failed run of"
-            " refresh_warehouse.",
+            f" {wording.moment(local)}. What came later is not here. See whether the pipeline runs (`billing status`),"
+            " and in Dagster, look for the last failed run of refresh_warehouse.",
             icon=":material/schedule:",
         )
-    elif age > QUIET_AFTER:
+    elif age > STALE_AFTER:
         st.caption(
-            f"As of {wording.moment(local)}: no new figures for {wording.age(age)}. They follow as soon as the ledger"
-            " changes."
+            f"As of {wording.moment(local)}: for {wording.age(age)} the pipeline has not said whether there is more. It"
+            " looks every minute while it runs."
         )
 
 

@@ -195,6 +195,12 @@ class StandingHouse:
         with self._lock:
             return self._current().house()
 
+    def published_path(self) -> Path:
+        """The file of figures that readers open."""
+        from billing.settings import load_settings
+
+        return load_settings().warehouse_path
+
     def ours(self) -> House:
         """The same, refused while the key opens another account than this ledger's, and not because Stripe is down."""
         with self._lock:

@@ -47,7 +47,7 @@ def due_work(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         plan_owner_digest(house)
         refuse_another_account(house)
         errands = look_for_due_work(house)
-        figures = look_for_new_figures(house, context.instance, time.time())
+        figures = look_for_new_figures(house, context.instance, time.time(), standing.published_path())
         held = held_in_short(house)
     except BillingError as error:
         return dg.SensorResult(skip_reason=dg.SkipReason(error.sentence), cursor=memory.text())

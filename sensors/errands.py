@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import dagster as dg
 
 from billing.domain import canonical
 from billing.domain.effects import EffectKind
+from billing.domain.published_file import REFRESH_EVERY, seen_current_of
 from billing.services.apply_events import poll_events
 from billing.services.due_work import (
     commands_waiting,
@@ -33,7 +36,6 @@ from sensors.patience import is_within
 
 PAGES_A_LOOK = 5  # a tick has 60 s; more pages are read by the run, which has none to share
 SESSIONS_TAGGED = 5
-REFRESH_EVERY_SECONDS = 60
 SESSION_TAG = "studio/session"
 
 # Where in the story each kind of effect is done.
@@ -90,17 +92,30 @@ def look_for_due_work(house: House) -> list[Errand]:
     return [errand for errand in errands if errand]
 
 
-def look_for_new_figures(house: House, instance: dg.DagsterInstance, now: float) -> Errand | None:
-    """The ledger has changed since it was published: at most once a minute, and at once when it never was."""
+def look_for_new_figures(house: House, instance: dg.DagsterInstance, now: float, path: Path) -> Errand | None:
+    """The ledger has changed since it was published: at most once a minute, and at once when it never was.
+
+    Where it has not, that is noted beside the published file at `path`: readers see that it is not out of date.
+    """
     position = ledger_position(house)
     extracted = instance.get_latest_materialization_event(dg.AssetKey("ledger_extract"))
     published = instance.get_latest_materialization_event(dg.AssetKey("published"))
     if extracted and published:
         is_whole = published.timestamp >= extracted.timestamp
-        is_fresh = is_within(published.timestamp, REFRESH_EVERY_SECONDS, now)
-        if (is_whole and _position(extracted) == position) or is_fresh:
+        is_fresh = is_within(published.timestamp, REFRESH_EVERY.total_seconds(), now)
+        is_current = is_whole and _position(extracted) == position
+        if is_current and path.exists():
+            note_seen_current(path)
+            return None
+        if is_fresh:
             return None
     return Errand("figures", REFRESH_WAREHOUSE, position, "the ledger has changed")
+
+
+def note_seen_current(path: Path) -> None:
+    """Without room or rights for the note, readers are told that nobody knows."""
+    with suppress(OSError):
+        seen_current_of(path).touch(mode=0o600)
 
 
 def _due_now(house: House) -> Errand | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 import streamlit as st
 
 from dashboards import changes, wording
+from dashboards.changes import Sample
 from dashboards.charts import BEFORE, NOW, WAYS
 from dashboards.view import View, empty, figure, headline, section
 
@@ -47,7 +50,10 @@ def completion(view: View) -> None:
 
 
 def curve(view: View) -> None:
-    section("How fast clients pay", "Share of invoices paid so many days after issue; open ones are counted.")
+    summary = {row["cohort"]: row for row in view.figures.days_to_pay(view.currency).to_dicts()}
+    section(
+        "How fast clients pay", f"Share of invoices paid so many days after issue; open ones are counted{_of(summary)}."
+    )
     names = {"last 90 days": NOW, "previous 90 days": BEFORE}
     frame = view.figures.curve(view.currency).filter(pl.col("cohort").is_in(list(names)))
     if frame.is_empty():
@@ -60,12 +66,17 @@ def curve(view: View) -> None:
     )
     steps = pl.concat([starts, frame.select("cohort", "day", "paid_share")]).unique(["cohort", "day"], keep="last")
     steps = steps.filter(pl.col("day") <= CURVE_DAYS).with_columns(pl.col("cohort").replace(names).alias("words"))
-    summary = view.figures.days_to_pay(view.currency).filter(pl.col("cohort") == "last 90 days").to_dicts()
-    median = summary[0]["km_median"] if summary else None
+    median = summary.get("last 90 days", {}).get("km_median")
     st.altair_chart(
         view.charts.steps(steps.sort("cohort", "day"), CURVE_DAYS, median),
         alt="Step curve: share of invoices paid by days after issue.",
     )
+
+
+def _of(summary: dict[str, dict[str, Any]]) -> str:
+    """Of how many invoices each of the two curves is made."""
+    now, before = (summary.get(name, {}).get("invoices", 0) for name in ("last 90 days", "previous 90 days"))
+    return f" ({Sample(now, before).words})" if now or before else ""
 
 
 def daily(view: View, receipts: pl.DataFrame) -> None:
@@ -94,13 +105,16 @@ def autopay(view: View) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         success = now["success_share"]
-        figure("Charges that succeed", wording.share(success), changes.of_share(success, before.get("success_share")),
-               BEFORE_90, "change: not yet")  # fmt: skip
+        sample = Sample(now["attempted"], before.get("attempted", 0), "charge")
+        change = changes.of_share(success, before.get("success_share"))
+        figure("Charges that succeed", wording.share(success), change, BEFORE_90, sample)
         st.caption(f"{now['succeeded']} of {wording.count(now['attempted'], 'charge')}.")
     with right:
         recovery = now["recovery_share"]
-        figure("Paid after a failed charge", "none failed" if recovery is None else wording.share(recovery),
-               changes.of_share(recovery, before.get("recovery_share")), BEFORE_90, "change: not yet")  # fmt: skip
+        sample = Sample(now["failed_invoices"], before.get("failed_invoices", 0))
+        change = changes.of_share(recovery, before.get("recovery_share"))
+        shown = "none failed" if recovery is None else wording.share(recovery)
+        figure("Paid after a failed charge", shown, change, BEFORE_90, sample)
         st.caption(_recovered(now))
 
 

@@ -10,6 +10,7 @@ import polars as pl
 import streamlit as st
 
 from dashboards import changes, wording
+from dashboards.changes import Sample
 from dashboards.charts import BUCKET_WORDS
 from dashboards.matters import Matter, by_subject, safe
 from dashboards.view import View, empty, figure, headline, section
@@ -56,14 +57,15 @@ def processing_time(view: View) -> None:
     value = now.get("p50_seconds")
     figure(
         "Invoice processing time", wording.duration(value), changes.of_duration(value, before.get("p50_seconds")),
-        BEFORE_30, "change: not yet",
+        BEFORE_30, _sample(now, before, "sent_invoices"),
     )  # fmt: skip
     if value is None:
         st.caption("The time from a completed session to the sent invoice. None was sent in the last 30 days.")
     else:
         st.caption(
             "From a completed session to the sent invoice; half took no longer in the last 30 days."
-            f" {wording.share(now['within_promise_share'])} went out within {view.figures.info.promise_hours} hours."
+            f" {wording.share(now['within_promise_share'])} of {now['invoices']} went out within"
+            f" {view.figures.info.promise_hours} hours."
         )
     _trend(view, frame.filter(pl.col("period") == "rolling 30 days"), "ends_on", "p50_seconds", wording.duration)
 
@@ -75,7 +77,7 @@ def payment_completion(view: View) -> None:
     value = now.get("share_by_value")
     figure(
         "Payment completion", wording.share(value), changes.of_share(value, before.get("share_by_value")), BEFORE_30,
-        "change: not yet",
+        _sample(now, before),
     )  # fmt: skip
     if value is None:
         st.caption(_completion_not_yet(view))
@@ -100,14 +102,14 @@ def days_to_pay(view: View) -> None:
     value = now.get("km_median")
     figure(
         "Days to pay", wording.days(value), changes.of_days(value, before.get("km_median")), "the 90 days before",
-        "change: not yet",
+        _sample(now, before),
     )  # fmt: skip
     if value is None:
         st.caption("From an invoice to its full payment. Known once half of the last 90 days’ invoices are paid.")
     else:
         st.caption(
             "Until half of the last 90 days’ invoices are paid, open ones counted too."
-            f" {wording.share(now['on_time_share'])} were paid on time."
+            f" {wording.share(now['on_time_share'])} of {now['on_time_of']} were paid on time."
             if now["on_time_share"] is not None
             else "Until half of the last 90 days’ invoices are paid, open ones counted too."
         )
@@ -201,6 +203,10 @@ def _trend(view: View, frame: pl.DataFrame, day: str, value: str, words: Callabl
         return
     told = known.with_columns(pl.col(value).map_elements(words, return_dtype=pl.String).alias("words"))
     st.altair_chart(view.charts.trend(told, day, value, "words"), alt="Line: how this figure went over time.")
+
+
+def _sample(now: dict[str, Any], before: dict[str, Any], column: str = "invoices") -> Sample:
+    return Sample(now.get(column, 0), before.get(column, 0))
 
 
 def _row(frame: pl.DataFrame, column: str, value: str | int) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import polars as pl
 import streamlit as st
 
 from dashboards import changes, wording
+from dashboards.changes import Sample
 from dashboards.charts import BUCKET_WORDS, BUCKETS
 from dashboards.view import View, empty, figure, headline, section
 
@@ -110,11 +111,12 @@ def collection(view: View) -> None:
     now, before = rows.get("last 90 days", {}), rows.get("previous 90 days", {})
     dso, effectiveness = now.get("dso_days"), now.get("effectiveness_share")
     against = "the 90 days before"
-    figure("Days sales outstanding", wording.days(dso), changes.of_days(dso, before.get("dso_days")), against,
-           "change: not yet")  # fmt: skip
+    sample = Sample(now.get("invoices", 0), before.get("invoices", 0))
+    change = changes.of_days(dso, before.get("dso_days"))
+    figure("Days sales outstanding", wording.days(dso), change, against, sample)
     st.caption("What is owed now, in days of invoicing (DSO), by the last 90 days’ invoices net of retainers.")
-    figure("Collection effectiveness", wording.share(effectiveness),
-           changes.of_share(effectiveness, before.get("effectiveness_share")), against, "change: not yet")  # fmt: skip
+    change = changes.of_share(effectiveness, before.get("effectiveness_share"))
+    figure("Collection effectiveness", wording.share(effectiveness), change, against, sample)
     st.caption("Of all that had fallen due in the last 90 days, the share no longer owed (CEI).")
 
 

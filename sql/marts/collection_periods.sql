@@ -51,6 +51,16 @@ not_due as (
     group by spans.span, billed_invoices.currency
 ),
 
+issued as (
+    select
+        spans.span,
+        billed_invoices.currency,
+        count(*) as invoices
+    from spans
+    inner join billed_invoices on billed_invoices.issued_on between spans.starts_on and spans.ends_on
+    group by spans.span, billed_invoices.currency
+),
+
 figures as (
     select
         sales.span,
@@ -59,12 +69,17 @@ figures as (
         cast(coalesce(sales.opening_minor, 0) as bigint) as opening_minor,
         cast(coalesce(sales.sales_minor, 0) as bigint) as sales_minor,
         cast(sales.closing_minor as bigint) as closing_minor,
-        cast(coalesce(not_due.not_due_minor, 0) as bigint) as closing_not_due_minor
+        cast(coalesce(not_due.not_due_minor, 0) as bigint) as closing_not_due_minor,
+        coalesce(issued.invoices, 0) as invoices
     from sales
     left join not_due
         on
             sales.span = not_due.span
             and sales.currency = not_due.currency
+    left join issued
+        on
+            sales.span = issued.span
+            and sales.currency = issued.currency
 )
 
 select

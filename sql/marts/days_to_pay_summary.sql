@@ -27,7 +27,8 @@ select
     / nullif(sum(case when days_to_pay.fully_paid_on is not null then days_to_pay.net_minor end), 0)
         as weighted_mean_days,
     avg(days_to_pay.days_late) as mean_days_late,
-    avg(cast(days_to_pay.is_on_time as int)) as on_time_share
+    avg(cast(days_to_pay.is_on_time as int)) as on_time_share,
+    count(days_to_pay.is_on_time) as on_time_of
 from cohorts
 inner join days_to_pay
     on

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dashboards import changes
-from dashboards.changes import Change
+from dashboards.changes import Change, Sample
 
 
 def told(change: Change | None) -> str | None:
@@ -54,3 +54,17 @@ def test_days(now: float | None, before: float | None, shown: str | None) -> Non
 )
 def test_shares(now: float | None, before: float | None, shown: str | None) -> None:
     assert told(changes.of_share(now, before)) == shown
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "is_told"), [(10, 10, True), (3, 40, False), (40, 3, False), (9, 10, False), (10, 9, False)]
+)
+def test_of_fewer_than_ten_on_either_side_nothing_is_better_or_worse(now: int, before: int, is_told: bool) -> None:
+    change = changes.of_share(0.92, 1.0)
+
+    assert changes.judged(change, Sample(now, before)) == (change if is_told else None)
+
+
+def test_it_is_told_of_how_many_things_a_figure_is_made() -> None:
+    assert Sample(1, 0).words == "1 invoice, 0 before"
+    assert Sample(1200, 9, "charge").words == "1,200 charges, 9 before"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -138,17 +139,6 @@ def test_figures_that_stand_still_say_since_when(published: Callable[..., Path])
     assert warning.value.startswith("These figures have stood still for 3 days")
 
 
-def test_after_a_quiet_hour_it_says_since_when_without_alarm(published: Callable[..., Path]) -> None:
-    book = LedgerBook()
-    book.invoice("A", TODAY, 10_000)
-    lies_there_for(published(book, datetime.now(UTC)), timedelta(minutes=80))
-
-    app = open_app()
-
-    assert not app.warning
-    assert "no new figures for 80 minutes" in words(app)
-
-
 @pytest.mark.parametrize("ahead", [timedelta(days=-40), timedelta(days=40)])
 def test_a_sandbox_whose_clock_is_not_ours_is_not_stale(published: Callable[..., Path], ahead: timedelta) -> None:
     book = LedgerBook()
@@ -158,7 +148,7 @@ def test_a_sandbox_whose_clock_is_not_ours_is_not_stale(published: Callable[...,
     app = open_app()
 
     assert not app.warning
-    assert "no new figures" not in words(app)
+    assert "has not said" not in words(app)
 
 
 def test_a_studio_of_today_is_told_what_is_not_yet_known_and_when(published: Callable[..., Path]) -> None:
@@ -172,6 +162,30 @@ def test_a_studio_of_today_is_told_what_is_not_yet_known_and_when(published: Cal
     known_on = TODAY + timedelta(days=30)
     assert f"First known on {known_on.day} {known_on:%B %Y}." in shown
     assert shown.count("Its trend: not yet.") == 3
+
+
+def test_of_a_few_invoices_nothing_is_better_or_worse_and_how_many_they_are_is_shown(
+    published: Callable[..., Path],
+) -> None:
+    book = LedgerBook()
+    for age in (40, 41, 70, 71, 100):
+        invoice_id = book.invoice(f"N{age}", TODAY - timedelta(days=age), 10_000)
+        if age != 41:
+            book.pay(invoice_id, TODAY - timedelta(days=age - 2))
+    published(book, datetime.now(UTC))
+
+    shown = words(open_screen("overview")) + words(open_screen("receivables")) + words(open_screen("money_in"))
+
+    assert "Payment completion 50 % too few to compare: 2 invoices, 2 before" in shown
+    assert "too few to compare: 4 invoices, 1 before" in shown
+    assert not re.search(r"\b(better|worse|faster|slower)\b", shown)
+    assert "open ones are counted (4 invoices, 1 before)" in shown
+
+
+def test_of_many_invoices_the_change_is_told_with_how_many_they_are(studio_file: Callable[..., Path]) -> None:
+    metric = next(one for one in open_app(studio_file()).metric if one.label == "Days to pay")
+
+    assert re.search(r"the 90 days before \(\d+ invoices, \d+ before\)", metric.proto.delta_description)
 
 
 def test_refused_mails_of_one_invoice_are_told_once(published: Callable[..., Path]) -> None:

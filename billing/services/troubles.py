@@ -44,6 +44,8 @@ _BY_CODE = {
     "ledger_unavailable": Cause.MACHINE,
     "extract_failed": Cause.MACHINE,
     "no_ledger": Cause.MACHINE,
+    "no_room": Cause.MACHINE,
+    "warehouse_unavailable": Cause.MACHINE,
 }
 _SYSTEMS = {"vsco": "VSCO Workspace", "stripe": "Stripe", "smtp": "The mail server", "pixieset": "Pixieset"}
 _WHY = {

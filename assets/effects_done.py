@@ -11,9 +11,9 @@ from billing.domain.events import PIPELINE
 from billing.domain.mail import TO_THE_OWNER
 from billing.domain.money import Money
 from billing.ports.ledger import Books
+from billing.services.context import House
 from billing.services.effects import HANDLERS
 from billing.services.effects.executor import Handler, run_effects
-from billing.services.house import House
 from pipelines.resources import HouseResource
 
 

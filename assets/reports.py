@@ -11,8 +11,8 @@ import dagster as dg
 from assets.effects_done import Ended
 from billing.domain.effects import EffectState
 from billing.domain.money import Money
-from billing.services.holds import short_sentence_of
-from billing.services.house import House
+from billing.services.context import House
+from billing.services.safety.holds import short_sentence_of
 
 ROWS_SHOWN = 50
 LOGGED_EVERY = 50

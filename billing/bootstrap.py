@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from billing.adapters.vsco import VscoWorkspace
     from billing.adapters.warehouse import Warehouse
     from billing.ports.outside import Clock, GalleryHost
-    from billing.services.house import House
+    from billing.services.context import House
     from billing.settings import Settings
 
 SQL = Path(__file__).parents[1] / "sql"
@@ -39,7 +39,7 @@ def open_house(settings: Settings | None = None) -> Iterator[House]:
 def build_house(settings: Settings, closing: ExitStack) -> House:
     """Bind the services to the adapters that the settings name."""
     from billing.adapters.documents import Letters, PdfRenderer
-    from billing.services.house import House
+    from billing.services.context import House
 
     gateway = gateway_of(settings)
     ledger = open_ledger(settings)
@@ -108,7 +108,7 @@ def open_ledger(settings: Settings) -> SqlLedger:
     from billing.adapters.ledger.books import SqlLedger
     from billing.adapters.ledger.migrate import migrate
     from billing.domain.storage import DISK_FAILS, NOT_ALLOWED, refusal
-    from billing.services.disk_room import trouble_with
+    from billing.services.safety.disk_room import trouble_with
 
     url = make_url(settings.ledger_url)
     if url.get_backend_name() == "sqlite" and url.database:

@@ -28,7 +28,7 @@ import dagster as dg
 
 from billing.domain.errors import BillingError
 from billing.secrecy import keep_files_private
-from billing.services.house import House
+from billing.services.context import House
 from pipelines.definitions import definitions
 from pipelines.jobs import RECONCILE, REFRESH_WAREHOUSE
 from pipelines.resources import standing

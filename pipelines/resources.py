@@ -18,14 +18,14 @@ from pydantic import PrivateAttr
 
 from billing.domain.effects import EffectKind
 from billing.domain.errors import BillingError, PermanentError, TemporaryError, UnreadableError
-from billing.services.troubles import trouble_of
+from billing.services.safety.troubles import trouble_of
 from pipelines.running import kept_alive
 
 if TYPE_CHECKING:
     from billing.adapters.ledger.books import SqlLedger
     from billing.adapters.ledger.checks import CheckResult
     from billing.adapters.warehouse import Warehouse
-    from billing.services.house import House
+    from billing.services.context import House
     from billing.settings import Settings
 
 CAUSE, SYSTEM = "Cause", "System"  # metadata of a step that failed: what the owner is told of it
@@ -59,7 +59,7 @@ class OpenHouse:
         """The house. PermanentError with all that is missing when settings are."""
         if self._house is None:
             from billing.bootstrap import build_house
-            from billing.services.clock_set_back import look_at_clock
+            from billing.services.safety.clock_set_back import look_at_clock
             from billing.settings import load_settings
 
             self.settings = load_settings()

@@ -5,10 +5,10 @@ import time
 import dagster as dg
 
 from billing.domain.errors import BillingError, PermanentError
-from billing.services.holds import held_in_short
-from billing.services.house import House
-from billing.services.outages import show_outage
-from billing.services.owner_digest import plan_owner_digest
+from billing.services.automations.owner_digest import plan_owner_digest
+from billing.services.context import House
+from billing.services.safety.holds import held_in_short
+from billing.services.safety.outages import show_outage
 from pipelines.jobs import apply_stripe_events, bill_completed_sessions, follow_up_unpaid, refresh_warehouse
 from pipelines.resources import standing
 from sensors.errands import look_for_due_work, look_for_new_figures

@@ -11,7 +11,7 @@ import dagster as dg
 from billing.domain import canonical
 from billing.domain.effects import EffectKind
 from billing.domain.published_file import REFRESH_EVERY, seen_current_of
-from billing.services.apply_events import poll_events
+from billing.services.context import House
 from billing.services.due_work import (
     commands_waiting,
     effects_due,
@@ -23,8 +23,8 @@ from billing.services.due_work import (
     ledger_position,
     sessions_waiting,
 )
-from billing.services.house import House
-from billing.services.observe_sessions import observe_jobs, wake_expected_sessions
+from billing.services.intake.apply_events import poll_events
+from billing.services.intake.observe_sessions import observe_jobs, wake_expected_sessions
 from pipelines.jobs import (
     APPLY_STRIPE_EVENTS,
     BILL_COMPLETED_SESSIONS,

@@ -10,9 +10,9 @@ from typing import Any
 import dagster as dg
 
 from billing.domain.storage import refusal
-from billing.services.alert_owner import alert_run_failed, run_succeeded
-from billing.services.house import House
-from billing.services.troubles import Cause, Trouble
+from billing.services.context import House
+from billing.services.safety.alert_owner import alert_run_failed, run_succeeded
+from billing.services.safety.troubles import Cause, Trouble
 from pipelines.resources import CAUSE, SYSTEM
 from sensors.lost_runs import LOST
 

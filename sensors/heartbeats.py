@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import dagster as dg
 
-from billing.services.clock_set_back import look_at_clock
-from billing.services.disk_room import watch_disks
+from billing.services.context import House
 from billing.services.effects.janitor import show_stuck
-from billing.services.house import House
-from billing.services.watchdog import LATE_AFTER, beat, late_heartbeats, watch
+from billing.services.safety.clock_set_back import look_at_clock
+from billing.services.safety.disk_room import watch_disks
+from billing.services.safety.watchdog import LATE_AFTER, beat, late_heartbeats, watch
 from pipelines.jobs import JOBS
 from sensors.launching import Memory
 from sensors.patience import is_within

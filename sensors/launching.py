@@ -12,10 +12,10 @@ from datetime import timedelta
 import dagster as dg
 
 from billing.domain.errors import BillingError, PermanentError
-from billing.services.holds import held_in_short
-from billing.services.house import House
-from billing.services.outages import end_outage, show_outage
-from billing.services.watchdog import beat
+from billing.services.context import House
+from billing.services.safety.holds import held_in_short
+from billing.services.safety.outages import end_outage, show_outage
+from billing.services.safety.watchdog import beat
 from sensors.errands import Errand
 from sensors.patience import Patience, is_within
 

@@ -10,7 +10,7 @@ from assets.effects_done import Ended, do_effects
 from assets.ledger_checks import ledger_checks
 from assets.reports import Result, effects_told, mails_told, money, table, told
 from billing.domain.effects import EffectKind
-from billing.services.house import House
+from billing.services.context import House
 from pipelines.resources import HouseResource
 
 

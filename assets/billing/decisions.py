@@ -8,7 +8,7 @@ from assets.chapters import BILLING, OWNERS
 from assets.intake.sessions import session_records
 from assets.ledger_checks import ledger_checks
 from assets.reports import Result, table, told
-from billing.services.commands import carry_out_commands
+from billing.services.commands.carry_out import carry_out_commands
 from pipelines.resources import HouseResource
 
 

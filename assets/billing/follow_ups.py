@@ -13,8 +13,8 @@ from assets.effects_done import do_effects
 from assets.ledger_checks import ledger_checks
 from assets.reports import Result, mails_told, table, told
 from billing.domain.effects import EffectKind
+from billing.services.collections.follow_up import plan_follow_ups
 from billing.services.due_work import note_followed_up
-from billing.services.follow_up import plan_follow_ups
 from pipelines.resources import HouseResource
 
 

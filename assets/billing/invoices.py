@@ -14,9 +14,9 @@ from assets.reports import Metadata, Result, effects_told, find_tag, logged, mon
 from billing.domain.effects import EffectKind
 from billing.domain.invoices import Invoice
 from billing.domain.money import Money
-from billing.services.deliver_invoices import render_invoices
 from billing.services.in_step import in_step
-from billing.services.issue_invoices import Billed, bill_due_sessions
+from billing.services.invoicing.deliver_invoices import render_invoices
+from billing.services.invoicing.issue_invoices import Billed, bill_due_sessions
 from pipelines.resources import HouseResource
 
 GATHER = 24  # invoices that are rendered together while more are on their way

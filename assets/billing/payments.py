@@ -17,8 +17,8 @@ from billing.domain.effects import EffectKind
 from billing.domain.errors import TemporaryError, UnreadableError
 from billing.domain.money import Money
 from billing.ports.ledger import PaymentRow
-from billing.services.apply_events import apply_events
-from billing.services.house import House
+from billing.services.context import House
+from billing.services.intake.apply_events import apply_events
 from pipelines.resources import HouseResource
 
 _NEW = timedelta(hours=1)  # long enough for a run that failed and was started again; older ones were compared then

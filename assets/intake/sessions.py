@@ -6,8 +6,8 @@ import dagster as dg
 
 from assets.chapters import INTAKE, OWNERS
 from assets.reports import Result, logged, table, told
-from billing.services.house import House
-from billing.services.observe_sessions import PAGES_A_ROUND, READ_A_ROUND, fetch_session_records, observe_jobs
+from billing.services.context import House
+from billing.services.intake.observe_sessions import PAGES_A_ROUND, READ_A_ROUND, fetch_session_records, observe_jobs
 from pipelines.resources import HouseResource
 
 

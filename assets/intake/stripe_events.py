@@ -9,8 +9,8 @@ import dagster as dg
 from assets.chapters import INTAKE, OWNERS
 from assets.ledger_checks import ledger_checks
 from assets.reports import Result, told
-from billing.services.apply_events import poll_events
 from billing.services.due_work import events_waiting
+from billing.services.intake.apply_events import poll_events
 from pipelines.resources import HouseResource
 
 

@@ -15,7 +15,7 @@ from billing.cli.private_places import records
 from billing.cli.progress import say
 from billing.domain.errors import PermanentError
 from billing.secrecy import close_to_others
-from billing.services.restore import mark_restored
+from billing.services.safety.restore import mark_restored
 from billing.settings import Settings, load_settings
 
 if TYPE_CHECKING:

@@ -19,10 +19,16 @@ from billing.cli.tables import printable
 from billing.domain.errors import BillingError, PermanentError, TemporaryError
 from billing.domain.money import Money
 from billing.ports.ledger import SessionRow
-from billing.services.draft_invoices import draft_session
-from billing.services.house import House
-from billing.services.issue_invoices import Billed, bill_due_sessions, bill_session, invoices_left_today, may_bill
-from billing.services.observe_sessions import fetch_session_records, observe_jobs, session_id_of, shared_records
+from billing.services.context import House
+from billing.services.intake.observe_sessions import fetch_session_records, observe_jobs, session_id_of, shared_records
+from billing.services.invoicing.draft_invoices import draft_session
+from billing.services.invoicing.issue_invoices import (
+    Billed,
+    bill_due_sessions,
+    bill_session,
+    invoices_left_today,
+    may_bill,
+)
 from billing.settings import load_settings
 
 _USUAL_PERIOD = timedelta(days=30)

@@ -82,7 +82,7 @@ def confirm(question: str, yes: bool) -> None:
 
 def ask(name: str, arguments: Mapping[str, str | int | None], *, actor: str, reason: str, now: bool, wait: int) -> None:
     """Submit one command and say what came of it. PermanentError if it was refused."""
-    from billing.services.commands import carry_out_commands, submit
+    from billing.services.commands.carry_out import carry_out_commands, submit
 
     with open_office() as office:
         command_id = submit(office.ledger, name, arguments, actor, reason, office.clock.now())
@@ -108,7 +108,7 @@ def _say_outcome(office: Office, command_id: int, wait: int) -> None:
 
 
 def _why_it_waits(office: Office) -> str:
-    from billing.services.watchdog import WATCHED, is_late
+    from billing.services.safety.watchdog import WATCHED, is_late
 
     with office.ledger.read() as books:
         beats = [one for one in books.operations.heartbeats() if one.name in WATCHED]

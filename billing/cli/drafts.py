@@ -12,7 +12,7 @@ from billing.cli.opening import open_office
 from billing.cli.tables import printable, table
 from billing.domain.errors import PermanentError
 from billing.domain.money import Money
-from billing.services.limits import MOST, limit_today
+from billing.services.safety.limits import MOST, limit_today
 
 if TYPE_CHECKING:
     from billing.ports.ledger import DraftRow
@@ -48,7 +48,7 @@ def approve(
         click.echo(_list(waiting))
         _say_what_to_know(waiting)
         return
-    from billing.services.approve_drafts import seen_as, seen_text
+    from billing.services.invoicing.approve_drafts import seen_as, seen_text
 
     chosen = _chosen(draft.strip())
     _say_what_to_know(chosen)
@@ -87,7 +87,7 @@ def _chosen(draft: str) -> list[DraftRow]:
 
 
 def _say_what_to_know(drafts: list[DraftRow]) -> None:
-    from billing.services.approve_drafts import to_know_of
+    from billing.services.invoicing.approve_drafts import to_know_of
 
     with open_office() as office, office.ledger.read() as books:
         for sentence in to_know_of(books, drafts):

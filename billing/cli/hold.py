@@ -20,7 +20,7 @@ def hold(reason: str, actor: str, yes: bool) -> None:
     Example:
         billing hold --reason "the new price list is wrong"
     """
-    from billing.services.holds import hold_at_once
+    from billing.services.safety.holds import hold_at_once
 
     confirm("Let nothing go out from now on?", yes)
     with open_office() as office:

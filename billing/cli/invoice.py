@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from billing.domain.invoices import Invoice
     from billing.domain.mail import InvoiceMail
     from billing.ports.ledger import Books, InvoiceRow
-    from billing.services.house import House
+    from billing.services.context import House
 
 
 @click.group()
@@ -55,7 +55,7 @@ def show(number: str, pdf: Path | None, mail: bool, as_json: bool, as_billed: bo
         _write_out(number, pdf, mail)
     if mail:
         return
-    from billing.services.autopay import day_of_charge
+    from billing.services.collections.autopay import day_of_charge
 
     with open_office() as office, office.ledger.read() as books:
         found, row = _find(books, number)
@@ -160,7 +160,7 @@ def _find(books: Books, number: str) -> tuple[Invoice, InvoiceRow | None]:
 
 def _show_records(number: str) -> None:
     """What the booking system had said by the moment of billing, whatever it says now; first what is shared by jobs."""
-    from billing.services.observe_sessions import SHARED_KINDS
+    from billing.services.intake.observe_sessions import SHARED_KINDS
 
     with open_office() as office, office.ledger.read() as books:
         row = books.invoices.by_number(number)
@@ -193,8 +193,8 @@ def _pdf(house: House, found: Invoice, url: str | None) -> bytes:
 def _mail(house: House, found: Invoice, row: InvoiceRow | None) -> InvoiceMail:
     """As it would go out now."""
     from billing.domain.mail import InvoiceMail
+    from billing.services.collections.owed import owed_on_draft
     from billing.services.effects.mail_contents import invoice_mail
-    from billing.services.owed import owed_on_draft
 
     if row is None:
         return InvoiceMail(found, owed_on_draft(found, house.today()))

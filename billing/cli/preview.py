@@ -13,10 +13,10 @@ from billing.domain.policy import Trigger, completed_on, session_end, why_left_o
 from billing.domain.sessions import JobSummary, SessionFacts, Stage
 from billing.ports.ledger import SessionRow
 from billing.ports.outside import RawRecord
-from billing.services.draft_invoices import Drafted, draft_from_records, unforeseen
-from billing.services.house import House
-from billing.services.observe_sessions import session_id_of
-from billing.services.order_standing import BILLED_ELSEWHERE
+from billing.services.context import House
+from billing.services.intake.observe_sessions import session_id_of
+from billing.services.invoicing.draft_invoices import Drafted, draft_from_records, unforeseen
+from billing.services.invoicing.order_standing import BILLED_ELSEWHERE
 
 Period = tuple[date, date]
 

@@ -13,9 +13,9 @@ from billing.cli.progress import say
 from billing.cli.tables import printable, table
 from billing.domain.money import Money
 from billing.ports.operations import Difference
-from billing.services.house import House
+from billing.services.context import House
 from billing.services.reconcile import SCOPES, Reconciled, reconcile_all
-from billing.services.restore import is_restored, reconcile_restored
+from billing.services.safety.restore import is_restored, reconcile_restored
 
 _NAMES = {"stripe": "Stripe", "vsco": "VSCO Workspace", "galleries": "galleries"}
 

@@ -17,7 +17,7 @@ from billing.domain.mail import MailKind
 from billing.ports.operations import ServerEnd
 from billing.services.effects import HANDLERS
 from billing.services.effects.executor import run_effects
-from billing.services.server_ends import note_server_end, server_is_steady
+from billing.services.safety.server_ends import note_server_end, server_is_steady
 
 
 def main(arguments: list[str]) -> None:

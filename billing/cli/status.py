@@ -18,12 +18,12 @@ from billing.domain.effects import EffectKind, is_a_word_enough
 from billing.domain.events import AttentionItem
 from billing.domain.money import Money
 from billing.processes.alone import holder
-from billing.services.clock_set_back import SET_BACK
-from billing.services.disk_room import DISK, SHORT, trouble_with
-from billing.services.holds import HOLD, MAILS_IN_DOUBT, sentence_of
-from billing.services.server_ends import in_words
-from billing.services.watchdog import LATE, is_late
-from billing.services.what_waits import by_currency, what_waits
+from billing.services.automations.what_waits import by_currency, what_waits
+from billing.services.safety.clock_set_back import SET_BACK
+from billing.services.safety.disk_room import DISK, SHORT, trouble_with
+from billing.services.safety.holds import HOLD, MAILS_IN_DOUBT, sentence_of
+from billing.services.safety.server_ends import in_words
+from billing.services.safety.watchdog import LATE, is_late
 
 if TYPE_CHECKING:
     from billing.ports.ledger import Books
@@ -68,7 +68,7 @@ def needs_attention(as_json: bool) -> None:
 
 def command_for(item: AttentionItem) -> str:
     """What to run, by what the item is about. Its sentence may quote an outsider, so no command is read out of it."""
-    from billing.services.changed_orders import DRAFT_WAITS
+    from billing.services.invoicing.changed_orders import DRAFT_WAITS
 
     effect_id = derived_id("eff", item.subject_id)  # items about an effect are kept under its key
     if item.code == "effect_unknown":

@@ -20,7 +20,7 @@ from billing.cli.ports import HOST, Ports
 from billing.domain.errors import PermanentError
 from billing.ports.operations import ServerEnd
 from billing.processes.supervisor import Death, Server, Supervisor
-from billing.services.server_ends import how
+from billing.services.safety.server_ends import how
 
 ROOT = SQL.parent
 _PATIENCE_SECONDS = 180

@@ -8,12 +8,12 @@ from billing.bootstrap import disks_of, open_house
 from billing.domain.effects import EffectKind
 from billing.domain.errors import PermanentError
 from billing.domain.mail import MailKind
-from billing.services.clock_set_back import look_at_clock
-from billing.services.disk_room import trouble_with, watch_disks
 from billing.services.effects import HANDLERS
 from billing.services.effects.executor import run_effects
 from billing.services.effects.janitor import show_stuck
-from billing.services.watchdog import watch
+from billing.services.safety.clock_set_back import look_at_clock
+from billing.services.safety.disk_room import trouble_with, watch_disks
+from billing.services.safety.watchdog import watch
 from billing.settings import load_settings
 
 

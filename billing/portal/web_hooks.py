@@ -14,7 +14,7 @@ from billing.adapters.stripe_gateway.webhook import check_signature, read_event
 from billing.domain.errors import PermanentError, TemporaryError
 from billing.ports.ledger import Ledger
 from billing.ports.outside import Clock
-from billing.services.receive_events import receive_event
+from billing.services.intake.receive_events import receive_event
 
 BODY_BYTES_AT_MOST = 1024 * 1024  # Stripe's events are a few kilobytes
 BODY_SECONDS_AT_MOST = 10.0

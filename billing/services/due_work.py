@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 
 from billing.domain.effects import EffectKind, EffectState, can_be_asked
 from billing.domain.policy import MORNING_HOUR
-from billing.services.clock_set_back import TOLERANCE, is_behind
-from billing.services.galleries import awaiting_grant
-from billing.services.holds import goes_out_under_hold, is_held
-from billing.services.house import House
-from billing.services.observe_sessions import sessions_to_fetch
-from billing.services.session_records import is_older
+from billing.services.access.galleries import awaiting_grant
+from billing.services.context import House
+from billing.services.intake.observe_sessions import sessions_to_fetch
+from billing.services.intake.session_records import is_older
+from billing.services.safety.clock_set_back import TOLERANCE, is_behind
+from billing.services.safety.holds import goes_out_under_hold, is_held
 
 LOOK_AT_EXPECTED_EVERY = timedelta(hours=1)
 _FOLLOWED_UP = "follow_ups:planned"

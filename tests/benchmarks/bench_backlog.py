@@ -26,7 +26,7 @@ from billing.ports.outside import RenderJob
 SMALL = 100
 FETCH = """
 from billing.bootstrap import open_house
-from billing.services.observe_sessions import fetch_session_records, observe_jobs
+from billing.services.intake.observe_sessions import fetch_session_records, observe_jobs
 with open_house() as house:
     observe_jobs(house)
     fetch_session_records(house)

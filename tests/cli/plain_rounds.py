@@ -9,16 +9,16 @@ from collections.abc import Callable
 
 from billing.bootstrap import open_house, open_warehouse, pin_account
 from billing.domain.effects import EffectKind
-from billing.services.apply_events import apply_events, poll_events
-from billing.services.commands import carry_out_commands
-from billing.services.deliver_invoices import render_invoices
+from billing.services.collections.follow_up import plan_follow_ups
+from billing.services.commands.carry_out import carry_out_commands
+from billing.services.context import House
 from billing.services.effects import HANDLERS
 from billing.services.effects.executor import run_effects
 from billing.services.effects.grant import plan_grants
-from billing.services.follow_up import plan_follow_ups
-from billing.services.house import House
-from billing.services.issue_invoices import bill_due_sessions
-from billing.services.observe_sessions import fetch_session_records, observe_jobs
+from billing.services.intake.apply_events import apply_events, poll_events
+from billing.services.intake.observe_sessions import fetch_session_records, observe_jobs
+from billing.services.invoicing.deliver_invoices import render_invoices
+from billing.services.invoicing.issue_invoices import bill_due_sessions
 from billing.services.reconcile.run import reconcile_all
 from billing.settings import Settings
 

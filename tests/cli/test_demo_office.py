@@ -23,7 +23,7 @@ from billing.cli.demo.world import STRIPE_KEY, World
 from billing.domain.events import Command
 from billing.sandbox.seed.money_back import DISPUTED_CARD, STORIES
 from billing.sandbox.server import running_sandbox
-from billing.services.commands import carry_out_commands
+from billing.services.commands.carry_out import carry_out_commands
 
 NOW = datetime.now(UTC)
 DAY = NOW.date().isoformat()

@@ -10,7 +10,7 @@ from billed_studio import Run, Studio, one_line
 from sqlalchemy import create_engine
 
 from billing.adapters.ledger.books import SqlLedger
-from billing.services.restore import mark_restored
+from billing.services.safety.restore import mark_restored
 
 
 def test_what_agrees_is_told_in_a_table_and_ends_with_zero(run: Run) -> None:

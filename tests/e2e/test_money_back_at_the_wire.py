@@ -11,7 +11,7 @@ from wire import Wire
 from billing.adapters.ledger.checks import run_checks
 from billing.bootstrap import SQL
 from billing.ports.ledger import InvoiceRow
-from billing.services.commands import submit
+from billing.services.commands.carry_out import submit
 
 
 def at_stripe(wire: Wire, path: str, **given: Any) -> Any:

@@ -24,12 +24,12 @@ from billing.cli.demo.world import World
 from billing.domain.effects import EffectKind
 from billing.portal.app import build_portal
 from billing.portal.web_hooks import StripeDoor
-from billing.services.apply_events import apply_events
-from billing.services.deliver_invoices import render_invoices
 from billing.services.effects import HANDLERS
 from billing.services.effects.executor import run_effects
-from billing.services.issue_invoices import bill_due_sessions
-from billing.services.observe_sessions import fetch_session_records, observe_jobs
+from billing.services.intake.apply_events import apply_events
+from billing.services.intake.observe_sessions import fetch_session_records, observe_jobs
+from billing.services.invoicing.deliver_invoices import render_invoices
+from billing.services.invoicing.issue_invoices import bill_due_sessions
 
 PATIENCE_SECONDS = 30
 Ending = dict[str, Any]

@@ -11,7 +11,7 @@ from acting_studio import Studio
 
 from billing.bootstrap import open_ledger, pin_account
 from billing.domain.payments import ProviderEvent
-from billing.services.receive_events import receive_event
+from billing.services.intake.receive_events import receive_event
 from billing.settings import load_settings
 from pipelines.definitions import definitions
 from pipelines.resources import standing

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from billing.domain.errors import TemporaryError
-from billing.services.troubles import Cause, Trouble, trouble_of
+from billing.services.safety.troubles import Cause, Trouble, trouble_of
 from sensors.failures import reasons
 
 

@@ -8,8 +8,8 @@ import dagster as dg
 import pytest
 from acting_studio import Studio
 
-from billing.services.holds import hold_at_once
-from billing.services.watchdog import WATCHED
+from billing.services.safety.holds import hold_at_once
+from billing.services.safety.watchdog import WATCHED
 from pipelines.definitions import definitions
 from pipelines.resources import standing
 from sensors.heartbeats import beat_and_watch

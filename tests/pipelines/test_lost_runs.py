@@ -23,7 +23,7 @@ from billing.cli.demo.clients import save_cards
 from billing.cli.demo.world import World
 from billing.sandbox.oracle import oracle
 from billing.sandbox.stripe import faults
-from billing.services.troubles import Cause, Trouble
+from billing.services.safety.troubles import Cause, Trouble
 from pipelines.definitions import definitions
 from pipelines.jobs import JOBS
 from pipelines.running import has_died, kept_alive

@@ -11,8 +11,8 @@ from acting_studio import Studio
 from billing.bootstrap import open_house
 from billing.cli.demo.clients import PayPlan, pay_what_is_due, save_cards
 from billing.cli.demo.world import World
-from billing.services.alert_owner import alert_run_failed
-from billing.services.troubles import Cause, Trouble
+from billing.services.safety.alert_owner import alert_run_failed
+from billing.services.safety.troubles import Cause, Trouble
 from pipelines.demo import Rounds
 from sensors.errands import look_for_due_work
 from sensors.failures import reasons

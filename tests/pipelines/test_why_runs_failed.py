@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 from acting_studio import Studio
 
-from billing.services.troubles import Cause, Trouble
+from billing.services.safety.troubles import Cause, Trouble
 from pipelines.definitions import definitions
 from sensors.failures import reasons
 

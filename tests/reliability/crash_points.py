@@ -21,7 +21,7 @@ from typing import Any
 import billing
 from billing.ports.ledger import Books, Ledger
 from billing.ports.outside import GalleryHost, Mailer, PaymentGateway, SessionSource
-from billing.services.house import House
+from billing.services.context import House
 
 OUTSIDE: tuple[type, ...] = (SessionSource, PaymentGateway, GalleryHost, Mailer)
 BILLING = Path(billing.__file__).parent

@@ -20,7 +20,7 @@ from crash_worker import LOOKS, Ask, Shift
 from billing.domain import canonical
 from billing.domain.invoices import Invoice
 from billing.domain.policy import DeliveryMode, StudioPolicy, Trigger
-from billing.services.approve_drafts import seen_as, seen_text
+from billing.services.invoicing.approve_drafts import seen_as, seen_text
 
 SESSIONS = (
     Planned("autopay", card="pm_card_visa", gallery="vsco"),
@@ -50,8 +50,8 @@ SESSIONS = (
 _UNFORESEEN = "only after an exception that nobody foresaw; it raises an item for a person, and raises it again"
 EXEMPT = {
     "SessionSource.account": "a read; only the doctor and a dry run ask, and nothing follows from the answer",
-    "services.follow_up:_set_aside": _UNFORESEEN,
-    "services.apply_events:_settle#2": _UNFORESEEN,
+    "services.collections.follow_up:_set_aside": _UNFORESEEN,
+    "services.intake.apply_events:_settle#2": _UNFORESEEN,
     "services.effects.recording:record": _UNFORESEEN,
 }
 

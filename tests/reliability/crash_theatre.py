@@ -21,7 +21,7 @@ from crash_worker import Arm, Paper, Turned, live
 from billing.bootstrap import build_house
 from billing.sandbox.server import listen
 from billing.sandbox.vsco.routes import DEFAULT_API_KEY
-from billing.services.house import House
+from billing.services.context import House
 from billing.settings import Settings
 
 SENDER_DOMAIN = "northlight.example"

@@ -20,10 +20,10 @@ from billing.domain.errors import BillingError, PermanentError
 from billing.domain.invoices import Invoice
 from billing.domain.policy import StudioPolicy
 from billing.ports.outside import Rendered, RenderJob
-from billing.services.alert_owner import alert_run_failed, run_succeeded
-from billing.services.apply_events import apply_events, poll_events
-from billing.services.commands import carry_out_commands, submit
-from billing.services.deliver_invoices import render_invoices
+from billing.services.automations.owner_digest import plan_owner_digest
+from billing.services.collections.follow_up import plan_follow_ups
+from billing.services.commands.carry_out import carry_out_commands, submit
+from billing.services.context import House
 from billing.services.due_work import (
     commands_waiting,
     events_waiting,
@@ -35,19 +35,19 @@ from billing.services.effects import HANDLERS
 from billing.services.effects.executor import run_effects
 from billing.services.effects.grant import plan_grants
 from billing.services.effects.janitor import show_stuck
-from billing.services.follow_up import plan_follow_ups
-from billing.services.holds import hold_at_once
-from billing.services.house import House
-from billing.services.issue_invoices import bill_due_sessions
-from billing.services.observe_sessions import fetch_session_records, observe_jobs
-from billing.services.outages import end_outage, show_outage
-from billing.services.owner_digest import plan_owner_digest
-from billing.services.receive_events import receive_event
+from billing.services.intake.apply_events import apply_events, poll_events
+from billing.services.intake.observe_sessions import fetch_session_records, observe_jobs
+from billing.services.intake.receive_events import receive_event
+from billing.services.intake.session_records import NOT_READ
+from billing.services.invoicing.deliver_invoices import render_invoices
+from billing.services.invoicing.issue_invoices import bill_due_sessions
 from billing.services.reconcile.run import reconcile_all
-from billing.services.restore import is_restored, mark_restored, reconcile_restored
-from billing.services.session_records import NOT_READ
-from billing.services.troubles import Cause, Trouble
-from billing.services.watchdog import beat, watch
+from billing.services.safety.alert_owner import alert_run_failed, run_succeeded
+from billing.services.safety.holds import hold_at_once
+from billing.services.safety.outages import end_outage, show_outage
+from billing.services.safety.restore import is_restored, mark_restored, reconcile_restored
+from billing.services.safety.troubles import Cause, Trouble
+from billing.services.safety.watchdog import beat, watch
 
 PERSON = "olga"  # who looks outside and says how it ended
 # When a worker looks again, in minutes: leases have lapsed, back-offs are over. All on one day of the studio.
@@ -240,7 +240,11 @@ EXTRA: dict[str, Callable[[House], Any]] = {
 }
 BY_HAND = {"compare_restored"}  # a person's own command
 # Where only the person's own process is, who looks and asks again.
-AT_THE_DOOR = ("services.commands:submit", "services.holds:hold_at_once", "services.restore:mark_restored")
+AT_THE_DOOR = (
+    "services.commands.carry_out:submit",
+    "services.safety.holds:hold_at_once",
+    "services.safety.restore:mark_restored",
+)
 STEPS: dict[str, Callable[[House], Any]] = {
     "show_stuck": show_stuck,
     "pin_account": pin_account,

@@ -30,7 +30,7 @@ from billing.sandbox import faults as wire_faults
 from billing.sandbox.oracle import oracle
 from billing.sandbox.seed.plan import GOOD_CARD
 from billing.sandbox.stripe import faults as stripe_faults
-from billing.services.commands import submit
+from billing.services.commands.carry_out import submit
 
 REPRODUCE = "PYTHONPATH=.:tests:tests/services:tests/e2e .venv/bin/python tests/reliability/faults.py CASE"
 HOURS = timedelta(hours=2)

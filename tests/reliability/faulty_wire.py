@@ -17,15 +17,15 @@ from billing.domain.effects import EffectKind, EffectState, message_id
 from billing.domain.errors import BillingError
 from billing.sandbox.seed import SeedPlan, complete_session
 from billing.sandbox.server import RunningSandbox, running_sandbox
-from billing.services.apply_events import apply_events, poll_events
-from billing.services.commands import carry_out_commands, submit
-from billing.services.deliver_invoices import render_invoices
+from billing.services.commands.carry_out import carry_out_commands, submit
+from billing.services.context import House
 from billing.services.effects import HANDLERS
 from billing.services.effects.executor import run_effects
 from billing.services.effects.grant import plan_grants
-from billing.services.house import House
-from billing.services.issue_invoices import bill_due_sessions
-from billing.services.observe_sessions import fetch_session_records, observe_jobs
+from billing.services.intake.apply_events import apply_events, poll_events
+from billing.services.intake.observe_sessions import fetch_session_records, observe_jobs
+from billing.services.invoicing.deliver_invoices import render_invoices
+from billing.services.invoicing.issue_invoices import bill_due_sessions
 from billing.settings import Settings
 
 _CLIENT_ON_AUTOPAY, _CLIENT_BY_LINK = ("pixieset", None), ("vsco", "hostile_name")  # gallery and difficulty of a job

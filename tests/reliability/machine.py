@@ -25,11 +25,11 @@ from billing.domain.money import Money
 from billing.domain.payments import PaymentStatus, Refusal
 from billing.domain.sessions import Gallery
 from billing.domain.settlements import DisputeStatus, RefundStatus
-from billing.services.apply_events import apply_events, poll_events
-from billing.services.asking_again import is_left_alone
-from billing.services.deliver_invoices import render_invoices
+from billing.services.collections.asking_again import is_left_alone
+from billing.services.collections.follow_up import plan_follow_ups
 from billing.services.effects.grant import plan_grants
-from billing.services.follow_up import plan_follow_ups
+from billing.services.intake.apply_events import apply_events, poll_events
+from billing.services.invoicing.deliver_invoices import render_invoices
 
 CARDS: dict[str, Refusal | PaymentStatus] = {
     "pm_good": PaymentStatus.SUCCEEDED,

@@ -14,9 +14,9 @@ from studio import POLICY, Studio
 from billing.domain.effects import EffectKind, EffectState
 from billing.domain.mail import Mail
 from billing.domain.settlements import MovementKind
-from billing.services.asking_again import open_page
-from billing.services.owed import is_undecided
-from billing.services.tell_balance import is_at_work
+from billing.services.collections.asking_again import open_page
+from billing.services.collections.owed import is_undecided
+from billing.services.collections.tell_balance import is_at_work
 
 STAGES = [stage.name for stage in POLICY.dunning.stages]
 

@@ -24,8 +24,8 @@ from billing.adapters.ledger.books import SqlLedger
 from billing.adapters.ledger.checks import run_checks
 from billing.adapters.ledger.migrate import MIGRATIONS
 from billing.domain.payments import ProviderEvent
-from billing.services.apply_events import apply_events
-from billing.services.house import House
+from billing.services.context import House
+from billing.services.intake.apply_events import apply_events
 
 REPRODUCE = "make reliability ONLY=permutations"
 ALL_UP_TO = 6  # 720 orders; of more events a sample

@@ -19,10 +19,10 @@ from crash_worker import Arm, Ask
 from proof import Count, Proof
 
 from billing.domain.effects import EffectKind
+from billing.services.context import House
 from billing.services.effects import HANDLERS
 from billing.services.effects.executor import run_effects
-from billing.services.house import House
-from billing.services.issue_invoices import bill_due_sessions
+from billing.services.invoicing.issue_invoices import bill_due_sessions
 
 PROCESSES = 8
 REPRODUCE = ".venv/bin/python tests/reliability/races.py"

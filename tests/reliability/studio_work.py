@@ -13,10 +13,10 @@ from studio import KINDS, LATER_KINDS, POLICY, Studio
 
 from billing.domain.effects import Effect, EffectKind, EffectState
 from billing.domain.settlements import RefundStatus
-from billing.services.apply_events import apply_events, poll_events
-from billing.services.deliver_invoices import render_invoices
+from billing.services.automations.owner_digest import plan_owner_digest
 from billing.services.effects.grant import plan_grants
-from billing.services.owner_digest import plan_owner_digest
+from billing.services.intake.apply_events import apply_events, poll_events
+from billing.services.invoicing.deliver_invoices import render_invoices
 
 # The calls outside by which each kind acts, and whose line they go over.
 CALLS = {

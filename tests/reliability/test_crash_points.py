@@ -50,4 +50,4 @@ def test_a_new_call_outside_has_its_labels_by_itself() -> None:
 
 
 def test_commits_are_named_by_where_they_are() -> None:
-    assert {"bootstrap:pin_account before commit", "services.commands:submit after commit"} <= commit_labels()
+    assert {"bootstrap:pin_account before commit", "services.commands.carry_out:submit after commit"} <= commit_labels()

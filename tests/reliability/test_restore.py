@@ -24,11 +24,11 @@ from billing.domain.effects import EffectKind, EffectState
 from billing.sandbox.oracle import oracle
 from billing.sandbox.seed import complete_session
 from billing.sandbox.server import running_sandbox
-from billing.services.follow_up import plan_follow_ups
-from billing.services.issue_invoices import bill_due_sessions
-from billing.services.observe_sessions import fetch_session_records, observe_jobs
+from billing.services.collections.follow_up import plan_follow_ups
+from billing.services.intake.observe_sessions import fetch_session_records, observe_jobs
+from billing.services.invoicing.issue_invoices import bill_due_sessions
 from billing.services.reconcile import reconcile_all
-from billing.services.restore import mark_restored, reconcile_restored
+from billing.services.safety.restore import mark_restored, reconcile_restored
 from billing.settings import Settings
 
 SESSIONS = 10

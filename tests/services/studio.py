@@ -21,16 +21,16 @@ from billing.domain.money import Money
 from billing.domain.policy import DeliveryMode, StudioPolicy
 from billing.domain.sessions import Client, Gallery, JobSummary, Order, OrderLine, SessionFacts, Stage
 from billing.ports.ledger import InvoiceRow
-from billing.services.apply_events import apply_events, poll_events
-from billing.services.approve_drafts import seen_as, seen_text
-from billing.services.commands import carry_out_commands, submit
-from billing.services.deliver_invoices import render_invoices
+from billing.services.commands.carry_out import carry_out_commands, submit
+from billing.services.context import House
 from billing.services.effects import HANDLERS
 from billing.services.effects.executor import run_effects
 from billing.services.effects.grant import plan_grants
-from billing.services.house import House
-from billing.services.issue_invoices import Billed, bill_due_sessions
-from billing.services.observe_sessions import fetch_session_records, observe_jobs
+from billing.services.intake.apply_events import apply_events, poll_events
+from billing.services.intake.observe_sessions import fetch_session_records, observe_jobs
+from billing.services.invoicing.approve_drafts import seen_as, seen_text
+from billing.services.invoicing.deliver_invoices import render_invoices
+from billing.services.invoicing.issue_invoices import Billed, bill_due_sessions
 
 POLICY = StudioPolicy(
     studio=StudioDetails("North Light", (), "DE", "hello@northlight.example"),

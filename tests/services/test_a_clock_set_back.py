@@ -15,10 +15,10 @@ from billing.domain.effects import EffectKind
 from billing.domain.errors import TemporaryError
 from billing.domain.policy import DeliveryMode
 from billing.ports.operations import Heartbeat
-from billing.services.clock_set_back import CLOCK, SET_BACK, look_at_clock
+from billing.services.collections.follow_up import plan_follow_ups
 from billing.services.due_work import effects_due, follow_ups_are_due, note_followed_up
-from billing.services.follow_up import plan_follow_ups
-from billing.services.watchdog import beat, is_late, late_heartbeats, watch
+from billing.services.safety.clock_set_back import CLOCK, SET_BACK, look_at_clock
+from billing.services.safety.watchdog import beat, is_late, late_heartbeats, watch
 
 SEVEN_HOURS = timedelta(hours=7)
 TO_YESTERDAY = timedelta(hours=12)  # it is ten o'clock in Berlin

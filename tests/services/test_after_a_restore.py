@@ -15,10 +15,10 @@ from billing.adapters.ledger.books import SqlLedger
 from billing.domain.effects import EffectKind, EffectState
 from billing.domain.errors import PermanentError, TemporaryError
 from billing.domain.policy import DeliveryMode
+from billing.services.collections.follow_up import plan_follow_ups
 from billing.services.due_work import note_followed_up
 from billing.services.effects.janitor import show_stuck
-from billing.services.follow_up import plan_follow_ups
-from billing.services.restore import finish_restore, mark_restored, reconcile_restored
+from billing.services.safety.restore import finish_restore, mark_restored, reconcile_restored
 
 UNREACHABLE = TemporaryError("stripe_unreachable", "Stripe could not be reached.")
 

@@ -12,7 +12,7 @@ from billing.domain.invoices import Invoice
 from billing.domain.mail import Mail
 from billing.domain.money import Money
 from billing.domain.payments import PayLink
-from billing.services.deliver_invoices import render_invoices
+from billing.services.invoicing.deliver_invoices import render_invoices
 
 
 class Meeting:

@@ -18,9 +18,9 @@ from billing.domain.effects import EffectKind
 from billing.domain.errors import TemporaryError
 from billing.domain.payments import Refusal
 from billing.domain.policy import DailyLimits, DeliveryMode
+from billing.services.collections.follow_up import plan_follow_ups
 from billing.services.due_work import effects_due
 from billing.services.effects.janitor import show_stuck
-from billing.services.follow_up import plan_follow_ups
 from billing.services.reconcile import reconcile
 
 pytestmark = pytest.mark.usefixtures("promises_are_kept")

@@ -14,9 +14,9 @@ from billing.domain.errors import PermanentError, TemporaryError
 from billing.domain.money import Money
 from billing.domain.policy import DailyLimits, JobFilter, Trigger
 from billing.domain.sessions import Stage
-from billing.services.draft_invoices import draft_from_records, draft_session
-from billing.services.issue_invoices import Billed, bill_due_sessions, bill_session
-from billing.services.observe_sessions import fetch_session_records, observe_jobs, shared_records
+from billing.services.intake.observe_sessions import fetch_session_records, observe_jobs, shared_records
+from billing.services.invoicing.draft_invoices import draft_from_records, draft_session
+from billing.services.invoicing.issue_invoices import Billed, bill_due_sessions, bill_session
 
 
 def test_a_completed_session_becomes_one_invoice_however_often_it_is_looked_at(studio: Studio) -> None:

@@ -11,7 +11,7 @@ from studio import Studio, order
 from billing.domain.errors import TemporaryError
 from billing.domain.money import Money
 from billing.domain.policy import DailyLimits
-from billing.services.follow_up import plan_follow_ups
+from billing.services.collections.follow_up import plan_follow_ups
 
 DOWN = TemporaryError("vsco_unreachable", "VSCO Workspace is down.")
 

@@ -14,10 +14,10 @@ from billing.domain.effects import EffectKind
 from billing.domain.errors import PermanentError, TemporaryError, UnknownOutcomeError
 from billing.domain.money import Money
 from billing.domain.payments import PaymentStatus, Refusal
-from billing.services.draft_invoices import draft_session
-from billing.services.issue_invoices import Billed, bill_session
-from billing.services.observe_sessions import shared_records
-from billing.services.record_payments import record_captured
+from billing.services.collections.record_payments import record_captured
+from billing.services.intake.observe_sessions import shared_records
+from billing.services.invoicing.draft_invoices import draft_session
+from billing.services.invoicing.issue_invoices import Billed, bill_session
 
 UNCLEAR = UnknownOutcomeError("stripe_unknown", "The line was cut.")
 UNREACHABLE = TemporaryError("stripe_unreachable", "Stripe could not be reached.")

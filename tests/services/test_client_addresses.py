@@ -14,7 +14,7 @@ from billing.domain.effects import EffectKind, EffectState, Intent
 from billing.domain.errors import TemporaryError
 from billing.domain.policy import DeliveryMode
 from billing.domain.sessions import SessionFacts
-from billing.services.follow_up import plan_follow_ups
+from billing.services.collections.follow_up import plan_follow_ups
 
 DUE_ON = date(2026, 3, 16)
 NUMBER = "INV-2026-0001"

@@ -10,7 +10,7 @@ from fakes import Crash
 from studio import Studio
 
 from billing.domain.effects import EffectKind
-from billing.services.follow_up import plan_follow_ups
+from billing.services.collections.follow_up import plan_follow_ups
 
 BERLIN = ZoneInfo("Europe/Berlin")
 JUMPS = [timedelta(days=-2), timedelta(hours=-3), timedelta(hours=3), timedelta(days=2)]

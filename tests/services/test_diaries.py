@@ -24,13 +24,13 @@ from billing.domain.money import Money
 from billing.domain.payments import PaymentStatus, Refusal
 from billing.domain.policy import DeliveryMode
 from billing.domain.settlements import DisputeStatus
-from billing.services.apply_events import apply_events, poll_events
-from billing.services.deliver_invoices import render_invoices
+from billing.services.collections.follow_up import plan_follow_ups
 from billing.services.effects.grant import plan_grants
 from billing.services.effects.janitor import show_stuck
-from billing.services.follow_up import plan_follow_ups
+from billing.services.intake.apply_events import apply_events, poll_events
+from billing.services.invoicing.deliver_invoices import render_invoices
 from billing.services.reconcile.run import reconcile_all
-from billing.services.restore import mark_restored, reconcile_restored
+from billing.services.safety.restore import mark_restored, reconcile_restored
 
 DIARIES = Path(__file__).parent / "diaries"
 LOST = UnknownOutcomeError("time_out", "No answer came.")

@@ -9,7 +9,7 @@ from studio import Studio
 
 from billing.domain.effects import EffectKind
 from billing.ports.disks import MEGABYTE, Place
-from billing.services.disk_room import trouble_with, watch_disks
+from billing.services.safety.disk_room import trouble_with, watch_disks
 
 ROOMY = Place("the ledger and the figures", "/srv/billing", 9_000 * MEGABYTE, 500 * MEGABYTE)
 SHORT = replace(ROOMY, free_bytes=499 * MEGABYTE)

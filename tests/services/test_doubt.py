@@ -14,10 +14,10 @@ from billing.domain.errors import UnknownOutcomeError
 from billing.domain.money import Money
 from billing.domain.settlements import RefundFact, RefundStatus
 from billing.ports.operations import CAUSE_RESTORED
-from billing.services.apply_events import apply_events, poll_events
 from billing.services.effects.doubt import perhaps_done_before_restore
 from billing.services.effects.evidence import STILL_UNDER_WAY
 from billing.services.effects.grant import plan_grants
+from billing.services.intake.apply_events import apply_events, poll_events
 
 MAIL = EffectKind.MAIL
 

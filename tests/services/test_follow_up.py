@@ -12,7 +12,7 @@ from studio import Studio
 from billing.domain.effects import EffectKind, EffectState, Intent
 from billing.domain.errors import UnknownOutcomeError
 from billing.domain.payments import PaymentStatus, Refusal
-from billing.services.follow_up import plan_follow_ups
+from billing.services.collections.follow_up import plan_follow_ups
 
 DUE_ON = date(2026, 3, 16)
 

@@ -13,7 +13,7 @@ from test_money_back import open_links, reminded
 from billing.domain.effects import EffectKind
 from billing.domain.money import Money
 from billing.domain.settlements import DisputeStatus, MovementKind
-from billing.services.apply_events import apply_events, poll_events
+from billing.services.intake.apply_events import apply_events, poll_events
 from billing.services.reconcile import reconcile
 
 pytestmark = pytest.mark.usefixtures("promises_are_kept")

@@ -14,12 +14,12 @@ from billing.domain.effects import EffectKind, EffectState
 from billing.domain.errors import PermanentError, UnknownOutcomeError
 from billing.ports.ledger import Books
 from billing.ports.operations import CAUSE_RESTORED
-from billing.services.alert_owner import alert_run_failed
 from billing.services.effects import HANDLERS
 from billing.services.effects.executor import run_effects
 from billing.services.effects.recording import show_mails_in_doubt
-from billing.services.holds import hold_at_once, place_hold, why_held
-from billing.services.troubles import Cause, Trouble
+from billing.services.safety.alert_owner import alert_run_failed
+from billing.services.safety.holds import hold_at_once, place_hold, why_held
+from billing.services.safety.troubles import Cause, Trouble
 from dashboards.matters import by_subject
 
 UNCLEAR = UnknownOutcomeError("stripe_unknown", "The line was cut.")

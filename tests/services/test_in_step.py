@@ -8,8 +8,8 @@ from threading import Event
 import pytest
 from studio import KINDS, Studio
 
-from billing.services.deliver_invoices import render_invoices
 from billing.services.in_step import in_step
+from billing.services.invoicing.deliver_invoices import render_invoices
 
 
 def test_a_follower_begins_before_the_work_before_it_has_ended() -> None:

@@ -13,9 +13,9 @@ from billing.domain.effects import EffectKind, EffectState, Intent
 from billing.domain.errors import PermanentError, TemporaryError, UnknownOutcomeError
 from billing.domain.payments import Refusal
 from billing.domain.policy import DailyLimits
-from billing.services.deliver_invoices import render_invoices
 from billing.services.effects import HANDLERS
 from billing.services.effects.executor import run_effects
+from billing.services.invoicing.deliver_invoices import render_invoices
 from dashboards.matters import by_subject
 
 

@@ -11,8 +11,8 @@ from studio import Studio
 from billing.domain.effects import EffectKind
 from billing.domain.money import Money
 from billing.domain.settlements import DisputeStatus, RefundStatus
-from billing.services.apply_events import apply_events, poll_events
-from billing.services.follow_up import plan_follow_ups
+from billing.services.collections.follow_up import plan_follow_ups
+from billing.services.intake.apply_events import apply_events, poll_events
 
 DUE_ON = date(2026, 3, 16)
 ACCOUNTS = "select account, sum(amount_minor) from journal_entries group by account"

@@ -16,7 +16,7 @@ from studio import Studio
 from billing.domain.effects import EffectKind
 from billing.domain.errors import PermanentError, TemporaryError, UnreadableError
 from billing.domain.money import Money
-from billing.services.apply_events import apply_events, poll_events
+from billing.services.intake.apply_events import apply_events, poll_events
 
 EUR = "EUR"
 
@@ -358,7 +358,7 @@ def test_money_that_is_not_of_our_asking_is_ignored(billed: Studio) -> None:
 def test_all_pages_of_events_are_polled_and_polling_again_finds_nothing(
     billed: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("billing.services.apply_events.PAGE", 2)
+    monkeypatch.setattr("billing.services.intake.apply_events.PAGE", 2)
     for number in range(5):
         billed.gateway.tell("charge.succeeded", f"ch_{number}")
 

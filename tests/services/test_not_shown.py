@@ -9,7 +9,7 @@ from studio import Studio
 
 from billing.domain.errors import NeedsAttention, NoRight, RefusedAccess, TemporaryError
 from billing.domain.policy import JobFilter
-from billing.services.observe_sessions import observe_jobs, shared_records
+from billing.services.intake.observe_sessions import observe_jobs, shared_records
 from billing.services.reconcile import GALLERIES, VSCO, reconcile
 
 SAID = ("vsco/tax-rate", "not_shown")

@@ -11,9 +11,9 @@ from studio import Studio, order
 from billing.cli.preview import preview_job, preview_period
 from billing.domain.policy import DeliveryMode
 from billing.domain.sessions import Order
-from billing.services.draft_invoices import draft_session
-from billing.services.issue_invoices import Billed, bill_session
-from billing.services.observe_sessions import shared_records
+from billing.services.intake.observe_sessions import shared_records
+from billing.services.invoicing.draft_invoices import draft_session
+from billing.services.invoicing.issue_invoices import Billed, bill_session
 
 pytestmark = pytest.mark.usefixtures("promises_are_kept")
 

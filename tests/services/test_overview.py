@@ -12,7 +12,7 @@ from studio import Studio
 from billing.adapters.ledger.overview import BilledFrom, CommandState, EffectRow, InvoiceHead, Overview, SessionHead
 from billing.domain.money import Money
 from billing.domain.settlements import DisputeStatus
-from billing.services.commands import submit
+from billing.services.commands.carry_out import submit
 
 BILLED_AFTER, PAID_AFTER = timedelta(minutes=4), timedelta(hours=3)
 

@@ -19,11 +19,11 @@ from billing.domain.mail import DigestLine, DigestPart, MailKind, OwnerDigest, S
 from billing.domain.money import Money
 from billing.domain.policy import DeliveryMode
 from billing.domain.tasks import TaskKind, kind_of_task
-from billing.services.clock_set_back import look_at_clock
-from billing.services.holds import hold_at_once
-from billing.services.owner_digest import digest_of, plan_owner_digest
-from billing.services.restore import mark_restored
-from billing.services.watchdog import beat, watch
+from billing.services.automations.owner_digest import digest_of, plan_owner_digest
+from billing.services.safety.clock_set_back import look_at_clock
+from billing.services.safety.holds import hold_at_once
+from billing.services.safety.restore import mark_restored
+from billing.services.safety.watchdog import beat, watch
 
 MONDAY, TUESDAY = date(2026, 3, 2), date(2026, 3, 3)
 

@@ -15,12 +15,12 @@ from billing.domain.effects import EffectKind
 from billing.domain.errors import BillingError, PermanentError, RefusedAccess, TemporaryError, UnknownOutcomeError
 from billing.domain.mail import OwnerAlert
 from billing.ports.operations import ServerEnd
-from billing.services.alert_owner import FOR_THE_OPERATOR, alert_run_failed
-from billing.services.clock_set_back import look_at_clock
 from billing.services.effects.mail_contents import content_of
-from billing.services.server_ends import note_server_end
-from billing.services.troubles import Cause, Trouble, trouble_of
-from billing.services.watchdog import WATCHED, beat, watch
+from billing.services.safety.alert_owner import FOR_THE_OPERATOR, alert_run_failed
+from billing.services.safety.clock_set_back import look_at_clock
+from billing.services.safety.server_ends import note_server_end
+from billing.services.safety.troubles import Cause, Trouble, trouble_of
+from billing.services.safety.watchdog import WATCHED, beat, watch
 
 # A name of a job or a class, a command, a step, an error, a code of a vendor: what no owner knows.
 NOT_THEIRS = re.compile(

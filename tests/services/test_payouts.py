@@ -13,10 +13,10 @@ from billing.domain.errors import TemporaryError
 from billing.domain.money import Money
 from billing.domain.settlement_books import CLEARING
 from billing.domain.settlements import MovementKind, PayoutStatus
-from billing.services.apply_events import apply_events, poll_events
-from billing.services.house import House
+from billing.services.context import House
+from billing.services.intake.apply_events import apply_events, poll_events
 from billing.services.reconcile import settle_movements
-from billing.services.settle_payouts import apply_payout, read_payout
+from billing.services.settlements.settle_payouts import apply_payout, read_payout
 
 DOWN = TemporaryError("stripe_unreachable", "Stripe cannot be reached.")
 

@@ -13,9 +13,9 @@ from billing.domain.effects import EffectKind, EffectState, Intent
 from billing.domain.errors import PermanentError, UnknownOutcomeError
 from billing.domain.policy import GalleryPolicy
 from billing.domain.sessions import Gallery
-from billing.services.apply_events import apply_events, poll_events
-from billing.services.commands import COMMANDS, carry_out_commands, submit
+from billing.services.commands.carry_out import COMMANDS, carry_out_commands, submit
 from billing.services.effects.grant import plan_grants
+from billing.services.intake.apply_events import apply_events, poll_events
 
 NUMBER = "INV-2026-0001"
 TAKES_NOTHING = ("clock_is_right", "hold", "release", "settle_mails")

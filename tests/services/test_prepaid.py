@@ -14,7 +14,7 @@ from billing.domain.invoices import Collection
 from billing.domain.money import Money
 from billing.domain.policy import DeliveryMode, GalleryPolicy
 from billing.domain.sessions import EarlierPayment, Gallery, Order
-from billing.services.follow_up import plan_follow_ups
+from billing.services.collections.follow_up import plan_follow_ups
 
 pytestmark = pytest.mark.usefixtures("promises_are_kept")
 NOTHING = Money(0, "EUR")

@@ -16,13 +16,13 @@ from billing.domain.errors import PermanentError, TemporaryError
 from billing.domain.policy import DailyLimits, Trigger
 from billing.domain.sessions import Stage
 from billing.ports.outside import RawRecord
-from billing.services.issue_invoices import bill_due_sessions
-from billing.services.observe_sessions import (
+from billing.services.intake.observe_sessions import (
     ATTENTION_READ_AT_MOST,
     fetch_session_records,
     observe_jobs,
     sessions_to_fetch,
 )
+from billing.services.invoicing.issue_invoices import bill_due_sessions
 
 JOBS = [f"j{number:02d}" for number in range(10)]
 

@@ -14,7 +14,7 @@ from billing.domain.effects import EffectKind, EffectState
 from billing.domain.errors import UnknownOutcomeError
 from billing.domain.policy import GalleryPolicy
 from billing.domain.settlements import DisputeStatus, RefundStatus
-from billing.services.commands import carry_out_commands, submit
+from billing.services.commands.carry_out import carry_out_commands, submit
 
 pytestmark = pytest.mark.usefixtures("promises_are_kept")
 

@@ -10,7 +10,7 @@ from studio import Studio
 
 from billing.domain.effects import EffectKind
 from billing.ports.operations import ServerEnd
-from billing.services.server_ends import how, in_words, note_server_end, server_is_steady
+from billing.services.safety.server_ends import how, in_words, note_server_end, server_is_steady
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
 

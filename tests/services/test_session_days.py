@@ -11,7 +11,7 @@ from studio import Studio
 
 from billing.domain.policy import Trigger
 from billing.domain.sessions import Stage
-from billing.services.observe_sessions import observe_jobs
+from billing.services.intake.observe_sessions import observe_jobs
 
 
 @pytest.mark.parametrize(

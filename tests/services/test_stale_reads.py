@@ -14,12 +14,12 @@ from test_money_orders import processing
 from billing.domain.effects import EffectKind, EffectState, Outcome
 from billing.domain.payments import PaymentStatus, Refusal
 from billing.domain.settlements import DisputeStatus
-from billing.services.apply_events import apply_events, poll_events
 from billing.services.effects import executor
 from billing.services.effects.grant import plan_grants
 from billing.services.effects.janitor import show_stuck
-from billing.services.issue_invoices import bill_due_sessions
-from billing.services.observe_sessions import observe_jobs
+from billing.services.intake.apply_events import apply_events, poll_events
+from billing.services.intake.observe_sessions import observe_jobs
+from billing.services.invoicing.issue_invoices import bill_due_sessions
 
 pytestmark = pytest.mark.usefixtures("promises_are_kept")
 

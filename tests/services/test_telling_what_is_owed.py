@@ -15,8 +15,8 @@ from billing.domain.errors import TemporaryError
 from billing.domain.money import Money
 from billing.domain.policy import DailyLimits
 from billing.domain.settlements import DisputeStatus
-from billing.services.commands import carry_out_commands, submit
-from billing.services.restore import mark_restored, reconcile_restored
+from billing.services.commands.carry_out import carry_out_commands, submit
+from billing.services.safety.restore import mark_restored, reconcile_restored
 
 pytestmark = pytest.mark.usefixtures("promises_are_kept")
 

@@ -13,8 +13,8 @@ from studio import Studio
 from billing.domain.errors import PermanentError
 from billing.domain.policy import Trigger
 from billing.domain.sessions import Stage
-from billing.services.issue_invoices import bill_due_sessions
-from billing.services.observe_sessions import fetch_session_records, observe_jobs, wake_expected_sessions
+from billing.services.intake.observe_sessions import fetch_session_records, observe_jobs, wake_expected_sessions
+from billing.services.invoicing.issue_invoices import bill_due_sessions
 
 REFUSED = PermanentError("vsco_refused", "VSCO Workspace refused it.")
 

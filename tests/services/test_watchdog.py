@@ -9,7 +9,7 @@ import pytest
 from studio import Studio
 
 from billing.domain.effects import EffectKind
-from billing.services.watchdog import beat, late_heartbeats, watch
+from billing.services.safety.watchdog import beat, late_heartbeats, watch
 
 EVERY = timedelta(minutes=5)
 

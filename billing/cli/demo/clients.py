@@ -8,8 +8,8 @@ from typing import Any
 
 from billing.cli.demo.world import World
 from billing.sandbox.seed.plan import PlannedClient, SeedPlan
-from billing.services.commands import carry_out_commands, submit
-from billing.services.house import House
+from billing.services.commands.carry_out import carry_out_commands, submit
+from billing.services.context import House
 
 CONSENT_TEXT = "demo-2026-01"
 

@@ -14,7 +14,7 @@ from billing.adapters.ledger.overview import Overview
 from billing.cli.demo.clients import PayPlan
 from billing.ports.ledger import InvoiceRow
 from billing.sandbox.seed.plan import PlannedJob
-from billing.services.commands import Arguments, submit
+from billing.services.commands.carry_out import Arguments, submit
 
 WHO = "Ingrid Nordahl"
 

@@ -13,7 +13,7 @@ from billing.cli.private_places import keys, records
 from billing.cli.supervisor import answers
 from billing.domain.errors import PermanentError
 from billing.secrecy import open_to_others
-from billing.services.disk_room import trouble_with
+from billing.services.safety.disk_room import trouble_with
 from billing.settings import Settings
 
 _NAMED = 6  # files and folders in a sentence

@@ -7,14 +7,14 @@ from billing.domain.errors import PermanentError
 from billing.domain.money import Money
 from billing.domain.payments import PaymentFact, PaymentStatus, Refusal, SavedMethod, next_step
 from billing.ports.ledger import Books
-from billing.services.asking_again import end_processing
-from billing.services.autopay import why_it_waits
-from billing.services.consents import ask_by_link
+from billing.services.collections.asking_again import end_processing
+from billing.services.collections.autopay import why_it_waits
+from billing.services.collections.consents import ask_by_link
+from billing.services.collections.record_payments import record_captured
+from billing.services.context import House
 from billing.services.effects.evidence import may_be_there, not_done, turn
 from billing.services.effects.pay_link import why_not_payable
-from billing.services.house import House
-from billing.services.issue_invoices import pay_link_intent
-from billing.services.record_payments import record_captured
+from billing.services.invoicing.issue_invoices import pay_link_intent
 
 # Of several payments under one key: money that has moved, then a refusal, then what could still be confirmed.
 _FURTHEST_FIRST = [

@@ -7,7 +7,7 @@ from datetime import timedelta
 from billing.domain.effects import Effect, EffectState, Outcome, retry_delay_seconds
 from billing.ports.ledger import Books
 from billing.ports.operations import CAUSE_RESTORED
-from billing.services.house import House
+from billing.services.context import House
 
 # Longer than a request that was cut off can still be under way at the provider.
 STILL_UNDER_WAY = timedelta(minutes=2)

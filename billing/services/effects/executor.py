@@ -16,14 +16,14 @@ from billing.domain.errors import BillingError, TemporaryError, UnknownOutcomeEr
 from billing.domain.events import PIPELINE
 from billing.domain.mail import TO_THE_OWNER, goes_by_the_day
 from billing.ports.ledger import Books
-from billing.services.clock_set_back import is_behind
+from billing.services.context import House
 from billing.services.effects.doubt import perhaps_done_before_restore
 from billing.services.effects.handler import Handler
 from billing.services.effects.janitor import settle_unknown, worker
 from billing.services.effects.recording import named, record
-from billing.services.holds import goes_out_under_hold, is_held
-from billing.services.house import House
-from billing.services.limits import room_in
+from billing.services.safety.clock_set_back import is_behind
+from billing.services.safety.holds import goes_out_under_hold, is_held
+from billing.services.safety.limits import room_in
 
 __all__ = ["LEASE", "Handler", "run_effects", "settle_unknown"]
 

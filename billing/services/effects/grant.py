@@ -13,10 +13,10 @@ from billing.domain.mail import MailKind
 from billing.domain.sessions import Gallery
 from billing.ports.ledger import Books, GrantRow, InvoiceRow
 from billing.ports.outside import GalleryAccess, RawRecord
-from billing.services.deliver_invoices import mail_intent
-from billing.services.galleries import awaiting_grant, is_forfeited, plan_revocations, take_up, why_not_open
-from billing.services.house import House
-from billing.services.observe_sessions import shared_records
+from billing.services.access.galleries import awaiting_grant, is_forfeited, plan_revocations, take_up, why_not_open
+from billing.services.context import House
+from billing.services.intake.observe_sessions import shared_records
+from billing.services.invoicing.deliver_invoices import mail_intent
 
 
 class _Grant:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from billing.domain.effects import Effect, Outcome
 from billing.ports.ledger import Books
-from billing.services.house import House
+from billing.services.context import House
 
 
 class Handler(Protocol):

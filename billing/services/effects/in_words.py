@@ -9,7 +9,7 @@ from billing.domain.errors import TemporaryError
 from billing.domain.mail import TO_THE_OWNER, kind_of_mail
 from billing.domain.money import Money
 from billing.ports.ledger import Books
-from billing.services.addresses import emails_for
+from billing.services.collections.addresses import emails_for
 
 
 def in_words(books: Books, effect: Effect) -> str:

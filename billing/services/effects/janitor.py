@@ -19,11 +19,11 @@ from billing.domain.effects import (
 from billing.domain.errors import BillingError
 from billing.domain.events import PIPELINE
 from billing.ports.ledger import Books
+from billing.services.context import House
 from billing.services.effects.handler import Handler
 from billing.services.effects.in_words import capital, how_to_settle, in_words
 from billing.services.effects.recording import named, record, show
-from billing.services.holds import MAILS_IN_DOUBT, is_held
-from billing.services.house import House
+from billing.services.safety.holds import MAILS_IN_DOUBT, is_held
 
 OPEN_AT_MOST = timedelta(days=1)  # then it is under "needs attention", whatever the reason
 _SHOWN = 200  # a person sees from the first of them what is wrong

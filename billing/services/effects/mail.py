@@ -23,15 +23,15 @@ from billing.domain.mail import (
 from billing.domain.settlements import RefundStatus
 from billing.ports.correspondence import SentMail
 from billing.ports.ledger import Books
-from billing.services.addresses import emails_for
-from billing.services.client_addresses import note_refused
+from billing.services.access.galleries import is_being_closed
+from billing.services.automations.owner_digest import why_no_digest
+from billing.services.collections.addresses import emails_for
+from billing.services.collections.follow_up import follow_up_state
+from billing.services.collections.tell_balance import why_not_told
+from billing.services.collections.unusable_addresses import note_refused
+from billing.services.context import House
 from billing.services.effects.mail_contents import content_of
 from billing.services.effects.pay_link import why_not_payable
-from billing.services.follow_up import follow_up_state
-from billing.services.galleries import is_being_closed
-from billing.services.house import House
-from billing.services.owner_digest import why_no_digest
-from billing.services.tell_balance import why_not_told
 
 
 @dataclass(frozen=True, slots=True)

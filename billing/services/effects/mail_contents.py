@@ -22,13 +22,13 @@ from billing.domain.mail import (
     kind_of_mail,
 )
 from billing.ports.ledger import Books, InvoiceRow
-from billing.services.asking_again import is_page_coming, open_page
-from billing.services.autopay import NOT_CHARGED
+from billing.services.automations.owner_digest import digest_of
+from billing.services.collections.asking_again import is_page_coming, open_page
+from billing.services.collections.autopay import NOT_CHARGED
+from billing.services.collections.owed import owed_if_decided, owed_now
+from billing.services.collections.tell_balance import last_told
+from billing.services.context import House
 from billing.services.effects.who_waits import who_waits
-from billing.services.house import House
-from billing.services.owed import owed_if_decided, owed_now
-from billing.services.owner_digest import digest_of
-from billing.services.tell_balance import last_told
 
 PAGE_WAITS = 4  # tries, some minutes, for the page on which the rest is paid; then the mail goes out without
 

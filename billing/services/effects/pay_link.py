@@ -9,12 +9,12 @@ from billing.domain.mail import MailKind
 from billing.domain.money import Money
 from billing.domain.payments import NextStep, PayLink
 from billing.ports.ledger import Books, InvoiceRow
-from billing.services.asking_again import close_link_intent, ensure_pay_link, is_disputed
-from billing.services.autopay import INSTEAD_OF_CHARGE, NOT_CHARGED
-from billing.services.deliver_invoices import mail_intent
+from billing.services.collections.asking_again import close_link_intent, ensure_pay_link, is_disputed
+from billing.services.collections.autopay import INSTEAD_OF_CHARGE, NOT_CHARGED
+from billing.services.collections.owed import is_undecided
+from billing.services.context import House
 from billing.services.effects.evidence import STILL_UNDER_WAY, may_be_there, not_done, turn
-from billing.services.house import House
-from billing.services.owed import is_undecided
+from billing.services.invoicing.deliver_invoices import mail_intent
 
 
 class _PayLink:

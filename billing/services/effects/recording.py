@@ -19,12 +19,12 @@ from billing.domain.events import PIPELINE
 from billing.domain.money import Money
 from billing.domain.settlements import NEVER_ARRIVED
 from billing.ports.ledger import Books
-from billing.services.autopay import WAITS_FOR
+from billing.services.collections.autopay import WAITS_FOR
+from billing.services.context import House
 from billing.services.effects.handler import Handler
 from billing.services.effects.in_words import capital, how_to_settle, in_words, of_what_failed
-from billing.services.holds import MAILS_IN_DOUBT
-from billing.services.house import House
-from billing.services.money_back_follows import RETURNED, of_returned
+from billing.services.safety.holds import MAILS_IN_DOUBT
+from billing.services.settlements.money_back_follows import RETURNED, of_returned
 
 GALLERY_BY_HAND = "gallery_by_hand"  # the host's answer where only a person can
 SHOW_AFTER_ATTEMPTS = 5  # about a quarter of an hour of trying

@@ -9,11 +9,11 @@ from billing.domain.errors import BillingError, PermanentError
 from billing.domain.money import Money
 from billing.domain.settlements import NEVER_ARRIVED, PaymentStory, RefundFact
 from billing.ports.ledger import Books
-from billing.services.asking_again import is_disputed
+from billing.services.collections.asking_again import is_disputed
+from billing.services.collections.owed import left_of
+from billing.services.context import House
 from billing.services.effects.evidence import not_done, turn
-from billing.services.house import House
-from billing.services.money_back import record_story
-from billing.services.owed import left_of
+from billing.services.settlements.money_back import record_story
 
 
 class _Refund:

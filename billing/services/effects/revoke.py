@@ -6,8 +6,8 @@ from billing.domain.effects import Effect, EffectState, Outcome
 from billing.domain.errors import NeedsAttention
 from billing.domain.events import PIPELINE, DomainEvent
 from billing.ports.ledger import Books
-from billing.services.galleries import is_forfeited, plan_revocations
-from billing.services.house import House
+from billing.services.access.galleries import is_forfeited, plan_revocations
+from billing.services.context import House
 
 
 class _Revoke:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from billing.domain.mail import TO_THE_OWNER
 from billing.ports.ledger import Books
+from billing.services.automations.whom import whom_of_effect
+from billing.services.context import House
 from billing.services.effects.in_words import in_words
-from billing.services.house import House
-from billing.services.whom import whom_of_effect
 
 _NAMED = 5  # a mail is no list
 _LOOKED_AT = 100

@@ -8,8 +8,8 @@ from billing.domain.effects import Effect, EffectState, Outcome
 from billing.domain.events import DomainEvent
 from billing.domain.money import Money
 from billing.ports.ledger import Books
+from billing.services.context import House
 from billing.services.effects.evidence import STILL_UNDER_WAY, not_done
-from billing.services.house import House
 
 
 class _WriteBack:

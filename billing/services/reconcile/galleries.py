@@ -16,9 +16,9 @@ from billing.ports.ledger import Books
 from billing.ports.operations import Difference
 from billing.ports.outside import RawRecord
 from billing.ports.rows import GrantRow, InvoiceRow
-from billing.services.galleries import is_forfeited
-from billing.services.house import House
-from billing.services.observe_sessions import shared_records
+from billing.services.access.galleries import is_forfeited
+from billing.services.context import House
+from billing.services.intake.observe_sessions import shared_records
 from billing.services.reconcile.found import GALLERIES, Found, Say, difference
 from billing.services.reconcile.sessions import Billed, billed_again, billed_sessions
 

@@ -14,9 +14,9 @@ from billing.domain.settlements import RefundStatus
 from billing.ports.ledger import Books, InvoiceRow
 from billing.ports.operations import Difference
 from billing.ports.settlements import RefundRow
-from billing.services.asking_again import is_left_alone
+from billing.services.collections.asking_again import is_left_alone
+from billing.services.context import House
 from billing.services.effects.in_words import how_to_settle
-from billing.services.house import House
 from billing.services.reconcile.found import STRIPE, Found, difference
 from billing.services.reconcile.sessions import Billed
 

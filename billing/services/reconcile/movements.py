@@ -12,10 +12,10 @@ from billing.domain.errors import BillingError
 from billing.domain.settlement_books import post_other
 from billing.domain.settlements import Movement, MovementKind
 from billing.ports.ledger import Books
-from billing.services.house import House
+from billing.services.context import House
 from billing.services.reconcile.opening import open_books
 from billing.services.reconcile.stories import AT_A_TIME, book_story, is_ours, read_stories
-from billing.services.settle_payouts import apply_payout, read_payout
+from billing.services.settlements.settle_payouts import apply_payout, read_payout
 
 OVERLAP = timedelta(days=2)  # movements are listed by whole seconds, and may be listed a little late
 _PAYOUTS = (MovementKind.PAYOUT, MovementKind.PAYOUT_RETURNED)

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from billing.domain.errors import TemporaryError
 from billing.domain.money import Money
 from billing.domain.settlement_books import post_opening
-from billing.services.house import House
-from billing.services.settle_payouts import begin_cursor, books_begin_at
+from billing.services.context import House
+from billing.services.settlements.settle_payouts import begin_cursor, books_begin_at
 
 TRIES = 5
 _EVER = datetime(2000, 1, 1, tzinfo=UTC)

@@ -10,9 +10,9 @@ from billing.domain.money import Money
 from billing.domain.settlements import PayoutFact, PayoutStatus
 from billing.ports.ledger import Books
 from billing.ports.operations import Difference
-from billing.services.house import House
+from billing.services.context import House
 from billing.services.reconcile.found import STRIPE, Found, difference
-from billing.services.settle_payouts import apply_payout, books_begin_at, read_payout
+from billing.services.settlements.settle_payouts import apply_payout, books_begin_at, read_payout
 
 LATE_AFTER = timedelta(days=5)  # weekends and holidays of the banks
 _ON_ITS_WAY = (PayoutStatus.PENDING, PayoutStatus.IN_TRANSIT)

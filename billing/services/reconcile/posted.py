@@ -11,11 +11,11 @@ from billing.domain.settlements import Movement, MovementKind
 from billing.ports.ledger import Books
 from billing.ports.operations import Difference
 from billing.ports.settlements import MovementRow
-from billing.services.house import House
+from billing.services.collections.record_payments import our_id
+from billing.services.context import House
 from billing.services.reconcile.found import STRIPE, Found, difference
 from billing.services.reconcile.movements import Chunk
 from billing.services.reconcile.stories import payment_missing_here
-from billing.services.record_payments import our_id
 
 LISTED_AFTER = timedelta(minutes=5)  # what is younger may not be listed yet
 _MISSING_HERE = {

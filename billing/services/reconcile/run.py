@@ -9,8 +9,8 @@ from billing.domain.errors import PermanentError
 from billing.domain.events import PIPELINE
 from billing.ports.ledger import Books
 from billing.ports.operations import Difference, Reconciliation
-from billing.services.changed_orders import ORDER_CHANGED, is_as_billed, is_told, retell
-from billing.services.house import House
+from billing.services.context import House
+from billing.services.invoicing.changed_orders import ORDER_CHANGED, is_as_billed, is_told, retell
 from billing.services.reconcile.found import GALLERIES, STRIPE, VSCO, Found, Say, quiet
 from billing.services.reconcile.galleries import compare_galleries
 from billing.services.reconcile.stripe import compare_stripe

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from billing.domain.payments import OFFICE
 from billing.ports.ledger import Books, InvoiceRow, PaymentRow, SessionRow
-from billing.services.house import House
+from billing.services.context import House
 
 LOOKED_BACK = timedelta(days=60)
 _ALL = 1_000_000

@@ -11,10 +11,10 @@ from billing.domain.payments import PaymentStatus
 from billing.domain.settlements import DisputeFact, PaymentStory, RefundFact
 from billing.ports.ledger import Books, PaymentRow
 from billing.ports.operations import Difference
-from billing.services.house import House
-from billing.services.money_back import record_story
+from billing.services.collections.record_payments import our_id, recorded
+from billing.services.context import House
 from billing.services.reconcile.found import STRIPE, difference
-from billing.services.record_payments import our_id, recorded
+from billing.services.settlements.money_back import record_story
 
 AT_A_TIME = 100
 

@@ -10,7 +10,8 @@ from billing.domain.settlement_books import CLEARING
 from billing.domain.settlements import Movement, MovementKind, PaymentStory
 from billing.ports.ledger import Books
 from billing.ports.operations import Difference
-from billing.services.house import House
+from billing.services.collections.record_payments import our_id
+from billing.services.context import House
 from billing.services.reconcile.found import STRIPE, Found, Say, difference
 from billing.services.reconcile.left_open import compare_left_open
 from billing.services.reconcile.movements import settle_movements, settled_chunks, settled_from
@@ -19,7 +20,6 @@ from billing.services.reconcile.payouts import compare_payouts
 from billing.services.reconcile.posted import compare_chunk, compare_listed, tell_left
 from billing.services.reconcile.sessions import LOOKED_BACK, billed_sessions
 from billing.services.reconcile.stories import book_story, compare_story, is_ours, read_stories
-from billing.services.record_payments import our_id
 
 TRIES = 3
 READ_WHOLE_FOR = timedelta(days=2)  # payments so young are read with all that became of them, whatever moved

@@ -20,9 +20,9 @@ from billing.ports.ledger import Books
 from billing.ports.operations import Difference
 from billing.ports.outside import RawRecord, WrittenPayment
 from billing.ports.rows import InvoiceRow, PaymentRow
-from billing.services.changed_orders import ORDER_CHANGED, change_of
-from billing.services.house import House
-from billing.services.observe_sessions import shared_records
+from billing.services.context import House
+from billing.services.intake.observe_sessions import shared_records
+from billing.services.invoicing.changed_orders import ORDER_CHANGED, change_of
 from billing.services.reconcile.found import VSCO, Found, Say, difference
 from billing.services.reconcile.sessions import Billed, billed_again, billed_sessions
 

@@ -14,10 +14,10 @@ from billing.domain.money import Money
 from billing.domain.payments import Refusal
 from billing.domain.policy import DeliveryMode
 from billing.ports.ledger import SessionRow
-from billing.services.apply_events import poll_events
-from billing.services.commands import submit
+from billing.services.collections.follow_up import plan_follow_ups
+from billing.services.commands.carry_out import submit
 from billing.services.effects.janitor import show_stuck
-from billing.services.follow_up import plan_follow_ups
+from billing.services.intake.apply_events import poll_events
 
 _LOST = UnknownOutcomeError("time_out", "No answer came.")
 

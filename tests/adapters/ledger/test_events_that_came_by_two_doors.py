@@ -11,7 +11,7 @@ from sqlalchemy import text
 from billing.adapters.ledger.books import SqlLedger
 from billing.domain.errors import TemporaryError
 from billing.domain.payments import ProviderEvent
-from billing.services.receive_events import receive_event
+from billing.services.intake.receive_events import receive_event
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 

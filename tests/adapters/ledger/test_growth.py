@@ -31,13 +31,13 @@ from billing.adapters.ledger.overview import Overview
 from billing.adapters.ledger.schema import metadata
 from billing.domain.policy import GalleryPolicy
 from billing.services import due_work
+from billing.services.collections.follow_up import plan_follow_ups
 from billing.services.effects.grant import plan_grants
 from billing.services.effects.janitor import show_stuck
-from billing.services.follow_up import plan_follow_ups
-from billing.services.holds import held_in_short
-from billing.services.observe_sessions import observe_jobs, shared_records, wake_expected_sessions
-from billing.services.outages import end_outage
-from billing.services.watchdog import late_heartbeats, watch
+from billing.services.intake.observe_sessions import observe_jobs, shared_records, wake_expected_sessions
+from billing.services.safety.holds import held_in_short
+from billing.services.safety.outages import end_outage
+from billing.services.safety.watchdog import late_heartbeats, watch
 
 SQL_DIR = Path(__file__).parents[3] / "sql"
 MONTHS = 6

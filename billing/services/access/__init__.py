@@ -1,0 +1,1 @@
+"""Galleries: opened and closed."""

@@ -1,0 +1,1 @@
+"""What people are told of their own accord: the morning's mail."""

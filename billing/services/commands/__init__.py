@@ -1,0 +1,1 @@
+"""What people ask for: one act, one function, typed arguments."""

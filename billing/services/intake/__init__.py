@@ -1,0 +1,1 @@
+"""What the outside says: sessions and their records, the provider's events."""

@@ -1,0 +1,27 @@
+"""Texts that are shorter with us than in the booking system: shown in short everywhere, and told once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from billing.domain import canonical
+from billing.domain.events import PIPELINE, DomainEvent
+from billing.ports.ledger import Books, SessionRow
+from billing.services.context import House
+
+CUT = "text_cut"
+TOLD = 3  # of each session; the rest is counted
+
+
+def note_cut(house: House, books: Books, session: SessionRow, cut: Sequence[str]) -> None:
+    """One item while the session has such texts; who has closed it is not asked about the same ones again."""
+    if not cut:
+        books.desk.resolve_attention(session.session_id, CUT, PIPELINE, house.now())
+        return
+    which = canonical.sha256("\n".join(cut))[:16]
+    event_id = f"{CUT}:{session.session_id}:{which}"
+    if books.journal.tell(DomainEvent(event_id, CUT, session.session_id, house.now())):
+        more = f" So it is with {len(cut) - TOLD} more." if len(cut) > TOLD else ""
+        sentence = f"{' '.join(cut[:TOLD])}{more} Write less there if clients are to read all of it; else close this."
+        books.desk.resolve_attention(session.session_id, CUT, PIPELINE, house.now())
+        books.desk.raise_attention(session.session_id, CUT, sentence, house.now())

@@ -1,0 +1,1 @@
+"""Documents: drafts, invoices, what has changed since, and their PDF."""

@@ -1,0 +1,48 @@
+"""Room on the disks: one sentence for each that runs out or refuses, and a person told while there is room for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from billing.domain.events import PIPELINE
+from billing.domain.storage import in_words
+from billing.ports.disks import MEGABYTE, Place
+from billing.services.context import House
+from billing.services.safety.alert_owner import mail_to_owner, was_mailed_today
+
+DISK, SHORT = "disk", "disk_short"
+
+
+def trouble_with(places: Iterable[Place]) -> list[str]:
+    """One sentence for each place where nothing can be written, or less is free than is kept for the ledger."""
+    return [sentence for place in places if (sentence := _sentence(place))]
+
+
+def watch_disks(house: House, places: Sequence[Place]) -> list[str]:
+    """The same; a person and, once a day, the owner are told while the ledger can still be written."""
+    sentences, now = trouble_with(places), house.now()
+    with house.ledger.read() as books:
+        is_shown = any((item.subject_id, item.code) == (DISK, SHORT) for item in books.desk.open_items())
+        is_mailed = not sentences or was_mailed_today(house, books, DISK)
+    if bool(sentences) == is_shown and is_mailed:
+        return sentences
+    with house.ledger.write() as books:
+        if not sentences:
+            books.desk.resolve_attention(DISK, SHORT, PIPELINE, now)
+            return sentences
+        books.desk.raise_attention(DISK, SHORT, " ".join(sentences), now)
+        mail_to_owner(house, books, DISK, "The disk runs full", sentences)
+    return sentences
+
+
+def _sentence(place: Place) -> str | None:
+    if place.refused:
+        stands = "Until then nothing is billed, booked or mailed; nothing is lost by that."
+        return f"Nothing can be written to the ledger at {place.folder}: {in_words(place.refused)} {stands}"
+    if place.free_bytes < place.reserve_bytes:
+        free, kept = place.free_bytes // MEGABYTE, place.reserve_bytes // MEGABYTE
+        return (
+            f"Only {free:,} MB are free for {place.holds} at {place.folder}; {kept:,} MB are to stay free for the"
+            " ledger (BILLING_DISK_RESERVE_MB). Make room; until then no new figures are made."
+        )
+    return None

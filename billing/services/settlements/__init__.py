@@ -1,0 +1,1 @@
+"""The provider's money: refunds, disputes, payouts."""

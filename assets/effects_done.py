@@ -10,11 +10,11 @@ from billing.domain.errors import PermanentError
 from billing.domain.events import PIPELINE
 from billing.domain.mail import TO_THE_OWNER
 from billing.domain.money import Money
-from billing.ports.ledger import Books
-from billing.services.context import House
+from billing.ports.ledger import UnitOfWork
+from billing.services.context import Context
 from billing.services.effects import HANDLERS
 from billing.services.effects.executor import Handler, run_effects
-from pipelines.resources import HouseResource
+from pipelines.resources import BillingResource
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +50,17 @@ class _Noting:
     def __init__(self, inner: Handler, ended: list[Ended]) -> None:
         self._inner, self._ended = inner, ended
 
-    def unwanted(self, house: House, books: Books, effect: Effect) -> str | None:
-        return self._inner.unwanted(house, books, effect)
+    def unwanted(self, billing: Context, uow: UnitOfWork, effect: Effect) -> str | None:
+        return self._inner.unwanted(billing, uow, effect)
 
-    def act(self, house: House, effect: Effect) -> Outcome:
-        return self._inner.act(house, effect)
+    def act(self, billing: Context, effect: Effect) -> Outcome:
+        return self._inner.act(billing, effect)
 
-    def ask(self, house: House, effect: Effect) -> Outcome:
-        return self._inner.ask(house, effect)
+    def ask(self, billing: Context, effect: Effect) -> Outcome:
+        return self._inner.ask(billing, effect)
 
-    def follow(self, house: House, books: Books, effect: Effect, outcome: Outcome) -> None:
-        self._inner.follow(house, books, effect, outcome)
+    def follow(self, billing: Context, uow: UnitOfWork, effect: Effect, outcome: Outcome) -> None:
+        self._inner.follow(billing, uow, effect, outcome)
         if outcome.state is not EffectState.READY:
             self._ended.append(_ended(effect, outcome))
 
@@ -69,7 +69,7 @@ class _Noting:
 _NEED_NO_BOOKS = (EffectKind.PAY_LINK, EffectKind.CLOSE_PAY_LINK)
 
 
-def do_effects(resource: HouseResource, house: House, *kinds: EffectKind) -> Done:
+def do_effects(resource: BillingResource, billing: Context, *kinds: EffectKind) -> Done:
     """Do everything of these kinds that is due, one kind after another. Doing it again does nothing.
 
     Money moves and mails go out only from books that are sound, whatever other assets this run is made of: else
@@ -80,10 +80,10 @@ def do_effects(resource: HouseResource, house: House, *kinds: EffectKind) -> Don
         if not resource.may_do(kind):
             done.left.append(kind)
             continue
-        broken = [] if kind in _NEED_NO_BOOKS else _broken_promises(resource, house)
+        broken = [] if kind in _NEED_NO_BOOKS else _broken_promises(resource, billing)
         owners_only = TO_THE_OWNER if broken else None
         if not broken or kind is EffectKind.MAIL:
-            run_effects(house, _Noting(HANDLERS[kind], done.ended), kind, purposes=owners_only)
+            run_effects(billing, _Noting(HANDLERS[kind], done.ended), kind, purposes=owners_only)
         if broken:
             raise PermanentError(_BROKEN, " ".join(broken))
     return done
@@ -92,23 +92,23 @@ def do_effects(resource: HouseResource, house: House, *kinds: EffectKind) -> Don
 _BOOKS, _BROKEN = "books", "books_broken"
 
 
-def _broken_promises(resource: HouseResource, house: House) -> list[str]:
+def _broken_promises(resource: BillingResource, billing: Context) -> list[str]:
     """What is not true of the books and must be before anything is done outside; shown to a person while it lasts."""
     broken = [result for result in resource.check_books(MONEY_CHECKS) if not result.holds]
     sentences = [f"Not true: {result.sentence}" for result in broken]
-    with house.ledger.read() as books:
-        is_shown = any(item.subject_id == _BOOKS and item.code == _BROKEN for item in books.desk.open_items())
+    with billing.ledger.read() as uow:
+        is_shown = any(item.subject_id == _BOOKS and item.code == _BROKEN for item in uow.tasks.open_tasks())
     if broken and not is_shown:
         names = ", ".join(result.name for result in broken)
         sentence = (
             f"The books do not add up ({names}), so nothing is charged, mailed or opened. See the rows that"
             " break it in Dagster under the asset checks, or by `billing doctor`; it goes on by itself when they hold."
         )
-        with house.ledger.write() as books:
-            books.desk.raise_attention(_BOOKS, _BROKEN, sentence, house.now())
+        with billing.ledger.write() as uow:
+            uow.tasks.raise_task(_BOOKS, _BROKEN, sentence, billing.now())
     elif is_shown and not broken:
-        with house.ledger.write() as books:
-            books.desk.resolve_attention(_BOOKS, _BROKEN, PIPELINE, house.now())
+        with billing.ledger.write() as uow:
+            uow.tasks.resolve(_BOOKS, _BROKEN, PIPELINE, billing.now())
     return sentences
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import dagster as dg
 
 from assets.reports import table
-from pipelines.resources import HouseResource
+from pipelines.resources import BillingResource
 
 _CHECKS = Path(__file__).parents[1] / "sql" / "checks"
 
@@ -29,8 +29,8 @@ def ledger_checks(
     ]
 
     @dg.multi_asset_check(name=step or f"{asset.key.path[-1]}_hold", specs=specs)
-    def check(house: HouseResource) -> Iterator[dg.AssetCheckResult]:
-        for result in house.check_ledger(names):
+    def check(billing: BillingResource) -> Iterator[dg.AssetCheckResult]:
+        for result in billing.check_ledger(names):
             found = result.violations
             yield dg.AssetCheckResult(
                 asset_key=asset.key,

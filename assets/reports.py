@@ -11,7 +11,7 @@ import dagster as dg
 from assets.effects_done import Ended
 from billing.domain.effects import EffectState
 from billing.domain.money import Money
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.safety.holds import short_sentence_of
 
 ROWS_SHOWN = 50
@@ -22,10 +22,10 @@ Result = dg.MaterializeResult[Any]
 Metadata = dict[str, Any]
 
 
-def told(house: House, metadata: Mapping[str, Any]) -> Result:
+def told(billing: Context, metadata: Mapping[str, Any]) -> Result:
     """The asset's result: its metadata without the empty entries, and how much waits for a person."""
-    with house.ledger.read() as books:
-        waiting, held = len(books.desk.open_items()), short_sentence_of(books.operations.holds())
+    with billing.ledger.read() as uow:
+        waiting, held = len(uow.tasks.open_tasks()), short_sentence_of(uow.operations.holds())
     kept = {name: value for name, value in {**metadata, "Held": held}.items() if value is not None}
     return dg.MaterializeResult(metadata={**kept, "Needs attention": waiting})
 

@@ -14,32 +14,32 @@ from billing.domain.errors import PermanentError, TemporaryError, UnreadableErro
 
 if TYPE_CHECKING:
     from billing.adapters.disks import Disks
-    from billing.adapters.ledger.books import SqlLedger
+    from billing.adapters.ledger.unit_of_work import SqlLedger
     from billing.adapters.smtp import SmtpMailer
     from billing.adapters.stripe_gateway import StripeGateway
     from billing.adapters.throttle import Pace
     from billing.adapters.vsco import VscoWorkspace
     from billing.adapters.warehouse import Warehouse
     from billing.ports.outside import Clock, GalleryHost
-    from billing.services.context import House
+    from billing.services.context import Context
     from billing.settings import Settings
 
 SQL = Path(__file__).parents[1] / "sql"
 
 
 @contextmanager
-def open_house(settings: Settings | None = None) -> Iterator[House]:
-    """The house with all its adapters, closed at the end. The ledger is brought to the newest schema first."""
+def open_context(settings: Settings | None = None) -> Iterator[Context]:
+    """The context with all its adapters, closed at the end. The ledger is brought to the newest schema first."""
     from billing.settings import load_settings
 
     with ExitStack() as closing:
-        yield build_house(settings or load_settings(), closing)
+        yield build_context(settings or load_settings(), closing)
 
 
-def build_house(settings: Settings, closing: ExitStack) -> House:
+def build_context(settings: Settings, closing: ExitStack) -> Context:
     """Bind the services to the adapters that the settings name."""
     from billing.adapters.documents import Letters, PdfRenderer
-    from billing.services.context import House
+    from billing.services.context import Context
 
     gateway = gateway_of(settings)
     ledger = open_ledger(settings)
@@ -50,7 +50,7 @@ def build_house(settings: Settings, closing: ExitStack) -> House:
     closing.callback(mailer.close)
     renderer = PdfRenderer(settings.render_workers)
     closing.callback(renderer.close)
-    return House(
+    return Context(
         ledger=ledger,
         source=source,
         gateway=gateway,
@@ -105,8 +105,8 @@ def open_ledger(settings: Settings) -> SqlLedger:
     """The ledger, migrated; a SQLite file and its folder are made for their owner alone."""
     from sqlalchemy.engine import make_url
 
-    from billing.adapters.ledger.books import SqlLedger
     from billing.adapters.ledger.migrate import migrate
+    from billing.adapters.ledger.unit_of_work import SqlLedger
     from billing.domain.storage import DISK_FAILS, NOT_ALLOWED, refusal
     from billing.services.safety.disk_room import trouble_with
 
@@ -165,14 +165,14 @@ def clock_of(settings: Settings) -> Clock:
     return SandboxTime(settings.clock_url) if settings.clock_url else SystemClock()
 
 
-def pin_account(house: House) -> None:
+def pin_account(ctx: Context) -> None:
     """Compare the Stripe account and its mode with those of the first start; a mismatch stops everything."""
     from billing.ports.operations import PINNED_ACCOUNT
 
-    account = house.gateway.account()
+    account = ctx.gateway.account()
     found = f"{account.account_id} {'live' if account.livemode else 'test'}"
-    with house.ledger.write() as books:
-        pinned = books.desk.pin(PINNED_ACCOUNT, found, house.now())
+    with ctx.ledger.write() as uow:
+        pinned = uow.operations.pin(PINNED_ACCOUNT, found, ctx.now())
     if pinned != found:
         raise PermanentError(
             "wrong_account",
@@ -215,10 +215,10 @@ def _beside_the_ledger(settings: Settings, what: str) -> Path:
     return beside.with_name(f"{beside.name}.{what}")
 
 
-def refuse_another_account(house: House) -> bool:
+def refuse_another_account(ctx: Context) -> bool:
     """The same, where a Stripe that does not answer is no reason to stop: False if it could not be asked."""
     try:
-        pin_account(house)
+        pin_account(ctx)
     except (TemporaryError, UnreadableError):
         return False
     return True

@@ -15,7 +15,7 @@ def definitions() -> dg.Definitions:
     from assets.ledger_checks import all_others
     from assets.staging.ledger_extract import ledger_extract
     from pipelines.jobs import JOBS
-    from pipelines.resources import HouseResource, WarehouseResource
+    from pipelines.resources import BillingResource, WarehouseResource
     from pipelines.schedules import morning_round, nightly_reconciliation
     from sensors.completed_sessions import completed_sessions
     from sensors.due_work import due_work
@@ -29,6 +29,6 @@ def definitions() -> dg.Definitions:
         jobs=JOBS,
         sensors=[completed_sessions, stripe_payments, due_work, run_failures],
         schedules=[morning_round, nightly_reconciliation],
-        resources={"house": HouseResource(), "warehouse": WarehouseResource()},
+        resources={"billing": BillingResource(), "warehouse": WarehouseResource()},
         executor=dg.in_process_executor,  # what is materialised by hand in the UI, too
     )

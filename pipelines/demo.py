@@ -28,12 +28,12 @@ import dagster as dg
 
 from billing.domain.errors import BillingError
 from billing.secrecy import keep_files_private
-from billing.services.context import House
+from billing.services.context import Context
 from pipelines.definitions import definitions
 from pipelines.jobs import RECONCILE, REFRESH_WAREHOUSE
 from pipelines.resources import standing
-from sensors.errands import Errand, look_for_due_work, look_for_payments, look_for_sessions
 from sensors.failures import reasons
+from sensors.run_reasons import RunReason, look_for_due_work, look_for_payments, look_for_sessions
 
 _TURNS = 6  # a payment leads to a receipt and a gallery, and they to mails; work that is left then waits for a person
 
@@ -64,10 +64,10 @@ class Rounds:
         """What the sensors would start now: intake once, then what is due, until nothing new is."""
         done, started = Done("round"), time.monotonic()
         try:
-            house = standing.house_at_stripe()
+            ctx = standing.context_at_stripe()
             for look in (look_for_sessions, look_for_payments):
-                self._run(look(house), done)
-            self._run_due(house, done)
+                self._run(look(ctx), done)
+            self._run_due(ctx, done)
         except BillingError as error:
             done.trouble.append(error.sentence)
         done.seconds = round(time.monotonic() - started, 2)
@@ -75,43 +75,43 @@ class Rounds:
 
     def reconcile(self) -> Done:
         """Compare the books with the outside, as every night."""
-        return self._one("reconcile", Errand("night", RECONCILE, "", "asked for"))
+        return self._one("reconcile", RunReason("night", RECONCILE, "", "asked for"))
 
     def refresh(self) -> Done:
         """Make the figures anew, whether or not the ledger has changed."""
-        return self._one("refresh", Errand("figures", REFRESH_WAREHOUSE, "", "asked for"))
+        return self._one("refresh", RunReason("figures", REFRESH_WAREHOUSE, "", "asked for"))
 
-    def _one(self, command: str, errand: Errand) -> Done:
+    def _one(self, command: str, reason: RunReason) -> Done:
         done, started = Done(command), time.monotonic()
-        self._run(errand, done)
+        self._run(reason, done)
         done.seconds = round(time.monotonic() - started, 2)
         return done
 
-    def _run_due(self, house: House, done: Done) -> None:
+    def _run_due(self, ctx: Context, done: Done) -> None:
         seen: set[tuple[str, str]] = set()
         for _ in range(_TURNS):
-            payments = look_for_payments(house)  # what it polls waits in the ledger, and is due there too
-            due = {(errand.name, errand.work): errand for errand in (payments, *look_for_due_work(house)) if errand}
-            errands = [errand for known, errand in due.items() if known not in seen]
-            if not errands:
+            payments = look_for_payments(ctx)  # what it polls waits in the ledger, and is due there too
+            due = {(reason.name, reason.work): reason for reason in (payments, *look_for_due_work(ctx)) if reason}
+            reasons = [reason for known, reason in due.items() if known not in seen]
+            if not reasons:
                 return
-            for errand in errands:
-                seen.add((errand.name, errand.work))
-                self._run(errand, done)
+            for reason in reasons:
+                seen.add((reason.name, reason.work))
+                self._run(reason, done)
 
-    def _run(self, errand: Errand | None, done: Done) -> None:
-        if errand is None:
+    def _run(self, reason: RunReason | None, done: Done) -> None:
+        if reason is None:
             return
-        result = self._definitions.resolve_job_def(errand.job).execute_in_process(
+        result = self._definitions.resolve_job_def(reason.job).execute_in_process(
             instance=self._instance,
-            asset_selection=[dg.AssetKey(name) for name in errand.assets] if errand.assets else None,
-            tags={"studio/why": errand.why, **errand.tags},
+            asset_selection=[dg.AssetKey(name) for name in reason.assets] if reason.assets else None,
+            tags={"studio/why": reason.why, **reason.tags},
             raise_on_error=False,
         )
         done.runs += 1
-        done.jobs[errand.job] = done.jobs.get(errand.job, True) and result.success
+        done.jobs[reason.job] = done.jobs.get(reason.job, True) and result.success
         if not result.success:
-            done.trouble += [f"{errand.job}: {sentence}" for sentence in reasons(self._instance, result.run_id)]
+            done.trouble += [f"{reason.job}: {sentence}" for sentence in reasons(self._instance, result.run_id)]
 
 
 def serve(rounds: Rounds, commands: Iterable[str], answers: TextIO) -> bool:

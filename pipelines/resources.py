@@ -1,4 +1,4 @@
-"""What assets and sensors are handed: the house (ledger and the outside by role) and the warehouse.
+"""What assets and sensors are handed: the context of the use cases (ledger and the outside by role) and the warehouse.
 
 Adapters are imported where they are opened: everything here is imported with the definitions, by every run.
 """
@@ -22,10 +22,10 @@ from billing.services.safety.troubles import trouble_of
 from pipelines.running import kept_alive
 
 if TYPE_CHECKING:
-    from billing.adapters.ledger.books import SqlLedger
     from billing.adapters.ledger.checks import CheckResult
+    from billing.adapters.ledger.unit_of_work import SqlLedger
     from billing.adapters.warehouse import Warehouse
-    from billing.services.context import House
+    from billing.services.context import Context
     from billing.settings import Settings
 
 CAUSE, SYSTEM = "Cause", "System"  # metadata of a step that failed: what the owner is told of it
@@ -35,7 +35,7 @@ STRIPE_KINDS = (EffectKind.PAY_LINK, EffectKind.CLOSE_PAY_LINK, EffectKind.CHARG
 
 @contextmanager
 def in_plain_words() -> Iterator[None]:
-    """An error of the house ends a step with its sentence, not with a page of traceback."""
+    """One of our errors ends a step with its sentence, not with a page of traceback."""
     try:
         yield
     except BillingError as error:
@@ -44,63 +44,63 @@ def in_plain_words() -> Iterator[None]:
         raise dg.Failure(error.sentence, metadata=facts, allow_retries=False) from error
 
 
-class OpenHouse:
-    """A house that is opened on first need, with its Stripe account compared to the ledger's once."""
+class OpenContext:
+    """A context that is opened on first need, with its Stripe account compared to the ledger's once."""
 
     def __init__(self) -> None:
         self._closing = ExitStack()
-        self._house: House | None = None
+        self._ctx: Context | None = None
         self._is_pinned = False
         self._refused: PermanentError | None = None
         self._ask_again_at = 0.0
         self.settings: Settings | None = None
 
-    def house(self) -> House:
-        """The house. PermanentError with all that is missing when settings are."""
-        if self._house is None:
-            from billing.bootstrap import build_house
+    def ctx(self) -> Context:
+        """The context. PermanentError with all that is missing when settings are."""
+        if self._ctx is None:
+            from billing.bootstrap import build_context
             from billing.services.safety.clock_set_back import look_at_clock
             from billing.settings import load_settings
 
             self.settings = load_settings()
-            self._house = build_house(self.settings, self._closing)
-            look_at_clock(self._house)
-        return self._house
+            self._ctx = build_context(self.settings, self._closing)
+            look_at_clock(self._ctx)
+        return self._ctx
 
-    def pinned(self) -> House:
-        """The house, sure to act at the Stripe account of this ledger: PermanentError `wrong_account` if not."""
-        house = self.house()
+    def pinned(self) -> Context:
+        """The context, sure to act at the Stripe account of this ledger: PermanentError `wrong_account` if not."""
+        ctx = self.ctx()
         if not self._is_pinned:
             from billing.bootstrap import pin_account
 
-            pin_account(house)
+            pin_account(ctx)
             self._is_pinned = True
-        return house
+        return ctx
 
-    def ours(self) -> House:
-        """The house, unless its key opens another account; a Stripe that does not answer stops nobody here."""
+    def ours(self) -> Context:
+        """The context, unless its key opens another account; a Stripe that does not answer stops nobody here."""
         if not self._is_pinned and time.monotonic() >= self._ask_again_at:
             from billing.bootstrap import refuse_another_account
 
             self._refused = None
             self._ask_again_at = time.monotonic() + _ASK_AGAIN_SECONDS
             try:
-                self._is_pinned = refuse_another_account(self.house())
+                self._is_pinned = refuse_another_account(self.ctx())
             except PermanentError as error:
                 self._refused = error
         if self._refused:
             raise self._refused
-        return self.house()
+        return self.ctx()
 
     def close(self) -> None:
-        self._house = None
+        self._ctx = None
         self._closing.close()
 
 
-class HouseResource(dg.ConfigurableResource["HouseResource"]):
-    """The studio's billing house: opened by the first asset of a run that needs it, closed at the run's end."""
+class BillingResource(dg.ConfigurableResource["BillingResource"]):
+    """The context of all use cases: opened by the first asset of a run that needs it, closed at the run's end."""
 
-    _open: OpenHouse = PrivateAttr(default_factory=OpenHouse)
+    _open: OpenContext = PrivateAttr(default_factory=OpenContext)
     _alive: ExitStack = PrivateAttr(default_factory=ExitStack)
     _trouble: BillingError | None = PrivateAttr(default=None)
     _checked: tuple[str, list[CheckResult]] | None = PrivateAttr(default=None)
@@ -114,18 +114,18 @@ class HouseResource(dg.ConfigurableResource["HouseResource"]):
         self._alive.close()
 
     @contextmanager
-    def opened(self) -> Iterator[House]:
-        """The house; errors of the house inside the block end the step with their sentence."""
+    def opened(self) -> Iterator[Context]:
+        """The context; our errors inside the block end the step with their sentence."""
         with in_plain_words():
-            yield self._house()
+            yield self._ctx()
 
-    def _house(self) -> House:
+    def _ctx(self) -> Context:
         if self._trouble is None:
             try:
                 return self._open.pinned()
             except (TemporaryError, UnreadableError) as error:
                 self._trouble = error  # asked once a run: nothing is done at Stripe, the rest of the work goes on
-        return self._open.house()
+        return self._open.ctx()
 
     def may_do(self, kind: EffectKind) -> bool:
         """False for what is done at Stripe, while nobody knows whose account the key opens."""
@@ -146,8 +146,8 @@ class HouseResource(dg.ConfigurableResource["HouseResource"]):
 
     def check_books(self, names: Collection[str]) -> list[CheckResult]:
         """The same as `check_ledger`, read again only when the journal or the domain events have grown in this run."""
-        with self.opened() as house, house.ledger.read() as books:
-            position = books.journal.position()
+        with self.opened() as ctx, ctx.ledger.read() as uow:
+            position = uow.journal.position()
         if self._checked is None or self._checked[0] != position:
             self._checked = position, self.check_ledger(names)
         return self._checked[1]
@@ -157,10 +157,10 @@ class HouseResource(dg.ConfigurableResource["HouseResource"]):
         from billing.adapters.ledger.checks import run_checks
         from billing.bootstrap import SQL
 
-        with self.opened() as house:
-            engine = cast("SqlLedger", house.ledger).engine
-            policy = house.policy.gallery_policy.value
-            return run_checks(engine, SQL, now=house.now(), gallery_policy=policy, names=names)
+        with self.opened() as ctx:
+            engine = cast("SqlLedger", ctx.ledger).engine
+            policy = ctx.policy.gallery_policy.value
+            return run_checks(engine, SQL, now=ctx.now(), gallery_policy=policy, names=names)
 
 
 class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
@@ -168,7 +168,7 @@ class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
 
     @contextmanager
     def opened(self) -> Iterator[Warehouse]:
-        """The warehouse; errors of the house inside the block end the step with their sentence."""
+        """The warehouse; our errors inside the block end the step with their sentence."""
         from billing.bootstrap import open_warehouse
         from billing.settings import load_settings
 
@@ -183,17 +183,17 @@ class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
         return load_settings().warehouse_path
 
 
-class StandingHouse:
-    """One house that sensors share across ticks: opening one each few seconds would cost more than the look itself."""
+class StandingContext:
+    """One context that sensors share across ticks: opening one every few seconds would cost more than the look."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._open = OpenHouse()
+        self._open = OpenContext()
 
-    def house(self) -> House:
-        """The house of the settings as they are now; opened anew when they have changed."""
+    def ctx(self) -> Context:
+        """The context of the settings as they are now; opened anew when they have changed."""
         with self._lock:
-            return self._current().house()
+            return self._current().ctx()
 
     def published_path(self) -> Path:
         """The file of figures that readers open."""
@@ -201,12 +201,12 @@ class StandingHouse:
 
         return load_settings().warehouse_path
 
-    def ours(self) -> House:
+    def ours(self) -> Context:
         """The same, refused while the key opens another account than this ledger's, and not because Stripe is down."""
         with self._lock:
             return self._current().ours()
 
-    def house_at_stripe(self) -> House:
+    def context_at_stripe(self) -> Context:
         """The same, sure to ask the Stripe account of this ledger."""
         with self._lock:
             return self._current().pinned()
@@ -215,14 +215,14 @@ class StandingHouse:
         with self._lock:
             self._open.close()
 
-    def _current(self) -> OpenHouse:
+    def _current(self) -> OpenContext:
         from billing.settings import load_settings
 
         if self._open.settings not in (None, load_settings()):
             self._open.close()
-            self._open = OpenHouse()
+            self._open = OpenContext()
         return self._open
 
 
-standing = StandingHouse()
+standing = StandingContext()
 atexit.register(standing.close)

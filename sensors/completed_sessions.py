@@ -7,8 +7,8 @@ import dagster as dg
 
 from pipelines.jobs import bill_completed_sessions
 from pipelines.resources import standing
-from sensors.errands import look_for_sessions
 from sensors.launching import look_outside
+from sensors.run_reasons import look_for_sessions
 
 # Read here rather than through Settings: the interval is part of the definition, which must load without settings.
 # What is no number is refused by the settings, where it is said; the definition loads with the usual interval.

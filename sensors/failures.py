@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 
 from billing.domain.storage import refusal
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.safety.alert_owner import alert_run_failed, run_succeeded
 from billing.services.safety.troubles import Cause, Trouble
 from pipelines.resources import CAUSE, SYSTEM
@@ -31,12 +31,12 @@ def reasons(instance: dg.DagsterInstance, run_id: str) -> list[Trouble]:
     return steps or _of_the_run(instance, run_id)
 
 
-def tell_of_run(house: House, instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+def tell_of_run(ctx: Context, instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     """Tell the owner of one failed run; telling twice is telling once."""
-    return alert_run_failed(house, run.job_name, run.run_id, reasons(instance, run.run_id))
+    return alert_run_failed(ctx, run.job_name, run.run_id, reasons(instance, run.run_id))
 
 
-def tell_of_new_failures(house: House, instance: dg.DagsterInstance, since: float) -> float:
+def tell_of_new_failures(ctx: Context, instance: dg.DagsterInstance, since: float) -> float:
     """Tell of runs that failed since then, whoever has told of them before; returns up to when all is told."""
     if since > time.time():  # the clock was set back just now; what failed since then is told of, too
         since = time.time() - _LOOKED_BACK_SECONDS
@@ -44,20 +44,20 @@ def tell_of_new_failures(house: House, instance: dg.DagsterInstance, since: floa
     failed = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], updated_after=after)
     until = since
     for record in instance.get_run_records(failed, limit=_RUNS_A_LOOK):
-        tell_of_run(house, instance, record.dagster_run)
+        tell_of_run(ctx, instance, record.dagster_run)
         until = max(until, record.update_timestamp.timestamp())
     return until
 
 
-def end_mended_failures(house: House, instance: dg.DagsterInstance) -> None:
+def end_mended_failures(ctx: Context, instance: dg.DagsterInstance) -> None:
     """A job whose newest run succeeded needs nobody's attention any more."""
-    with house.ledger.read() as books:
-        shown = [item.subject_id for item in books.desk.open_items() if item.code == "run_failed"]
+    with ctx.ledger.read() as uow:
+        shown = [item.subject_id for item in uow.tasks.open_tasks() if item.code == "run_failed"]
     for subject in shown:
         job = subject.partition(":")[2]
         newest = instance.get_run_records(dg.RunsFilter(job_name=job), limit=1)
         if newest and newest[0].dagster_run.status is dg.DagsterRunStatus.SUCCESS:
-            run_succeeded(house, job)
+            run_succeeded(ctx, job)
 
 
 def _of_the_run(instance: dg.DagsterInstance, run_id: str) -> list[Trouble]:

@@ -1,4 +1,4 @@
-"""From errands to run requests: one run of a job at a time, patience with work that stays, outages in a sentence."""
+"""From reasons to run requests: one run of a job at a time, patience with work that stays, outages in a sentence."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from datetime import timedelta
 import dagster as dg
 
 from billing.domain.errors import BillingError, PermanentError
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.safety.holds import held_in_short
 from billing.services.safety.outages import end_outage, show_outage
 from billing.services.safety.watchdog import beat
-from sensors.errands import Errand
 from sensors.patience import Patience, is_within
+from sensors.run_reasons import RunReason
 
 SHOWN_AFTER_FAILURES = 3  # a hiccup is nobody's business; three looks in a row are
 _REPORT_EVERY_SECONDS = 3600
@@ -57,7 +57,7 @@ class Memory:
 def answer(
     context: dg.SensorEvaluationContext,
     memory: Memory,
-    errands: Sequence[Errand],
+    reasons: Sequence[RunReason],
     quiet: str,
     events: Sequence[dg.AssetMaterialization] = (),
     held: str | None = None,
@@ -65,16 +65,16 @@ def answer(
     """The runs to start now; when none, the reason in words, and first of all that nothing may go out."""
     requests: list[dg.RunRequest] = []
     waits: list[str] = []
-    for errand in errands:
-        if errand.job in {request.job_name for request in requests} or _is_busy(context.instance, errand.job):
-            waits.append(f"{errand.why}; {errand.job} is at work")
+    for reason in reasons:
+        if reason.job in {request.job_name for request in requests} or _is_busy(context.instance, reason.job):
+            waits.append(f"{reason.why}; {reason.job} is at work")
             continue
-        started = memory.patience.get(errand.name, Patience()).start(errand.work, time.time())
+        started = memory.patience.get(reason.name, Patience()).start(reason.work, time.time())
         if started is None:
-            waits.append(f"{errand.why}; tried before, tried again later")
+            waits.append(f"{reason.why}; tried before, tried again later")
             continue
-        memory.patience[errand.name] = started
-        requests.append(_request(errand))
+        memory.patience[reason.name] = started
+        requests.append(_request(reason))
     said = ". ".join(waits) or quiet
     skip = None if requests else dg.SkipReason(f"{held} {said}" if held else said)
     return dg.SensorResult(run_requests=requests, skip_reason=skip, cursor=memory.text(), asset_events=list(events))
@@ -84,28 +84,28 @@ def look_outside(
     context: dg.SensorEvaluationContext,
     system: str,
     asset: str,
-    open_house: Callable[[], House],
-    look: Callable[[House], Errand | None],
+    open_context: Callable[[], Context],
+    look: Callable[[Context], RunReason | None],
     every: timedelta,
 ) -> dg.SensorResult:
     """Look at an outside system. One that does not answer is a sentence here and, if it lasts, an item for a person."""
     memory = Memory.read(context.cursor)
-    house: House | None = None
+    ctx: Context | None = None
     try:
-        house = open_house()
-        errand = look(house)
-        end_outage(house, system)
-        held = held_in_short(house)
+        ctx = open_context()
+        reason = look(ctx)
+        end_outage(ctx, system)
+        held = held_in_short(ctx)
     except BillingError as error:
         memory.failures += 1
-        if house and (isinstance(error, PermanentError) or memory.failures >= SHOWN_AFTER_FAILURES):
+        if ctx and (isinstance(error, PermanentError) or memory.failures >= SHOWN_AFTER_FAILURES):
             with suppress(BillingError):  # the clock itself may be what does not answer
-                show_outage(house, system, error)
+                show_outage(ctx, system, error)
         return dg.SensorResult(skip_reason=dg.SkipReason(error.sentence), cursor=memory.text())
     memory.failures = 0
-    beat(house, context.sensor_name, every)
-    events = [] if errand else _quiet_look(memory, asset)
-    return answer(context, memory, [errand] if errand else [], f"{system} was asked; nothing waits", events, held)
+    beat(ctx, context.sensor_name, every)
+    events = [] if reason else _quiet_look(memory, asset)
+    return answer(context, memory, [reason] if reason else [], f"{system} was asked; nothing waits", events, held)
 
 
 def _quiet_look(memory: Memory, asset: str) -> list[dg.AssetMaterialization]:
@@ -120,7 +120,7 @@ def _is_busy(instance: dg.DagsterInstance, job: str) -> bool:
     return instance.get_runs_count(dg.RunsFilter(job_name=job, statuses=_UNFINISHED)) > 0
 
 
-def _request(errand: Errand) -> dg.RunRequest:
-    selection = [dg.AssetKey(name) for name in errand.assets] if errand.assets else None
-    tags = {"studio/why": errand.why, **errand.tags}
-    return dg.RunRequest(job_name=errand.job, tags=tags, asset_selection=selection)
+def _request(reason: RunReason) -> dg.RunRequest:
+    selection = [dg.AssetKey(name) for name in reason.assets] if reason.assets else None
+    tags = {"studio/why": reason.why, **reason.tags}
+    return dg.RunRequest(job_name=reason.job, tags=tags, asset_selection=selection)

@@ -17,4 +17,4 @@ from sensors.failures import tell_of_run
 def run_failures(context: dg.RunFailureSensorContext) -> None:
     # Dagster moves on even when this fails, so `due_work` tells once more of what was not told here.
     with suppress(BillingError):
-        tell_of_run(standing.house(), context.instance, context.dagster_run)
+        tell_of_run(standing.ctx(), context.instance, context.dagster_run)

@@ -5,8 +5,8 @@ import dagster as dg
 from pipelines.jobs import apply_stripe_events
 from pipelines.resources import standing
 from sensors.completed_sessions import EVERY, POLL_SECONDS
-from sensors.errands import look_for_payments
 from sensors.launching import look_outside
+from sensors.run_reasons import look_for_payments
 
 
 @dg.sensor(
@@ -16,4 +16,4 @@ from sensors.launching import look_outside
     description="Asks Stripe for new events; one run books all payments that arrived.",
 )
 def stripe_payments(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-    return look_outside(context, "Stripe", "stripe_events", standing.house_at_stripe, look_for_payments, EVERY)
+    return look_outside(context, "Stripe", "stripe_events", standing.context_at_stripe, look_for_payments, EVERY)

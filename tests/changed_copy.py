@@ -25,7 +25,7 @@ def is_made_at_import(function: str) -> bool:
 
 
 def import_anew() -> None:
-    """Let such a copy come to life: the process that this one was forked from has imported the house before it."""
+    """Let such a copy come to life: the process that this one was forked from has imported it before."""
     if not is_made_at_import(changed_function() or ""):
         return
     here = Path.cwd()
@@ -34,7 +34,7 @@ def import_anew() -> None:
         if file and Path(file).is_relative_to(here) and name not in ("conftest", __name__):
             del sys.modules[name]
     try:
-        importlib.import_module("billing.adapters.ledger.books")
+        importlib.import_module("billing.adapters.ledger.unit_of_work")
     except Exception:
         os._exit(
             pytest.ExitCode.TESTS_FAILED

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 
 class Crash(BaseException):
-    """The process dies here: nothing in the house may catch it."""
+    """The process dies here: nothing in the application may catch it."""
 
 
 @dataclass

@@ -21,7 +21,7 @@ NOTICED = Path("noticed.txt")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """What runs while the house is imported mutmut puts down to the test that comes first, which says nothing of it."""
+    """What runs at import mutmut puts down to the test that comes first, which says nothing of it."""
     function = changed_function()
     if function is not None and is_made_at_import(function) and (tests := _tests_around(function)):
         config.args = tests

@@ -1,4 +1,4 @@
-"""A server in a thread, and the door as the process that `billing serve` is."""
+"""A server in a thread, and the endpoint as the process that `billing serve` is."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from doorstep import SECRET
 from starlette.types import ASGIApp
+from web_hook_deliveries import SECRET
 
 from billing.portal.server import listen
 from billing.servers.line import Limits
@@ -74,7 +74,7 @@ def free_port() -> int:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Of a studio whose outside nobody asks: the door calls nobody."""
+    """Of a studio whose outside nobody asks: the endpoint calls nobody."""
     return {
         "BILLING_LEDGER_URL": f"sqlite:///{folder / 'ledger.db'}",
         "BILLING_VSCO_API_KEY": "k",

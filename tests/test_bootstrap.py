@@ -12,7 +12,7 @@ from fakes import FakeClock, FakeGateway
 from billing.adapters.clock import SandboxTime, SystemClock
 from billing.adapters.manual_gallery import ManualGalleries
 from billing.adapters.pixieset import PixiesetGalleries
-from billing.bootstrap import build_house, clock_of, open_house, open_ledger, open_warehouse, pace_file, pin_account
+from billing.bootstrap import build_context, clock_of, open_context, open_ledger, open_warehouse, pace_file, pin_account
 from billing.domain.errors import PermanentError, TemporaryError
 from billing.settings import Settings
 
@@ -30,25 +30,25 @@ def settings(tmp_path: Path) -> Settings:
 
 def test_a_house_is_built_of_the_settings_and_can_be_opened_again(settings: Settings) -> None:
     for _ in range(2):
-        with open_house(settings) as house:
-            assert isinstance(house.galleries["pixieset"], ManualGalleries)
-            assert isinstance(house.clock, SystemClock)
-            with house.ledger.read() as books:
-                assert books.desk.open_items() == []
+        with open_context(settings) as ctx:
+            assert isinstance(ctx.galleries["pixieset"], ManualGalleries)
+            assert isinstance(ctx.clock, SystemClock)
+            with ctx.ledger.read() as uow:
+                assert uow.tasks.open_tasks() == []
 
 
 def test_pixieset_is_used_only_by_a_studio_that_asked_for_it(settings: Settings) -> None:
     with ExitStack() as closing:
         asked = {"pixieset_url": "http://127.0.0.1:9", "pixieset_session_cookie": "c", "pixieset_csrf_token": "t"}
-        house = build_house(Settings.model_validate({**settings.model_dump(), **asked}), closing)
+        ctx = build_context(Settings.model_validate({**settings.model_dump(), **asked}), closing)
 
-        assert isinstance(house.galleries["pixieset"], PixiesetGalleries)
+        assert isinstance(ctx.galleries["pixieset"], PixiesetGalleries)
 
 
 def test_an_unrestricted_live_key_is_refused_before_anything_is_opened(settings: Settings, tmp_path: Path) -> None:
     live = Settings.model_validate({**settings.model_dump(), "stripe_api_key": "sk_live_1"})
 
-    with pytest.raises(PermanentError), open_house(live):
+    with pytest.raises(PermanentError), open_context(live):
         pass
     assert not (tmp_path / "deep").exists()
 
@@ -56,8 +56,8 @@ def test_an_unrestricted_live_key_is_refused_before_anything_is_opened(settings:
 def test_the_pace_of_stripe_is_kept_in_a_file_beside_the_ledger(settings: Settings, tmp_path: Path) -> None:
     nowhere = settings.model_copy(update={"stripe_url": "http://127.0.0.1:9"})
 
-    with open_house(nowhere) as house, pytest.raises(TemporaryError):
-        house.gateway.balance()
+    with open_context(nowhere) as ctx, pytest.raises(TemporaryError):
+        ctx.gateway.balance()
 
     assert [path.name for path in tmp_path.glob("deep/**/*.stripe-pace")] == [f"{ledger_name(settings)}.stripe-pace"]
 
@@ -75,15 +75,15 @@ def ledger_name(settings: Settings) -> str:
 
 
 def test_another_account_stops_everything(settings: Settings) -> None:
-    with open_house(settings) as opened:
+    with open_context(settings) as opened:
         gateway = FakeGateway(FakeClock())
-        house = replace(opened, gateway=gateway)
-        pin_account(house)
-        pin_account(house)
+        ctx = replace(opened, gateway=gateway)
+        pin_account(ctx)
+        pin_account(ctx)
         gateway.account_id = "acct_2"
 
         with pytest.raises(PermanentError, match="belongs to Stripe account acct_1 test, the key to acct_2 test"):
-            pin_account(house)
+            pin_account(ctx)
 
 
 def test_a_ledger_that_cannot_be_opened_is_one_clear_error(settings: Settings, tmp_path: Path) -> None:

@@ -21,9 +21,9 @@ import sys
 from pathlib import Path
 import changed_copy
 changed_copy.STATS = Path("pyproject.toml")  # any file that is there
-import billing.adapters.ledger.books as before
+import billing.adapters.ledger.unit_of_work as before
 changed_copy.import_anew()
-import billing.adapters.ledger.books as after
+import billing.adapters.ledger.unit_of_work as after
 print(after is not before)
 """
 

@@ -1,4 +1,4 @@
-"""The style of the house, kept by a test: what a review would say again and again."""
+"""The style of the application, kept by a test: what a review would say again and again."""
 
 from __future__ import annotations
 

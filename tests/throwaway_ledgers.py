@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from billing.adapters.ledger.books import SqlLedger
 from billing.adapters.ledger.migrate import migrate
+from billing.adapters.ledger.unit_of_work import SqlLedger
 
 
 class ThrowawayLedgers:

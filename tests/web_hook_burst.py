@@ -1,4 +1,4 @@
-"""Many web hooks in no order, some twice, some twice at the same instant, over several doors; and what came of it."""
+"""Many web hooks in no order, some twice, some twice at the same instant, at several endpoints, and what came of it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-from doorstep import event, signed
+from web_hook_deliveries import event, signed
 
 AT_ONCE = 20
 SENT_AGAIN_AT_MOST = 20
@@ -39,7 +39,7 @@ class Burst:
 
 
 def deliveries(count: int, seed: int) -> list[list[dict[str, Any]]]:
-    """`count` events in no order: a fifth once more later, a tenth to two doors at the same instant."""
+    """`count` events in no order: a fifth once more later, a tenth to two endpoints at the same instant."""
     chance = random.Random(seed)
     once = [[event(f"evt_{number:05d}")] for number in range(count)]
     later = [list(one) for one in chance.sample(once, count // 5)]
@@ -51,17 +51,17 @@ def deliveries(count: int, seed: int) -> list[list[dict[str, Any]]]:
 
 
 def send_burst(
-    doors: Sequence[str],
+    endpoints: Sequence[str],
     secret: str,
     every: Sequence[list[dict[str, Any]]],
     told: Callable[[int], None] = lambda _taken: None,
 ) -> Burst:
     """Bring all of it, as Stripe does: what is not taken is sent again. `told` hears how many were taken so far."""
-    return asyncio.run(_send(doors, secret, every, told))
+    return asyncio.run(_send(endpoints, secret, every, told))
 
 
 async def _send(
-    doors: Sequence[str], secret: str, every: Sequence[list[dict[str, Any]]], told: Callable[[int], None]
+    endpoints: Sequence[str], secret: str, every: Sequence[list[dict[str, Any]]], told: Callable[[int], None]
 ) -> Burst:
     answers: Counter[str] = Counter()
     milliseconds: list[float] = []
@@ -74,7 +74,7 @@ async def _send(
             header = {"stripe-signature": signed(raw, int(time.time()), secret)}
             began = time.perf_counter()
             with contextlib.suppress(httpx.TransportError):  # its process is gone: the next one
-                answer = await client.post(doors[(first + tries) % len(doors)], content=raw, headers=header)
+                answer = await client.post(endpoints[(first + tries) % len(endpoints)], content=raw, headers=header)
                 milliseconds.append((time.perf_counter() - began) * 1000)
                 if answer.is_success:
                     answers[answer.text.strip()] += 1

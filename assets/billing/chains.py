@@ -9,20 +9,20 @@ import dagster as dg
 from assets.billing.follow_ups import follow_ups
 from assets.reports import table
 from billing.services.due_work import ledger_position
-from pipelines.resources import HouseResource
+from pipelines.resources import BillingResource
 
 _SHOWN = 20
 
 
 @dg.asset_check(asset=follow_ups)
-def no_row_of_the_books_was_changed(house: HouseResource) -> dg.AssetCheckResult:
+def no_row_of_the_books_was_changed(billing: BillingResource) -> dg.AssetCheckResult:
     """Every posting and every domain event still has the hash that it was written with, and follows the one before."""
-    from billing.adapters.ledger.books import SqlLedger
+    from billing.adapters.ledger.unit_of_work import SqlLedger
 
-    with house.opened() as h:
-        position = ledger_position(h)
-        with cast(SqlLedger, h.ledger).read() as books:
-            broken = books.journal.broken_links()
+    with billing.opened() as ctx:
+        position = ledger_position(ctx)
+        with cast(SqlLedger, ctx.ledger).read() as uow:
+            broken = uow.journal.broken_links()
     found = table(("Changed, taken out or put in",), [(name,) for name in broken[:_SHOWN]])
     return dg.AssetCheckResult(
         passed=not broken,

@@ -10,29 +10,29 @@ from assets.effects_done import Ended, do_effects
 from assets.ledger_checks import ledger_checks
 from assets.reports import Result, effects_told, mails_told, money, table, told
 from billing.domain.effects import EffectKind
-from billing.services.context import House
-from pipelines.resources import HouseResource
+from billing.services.context import Context
+from pipelines.resources import BillingResource
 
 
 @dg.asset(group_name=BILLING, owners=OWNERS, kinds={"stripe"}, deps=[invoices])
-def charges(house: HouseResource) -> Result:
+def charges(billing: BillingResource) -> Result:
     """Clients who agreed to it are charged on the day that was announced, once for each invoice; it is booked at once.
 
     A declined card, or one whose bank wants to see its owner, is not tried again: the client gets a pay link by mail.
     """
-    with house.opened() as h:
-        done = do_effects(house, h, EffectKind.CHARGE)
+    with billing.opened() as ctx:
+        done = do_effects(billing, ctx, EffectKind.CHARGE)
         charged, declined = _split(done.ended)
-        asked = do_effects(house, h, EffectKind.PAY_LINK, EffectKind.MAIL) if declined else None
+        asked = do_effects(billing, ctx, EffectKind.PAY_LINK, EffectKind.MAIL) if declined else None
         return told(
-            h,
+            ctx,
             {
                 **effects_told(done.ended, "Charges"),
                 "Amount charged": money(effect.amount for effect in charged if effect.amount),
                 **(mails_told(asked.of(EffectKind.MAIL)) if asked else {}),
-                "Charges": table(("Invoice", "Amount", "Ended", "Why"), _rows(h, done.ended)),
-                "Stripe": house.stripe_trouble
-                or (dg.MetadataValue.url(url) if (url := house.stripe_dashboard()) else None),
+                "Charges": table(("Invoice", "Amount", "Ended", "Why"), _rows(ctx, done.ended)),
+                "Stripe": billing.stripe_trouble
+                or (dg.MetadataValue.url(url) if (url := billing.stripe_dashboard()) else None),
             },
         )
 
@@ -41,10 +41,10 @@ def _split(ended: list[Ended]) -> tuple[list[Ended], list[Ended]]:
     return [effect for effect in ended if effect.is_done], [effect for effect in ended if not effect.is_done]
 
 
-def _rows(house: House, ended: list[Ended]) -> list[tuple[object, ...]]:
-    with house.ledger.read() as books:
+def _rows(billing: Context, ended: list[Ended]) -> list[tuple[object, ...]]:
+    with billing.ledger.read() as uow:
         return [
-            (books.invoices.require(effect.subject_id).invoice.number, effect.amount, effect.state.value, effect.code)
+            (uow.invoices.require(effect.subject_id).invoice.number, effect.amount, effect.state.value, effect.code)
             for effect in ended
         ]
 

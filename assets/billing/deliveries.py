@@ -10,7 +10,7 @@ from assets.effects_done import do_effects
 from assets.ledger_checks import ledger_checks
 from assets.reports import Result, mails_told, told
 from billing.domain.effects import EffectKind
-from pipelines.resources import HouseResource
+from pipelines.resources import BillingResource
 
 
 @dg.asset(
@@ -20,14 +20,14 @@ from pipelines.resources import HouseResource
     deps=[invoices],
     op_tags={"dagster/priority": "1"},  # the client's invoice before the card: it is what somebody waits for
 )
-def deliveries(house: HouseResource) -> Result:
+def deliveries(billing: BillingResource) -> Result:
     """Every invoice is mailed once, with its PDF and its pay link, and counts as sent when the mail server took it.
 
     Other mails that are due go out with them; the report tells them apart.
     """
-    with house.opened() as h:
-        done = do_effects(house, h, EffectKind.MAIL)
-        return told(h, mails_told(done.ended))
+    with billing.opened() as ctx:
+        done = do_effects(billing, ctx, EffectKind.MAIL)
+        return told(ctx, mails_told(done.ended))
 
 
 deliveries_hold = ledger_checks(

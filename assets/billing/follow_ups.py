@@ -15,7 +15,7 @@ from assets.reports import Result, mails_told, table, told
 from billing.domain.effects import EffectKind
 from billing.services.collections.follow_up import plan_follow_ups
 from billing.services.due_work import note_followed_up
-from pipelines.resources import HouseResource
+from pipelines.resources import BillingResource
 
 
 @dg.asset(
@@ -25,19 +25,19 @@ from pipelines.resources import HouseResource
     deps=[deliveries, payments],
     freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=49), warn_window=timedelta(hours=26)),
 )
-def follow_ups(house: HouseResource) -> Result:
+def follow_ups(billing: BillingResource) -> Result:
     """Who has not paid is reminded: at most once a day, each stage once, and not while anything stands in the way.
 
     After the last reminder the invoice becomes a task for a person.
     """
-    with house.opened() as h:
-        planned = plan_follow_ups(h)
-        done = do_effects(house, h, EffectKind.MAIL)
-        note_followed_up(h)
+    with billing.opened() as ctx:
+        planned = plan_follow_ups(ctx)
+        done = do_effects(billing, ctx, EffectKind.MAIL)
+        note_followed_up(ctx)
         stages = table(("Stage", "Invoices"), [(stage.replace("_", " "), count) for stage, count in planned.items()])
         reminders = sum(count for stage, count in planned.items() if stage != "handed_over")
         return told(
-            h,
+            ctx,
             {
                 "Reminders decided": reminders,
                 "Handed over to a person": planned["handed_over"],

@@ -11,24 +11,24 @@ from assets.ledger_checks import ledger_checks
 from assets.reports import Result, effects_told, mails_told, table, told
 from billing.domain.effects import EffectKind
 from billing.services.effects.grant import plan_grants
-from pipelines.resources import HouseResource
+from pipelines.resources import BillingResource
 
 
 @dg.asset(group_name=BILLING, owners=OWNERS, kinds={"gallery", "email"}, deps=[payments])
-def gallery_grants(house: HouseResource) -> Result:
+def gallery_grants(billing: BillingResource) -> Result:
     """The client's gallery is opened when the studio's policy holds (paid in full, unless set otherwise), and closed
     when the money goes back.
 
     The client is told by one mail how to see and download the photos, and until when. What only a person can open
     becomes a task.
     """
-    with house.opened() as h:
-        planned = plan_grants(h)
-        done = do_effects(house, h, EffectKind.GRANT, EffectKind.REVOKE, EffectKind.MAIL)
+    with billing.opened() as ctx:
+        planned = plan_grants(ctx)
+        done = do_effects(billing, ctx, EffectKind.GRANT, EffectKind.REVOKE, EffectKind.MAIL)
         granted = done.of(EffectKind.GRANT)
         rows = [(effect.purpose.partition(":")[0], effect.state.value, effect.code) for effect in granted]
         return told(
-            h,
+            ctx,
             {
                 "Grants decided": planned,
                 **effects_told(granted, "Grants"),

@@ -17,36 +17,36 @@ from billing.domain.money import Money
 from billing.services.in_step import in_step
 from billing.services.invoicing.deliver_invoices import render_invoices
 from billing.services.invoicing.issue_invoices import Billed, bill_due_sessions
-from pipelines.resources import HouseResource
+from pipelines.resources import BillingResource
 
 GATHER = 24  # invoices that are rendered together while more are on their way
 
 
 @dg.asset(group_name=BILLING, owners=OWNERS, kinds={"ledger", "stripe", "pdf"}, deps=[session_records, decisions])
-def invoices(context: dg.AssetExecutionContext, house: HouseResource) -> Result:
+def invoices(context: dg.AssetExecutionContext, billing: BillingResource) -> Result:
     """One invoice for each order of a completed session: checked to the cent, numbered without gaps, frozen, as a PDF.
 
     In review mode they are drafts that wait for approval. A session that cannot be billed is set aside with a
     sentence that says what to do; the others go on.
     """
-    with house.opened() as h:
+    with billing.opened() as ctx:
         links, rendered, broken = Done(), Counter[str](), set[str]()
 
         def make_links(_is_over: bool) -> int:
-            made = do_effects(house, h, EffectKind.PAY_LINK)
+            made = do_effects(billing, ctx, EffectKind.PAY_LINK)
             links.ended += made.ended
             return len(made.ended)
 
         def render(is_over: bool) -> int:
-            made = render_invoices(h, at_least=1 if is_over else GATHER, broken=broken)
+            made = render_invoices(ctx, at_least=1 if is_over else GATHER, broken=broken)
             rendered["PDFs"] += made
             return made
 
         # What one of them cannot do is raised at the end: what was billed before has got its link and its PDF then.
         say = logged(context, "sessions billed")
-        billed = in_step(lambda: bill_due_sessions(h, progress=say), make_links, render)
+        billed = in_step(lambda: bill_due_sessions(ctx, progress=say), make_links, render)
         _tag(context, billed.finalized)
-        return told(h, _report(billed, links, rendered["PDFs"]) | {"Stripe": house.stripe_trouble})
+        return told(ctx, _report(billed, links, rendered["PDFs"]) | {"Stripe": billing.stripe_trouble})
 
 
 def _tag(context: dg.AssetExecutionContext, finalized: list[Invoice]) -> None:

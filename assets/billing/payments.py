@@ -17,49 +17,49 @@ from billing.domain.effects import EffectKind
 from billing.domain.errors import TemporaryError, UnreadableError
 from billing.domain.money import Money
 from billing.ports.ledger import PaymentRow
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.intake.apply_events import apply_events
-from pipelines.resources import HouseResource
+from pipelines.resources import BillingResource
 
 _NEW = timedelta(hours=1)  # long enough for a run that failed and was started again; older ones were compared then
 
 
 @dg.asset(group_name=BILLING, owners=OWNERS, kinds={"stripe", "ledger"}, deps=[charges, stripe_events])
-def payments(house: HouseResource) -> Result:
+def payments(billing: BillingResource) -> Result:
     """What Stripe hinted at is read again at Stripe, booked once, and set against its invoice.
 
     Refunds and disputes are read and booked with the payment that they are of, whoever made them, and refunds that a
     person asked for are made. A pay link whose invoice is paid is closed, so that nobody pays twice; a part that is
     left gets a new link.
     """
-    with house.opened() as h:
-        if house.stripe_trouble:
-            return told(h, {"Stripe": house.stripe_trouble})
-        ended = apply_events(h)
-        done = do_effects(house, h, EffectKind.CLOSE_PAY_LINK, EffectKind.PAY_LINK, EffectKind.REFUND)
+    with billing.opened() as ctx:
+        if billing.stripe_trouble:
+            return told(ctx, {"Stripe": billing.stripe_trouble})
+        ended = apply_events(ctx)
+        done = do_effects(billing, ctx, EffectKind.CLOSE_PAY_LINK, EffectKind.PAY_LINK, EffectKind.REFUND)
         return told(
-            h,
+            ctx,
             {
                 **{f"Events {state}": count for state, count in sorted(ended.items())},
                 **effects_told(done.of(EffectKind.CLOSE_PAY_LINK), "Pay links closed:"),
                 **effects_told(done.of(EffectKind.REFUND), "Refunds"),
-                "Payments of the last hour": _told(h),
+                "Payments of the last hour": _told(ctx),
             },
         )
 
 
-def _recorded_lately(house: House) -> list[PaymentRow]:
-    with house.ledger.read() as books:
-        return books.payments.recorded_since(house.gateway.name, house.now() - _NEW)
+def _recorded_lately(billing: Context) -> list[PaymentRow]:
+    with billing.ledger.read() as uow:
+        return uow.payments.recorded_since(billing.gateway.name, billing.now() - _NEW)
 
 
-def _told(house: House) -> dg.MarkdownMetadataValue | None:
-    recorded = _recorded_lately(house)
-    with house.ledger.read() as books:
+def _told(billing: Context) -> dg.MarkdownMetadataValue | None:
+    recorded = _recorded_lately(billing)
+    with billing.ledger.read() as uow:
         rows = [
             (row.invoice.number, payment.amount, payment.fee, payment.method_kind, payment.received_on)
             for payment in recorded
-            if (row := books.invoices.get(payment.invoice_id or ""))
+            if (row := uow.invoices.get(payment.invoice_id or ""))
         ]
     return table(("Invoice", "Amount", "Fee", "By", "Received on"), rows)
 
@@ -79,12 +79,12 @@ payments_hold = ledger_checks(
 
 
 @dg.asset_check(asset=payments, blocking=True)
-def payments_never_exceed_captures(house: HouseResource) -> dg.AssetCheckResult:
+def payments_never_exceed_captures(billing: BillingResource) -> dg.AssetCheckResult:
     """Every payment recorded in the last hour is no more than what Stripe, read again, says that it captured."""
-    with house.opened() as h:
-        recorded = _recorded_lately(h)
+    with billing.opened() as ctx:
+        recorded = _recorded_lately(ctx)
         try:
-            captured = _captured(h, recorded)
+            captured = _captured(ctx, recorded)
         except (TemporaryError, UnreadableError) as error:
             return dg.AssetCheckResult(
                 passed=False, severity=dg.AssetCheckSeverity.WARN, description=f"Not compared: {error.sentence}"
@@ -100,7 +100,7 @@ def payments_never_exceed_captures(house: HouseResource) -> dg.AssetCheckResult:
     )
 
 
-def _captured(house: House, recorded: list[PaymentRow]) -> list[Money]:
-    with ThreadPoolExecutor(house.concurrency) as pool:
-        facts = pool.map(lambda payment: house.gateway.read_payment(payment.provider_object_id), recorded)
+def _captured(billing: Context, recorded: list[PaymentRow]) -> list[Money]:
+    with ThreadPoolExecutor(billing.concurrency) as pool:
+        facts = pool.map(lambda payment: billing.gateway.read_payment(payment.provider_object_id), recorded)
         return [fact.amount for fact in facts]

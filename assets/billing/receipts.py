@@ -10,27 +10,27 @@ from assets.effects_done import do_effects
 from assets.ledger_checks import ledger_checks
 from assets.reports import Result, effects_told, mails_told, money, told
 from billing.domain.effects import EffectKind
-from pipelines.resources import HouseResource
+from pipelines.resources import BillingResource
 
 
 @dg.asset(group_name=BILLING, owners=OWNERS, kinds={"email"}, deps=[payments])
-def receipts(house: HouseResource) -> Result:
+def receipts(billing: BillingResource) -> Result:
     """Every payment is thanked for by one receipt, to all of the client's addresses."""
-    with house.opened() as h:
-        done = do_effects(house, h, EffectKind.MAIL)
-        return told(h, mails_told(done.ended))
+    with billing.opened() as ctx:
+        done = do_effects(billing, ctx, EffectKind.MAIL)
+        return told(ctx, mails_told(done.ended))
 
 
 @dg.asset(group_name=BILLING, owners=OWNERS, kinds={"vsco"}, deps=[payments])
-def write_backs(house: HouseResource) -> Result:
+def write_backs(billing: BillingResource) -> Result:
     """Every payment is written into VSCO Workspace once, and set against its order, so that the studio sees it there.
 
     It is looked up first; what is there already is not written again.
     """
-    with house.opened() as h:
-        written = do_effects(house, h, EffectKind.WRITE_BACK).of(EffectKind.WRITE_BACK)
+    with billing.opened() as ctx:
+        written = do_effects(billing, ctx, EffectKind.WRITE_BACK).of(EffectKind.WRITE_BACK)
         amount = money(effect.amount for effect in written if effect.is_done and effect.amount)
-        return told(h, effects_told(written, "Write-backs") | {"Amount written back": amount})
+        return told(ctx, effects_told(written, "Write-backs") | {"Amount written back": amount})
 
 
 write_backs_hold = ledger_checks(

@@ -6,9 +6,9 @@ import dagster as dg
 
 from assets.chapters import INTAKE, OWNERS
 from assets.reports import Result, logged, table, told
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.intake.observe_sessions import PAGES_A_ROUND, READ_A_ROUND, fetch_session_records, observe_jobs
-from pipelines.resources import HouseResource
+from pipelines.resources import BillingResource
 
 
 @dg.asset(
@@ -18,37 +18,37 @@ from pipelines.resources import HouseResource
     # The sensor reports an hourly look at a quiet studio as well, so silence means that nobody looks.
     freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=6), warn_window=timedelta(hours=2)),
 )
-def completed_sessions(house: HouseResource) -> Result:
+def completed_sessions(billing: BillingResource) -> Result:
     """Which sessions are completed, as VSCO Workspace tells it. Every version of every job is kept as it was seen."""
-    with house.opened() as h:
-        seen = observe_jobs(h, PAGES_A_ROUND, go_on=True)
+    with billing.opened() as ctx:
+        seen = observe_jobs(ctx, PAGES_A_ROUND, go_on=True)
         return told(
-            h,
+            ctx,
             {
                 "Jobs read": seen.jobs_read,
                 "Broken off": seen.trouble,
                 "New versions": seen.records_new,
                 "Sessions noticed": seen.sessions_new,
-                **_waiting(h),
+                **_waiting(ctx),
             },
         )
 
 
 @dg.asset(group_name=INTAKE, owners=OWNERS, kinds={"vsco"}, deps=[completed_sessions])
-def session_records(context: dg.AssetExecutionContext, house: HouseResource) -> Result:
+def session_records(context: dg.AssetExecutionContext, billing: BillingResource) -> Result:
     """The order, client, payments and gallery of each completed session, read before anything is billed from them.
 
     A session that waits for somebody to mend it in VSCO Workspace is read again every few minutes. Of a backlog each
     run reads and bills a part, the oldest first.
     """
-    with house.opened() as h:
-        read = fetch_session_records(h, READ_A_ROUND, logged(context, "sessions read"))
-        return told(h, {"Sessions read": read, **_waiting(h)})
+    with billing.opened() as ctx:
+        read = fetch_session_records(ctx, READ_A_ROUND, logged(context, "sessions read"))
+        return told(ctx, {"Sessions read": read, **_waiting(ctx)})
 
 
-def _waiting(house: House) -> dict[str, object]:
-    with house.ledger.read() as books:
-        due, mended = books.sessions.in_state("due"), books.sessions.in_state("attention")
+def _waiting(billing: Context) -> dict[str, object]:
+    with billing.ledger.read() as uow:
+        due, mended = uow.sessions.in_state("due"), uow.sessions.in_state("attention")
     rows = [(row.job_id, row.completed_on) for row in due]
     return {
         "To be billed": len(due),

@@ -11,7 +11,7 @@ from assets.ledger_checks import ledger_checks
 from assets.reports import Result, told
 from billing.services.due_work import events_waiting
 from billing.services.intake.apply_events import poll_events
-from pipelines.resources import HouseResource
+from pipelines.resources import BillingResource
 
 
 @dg.asset(
@@ -20,18 +20,18 @@ from pipelines.resources import HouseResource
     kinds={"stripe"},
     freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=6), warn_window=timedelta(hours=2)),
 )
-def stripe_events(house: HouseResource) -> Result:
+def stripe_events(billing: BillingResource) -> Result:
     """Stripe's events after the last one that we know, kept raw and once. An event is a hint: it books nothing."""
-    with house.opened() as h:
-        if house.stripe_trouble:
-            return told(h, {"Stripe": house.stripe_trouble})
-        polled = poll_events(h)
+    with billing.opened() as ctx:
+        if billing.stripe_trouble:
+            return told(ctx, {"Stripe": billing.stripe_trouble})
+        polled = poll_events(ctx)
         return told(
-            h,
+            ctx,
             {
                 "New events": polled.events_new,
-                "Waiting to be applied": len(events_waiting(h)),
-                "Stripe": dg.MetadataValue.url(url) if (url := house.stripe_dashboard()) else None,
+                "Waiting to be applied": len(events_waiting(ctx)),
+                "Stripe": dg.MetadataValue.url(url) if (url := billing.stripe_dashboard()) else None,
             },
         )
 

@@ -10,7 +10,7 @@ from assets.chapters import MARTS, OWNERS, PUBLISHED
 from assets.relations import POOL, relations_of
 from assets.reports import table
 from billing.adapters.warehouse.totals import published_totals
-from pipelines.resources import HouseResource, WarehouseResource
+from pipelines.resources import BillingResource, WarehouseResource
 
 
 @dg.asset(
@@ -39,12 +39,12 @@ def published(warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
 
 
 @dg.asset_check(asset=published, blocking=True)
-def published_figures_are_the_ledgers(house: HouseResource, warehouse: WarehouseResource) -> dg.AssetCheckResult:
+def published_figures_are_the_ledgers(billing: BillingResource, warehouse: WarehouseResource) -> dg.AssetCheckResult:
     """Each account's balance in the published file is the ledger's own, as it was when it was copied."""
-    with house.opened() as h:
+    with billing.opened() as ctx:
         shown = published_totals(warehouse.published_path)
-        with h.ledger.read() as books:
-            true = books.journal.totals(sum(entries for entries, _ in shown.values()))
+        with ctx.ledger.read() as uow:
+            true = uow.journal.totals(sum(entries for entries, _ in shown.values()))
     wrong = sorted(key for key in shown.keys() | true.keys() if shown.get(key) != true.get(key))
     rows = table(
         ("Account", "Currency", "Published: entries, minor units", "Ledger: entries, minor units"),

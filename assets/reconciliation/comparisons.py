@@ -16,41 +16,41 @@ from billing.domain.errors import TemporaryError
 from billing.domain.money import Money
 from billing.ports.operations import Difference
 from billing.services.reconcile import GALLERIES, STRIPE, VSCO, reconcile
-from pipelines.resources import HouseResource
+from pipelines.resources import BillingResource
 
 
 @dg.asset(group_name=RECONCILIATION, owners=OWNERS, kinds={"stripe", "ledger"}, deps=[payments])
-def stripe_reconciliation(house: HouseResource) -> Result:
+def stripe_reconciliation(billing: BillingResource) -> Result:
     """Every movement of Stripe's balance is in the books, to the cent; what no event told of is booked now.
 
     Payments, refunds, disputes, fees, payouts, pay links that should be closed, charges without an answer, and the
     whole balance against the account stripe_clearing.
     """
-    return _compared(house, STRIPE)
+    return _compared(billing, STRIPE)
 
 
 @dg.asset(group_name=RECONCILIATION, owners=OWNERS, kinds={"vsco", "ledger"}, deps=[write_backs])
-def vsco_reconciliation(house: HouseResource) -> Result:
+def vsco_reconciliation(billing: BillingResource) -> Result:
     """Every payment is written back and applied in VSCO Workspace, and every order is as it was billed.
 
     An order that changed comes with a proposed credit note or supplementary invoice; refunds with what to enter there.
     """
-    return _compared(house, VSCO)
+    return _compared(billing, VSCO)
 
 
 @dg.asset(group_name=RECONCILIATION, owners=OWNERS, kinds={"vsco", "ledger"}, deps=[gallery_grants, deliveries])
-def gallery_reconciliation(house: HouseResource) -> Result:
+def gallery_reconciliation(billing: BillingResource) -> Result:
     """Every gallery is open where the policy holds, and closed where it does not."""
-    return _compared(house, GALLERIES)
+    return _compared(billing, GALLERIES)
 
 
-def _compared(house: HouseResource, scope: str) -> Result:
-    with house.opened() as h:
-        if house.stripe_trouble and scope == STRIPE:  # nobody knows whose account the key opens
-            raise TemporaryError("stripe_not_asked", f"Nothing was compared: {house.stripe_trouble}")
-        done = reconcile(h, scope)
+def _compared(billing: BillingResource, scope: str) -> Result:
+    with billing.opened() as ctx:
+        if billing.stripe_trouble and scope == STRIPE:  # nobody knows whose account the key opens
+            raise TemporaryError("stripe_not_asked", f"Nothing was compared: {billing.stripe_trouble}")
+        done = reconcile(ctx, scope)
         return told(
-            h,
+            ctx,
             {
                 "Compared": done.reconciliation.compared,
                 "Booked by comparing": done.mended,
@@ -80,10 +80,10 @@ def _side(one: Difference, minor: int | None) -> Money | None:
     return None if minor is None or one.currency is None else Money(minor, one.currency)
 
 
-def _open(house: HouseResource, scope: str, severity: dg.AssetCheckSeverity) -> dg.AssetCheckResult:
+def _open(billing: BillingResource, scope: str, severity: dg.AssetCheckSeverity) -> dg.AssetCheckResult:
     """Fails while a difference is open, and while the scope was never compared: not to know is not to agree."""
-    with house.opened() as h, h.ledger.read() as books:
-        found, last = books.operations.open_differences(scope), books.operations.last_reconciliation(scope)
+    with billing.opened() as ctx, ctx.ledger.read() as uow:
+        found, last = uow.operations.open_differences(scope), uow.operations.last_reconciliation(scope)
     rows = _table(found)
     return dg.AssetCheckResult(
         passed=not found and last is not None,
@@ -94,18 +94,18 @@ def _open(house: HouseResource, scope: str, severity: dg.AssetCheckSeverity) -> 
 
 
 @dg.asset_check(asset=stripe_reconciliation, blocking=True)
-def books_agree_with_stripe(house: HouseResource) -> dg.AssetCheckResult:
+def books_agree_with_stripe(billing: BillingResource) -> dg.AssetCheckResult:
     """No difference between the books and Stripe is open, and the two balances are one."""
-    return _open(house, STRIPE, dg.AssetCheckSeverity.ERROR)
+    return _open(billing, STRIPE, dg.AssetCheckSeverity.ERROR)
 
 
 @dg.asset_check(asset=vsco_reconciliation)
-def books_agree_with_vsco(house: HouseResource) -> dg.AssetCheckResult:
+def books_agree_with_vsco(billing: BillingResource) -> dg.AssetCheckResult:
     """No difference between the books and VSCO Workspace is open."""
-    return _open(house, VSCO, dg.AssetCheckSeverity.WARN)
+    return _open(billing, VSCO, dg.AssetCheckSeverity.WARN)
 
 
 @dg.asset_check(asset=gallery_reconciliation)
-def galleries_follow_the_policy(house: HouseResource) -> dg.AssetCheckResult:
+def galleries_follow_the_policy(billing: BillingResource) -> dg.AssetCheckResult:
     """No gallery is open against the policy, or closed against it."""
-    return _open(house, GALLERIES, dg.AssetCheckSeverity.WARN)
+    return _open(billing, GALLERIES, dg.AssetCheckSeverity.WARN)

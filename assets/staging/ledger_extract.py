@@ -12,7 +12,7 @@ from assets.chapters import OWNERS, STAGING
 from assets.relations import POOL
 from assets.reports import Result, table, told
 from billing.services.due_work import ledger_position
-from pipelines.resources import HouseResource, WarehouseResource
+from pipelines.resources import BillingResource, WarehouseResource
 
 
 @dg.asset(
@@ -22,16 +22,16 @@ from pipelines.resources import HouseResource, WarehouseResource
     deps=[deliveries, receipts, write_backs, gallery_grants, follow_ups],
     pool=POOL,
 )
-def ledger_extract(house: HouseResource, warehouse: WarehouseResource) -> Result:
+def ledger_extract(billing: BillingResource, warehouse: WarehouseResource) -> Result:
     """The ledger as it is at one moment, copied into DuckDB. It can be thrown away and made again at any time.
 
     Nobody's documents, passwords or addresses are in it.
     """
-    with house.opened() as h, warehouse.opened() as w:
-        position = ledger_position(h)  # before the copy: what is written meanwhile makes the copy out of date
+    with billing.opened() as ctx, warehouse.opened() as w:
+        position = ledger_position(ctx)  # before the copy: what is written meanwhile makes the copy out of date
         rows = w.extract()
         return told(
-            h,
+            ctx,
             {
                 "Rows": sum(rows.values()),
                 "Tables": table(("Table", "Rows"), sorted(rows.items())),

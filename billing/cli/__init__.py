@@ -1,4 +1,4 @@
-"""The `billing` command: what waits, what is wrong and what to do, and the door for what people ask for."""
+"""The `billing` command: what waits, what is wrong and what to do, and the queue for what people ask for."""
 
 from billing.cli.group import main
 

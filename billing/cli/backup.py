@@ -10,7 +10,7 @@ import click
 from sqlalchemy.engine import make_url
 
 from billing.bootstrap import clock_of
-from billing.cli.door import confirm, named_act, reason_option
+from billing.cli.asking import confirm, named_act, reason_option
 from billing.cli.private_places import records
 from billing.cli.progress import say
 from billing.domain.errors import PermanentError
@@ -20,7 +20,7 @@ from billing.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from billing.adapters.ledger.backup import Contents
-    from billing.adapters.ledger.books import SqlLedger
+    from billing.adapters.ledger.unit_of_work import SqlLedger
 
 _STAMP = "%Y%m%dT%H%M%SZ"
 

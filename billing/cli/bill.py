@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from billing.bootstrap import open_house, refuse_another_account
+from billing.bootstrap import open_context, refuse_another_account
+from billing.cli.asking import confirm
 from billing.cli.days import DAY
-from billing.cli.door import confirm
 from billing.cli.lines import invoice_json, invoice_text
 from billing.cli.preview import Looked, preview_job, preview_period
 from billing.cli.progress import say
@@ -19,7 +19,7 @@ from billing.cli.tables import printable
 from billing.domain.errors import BillingError, PermanentError, TemporaryError
 from billing.domain.money import Money
 from billing.ports.ledger import SessionRow
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.intake.observe_sessions import fetch_session_records, observe_jobs, session_id_of, shared_records
 from billing.services.invoicing.draft_invoices import draft_session
 from billing.services.invoicing.issue_invoices import (
@@ -52,14 +52,14 @@ def bill(job_id: str | None, dry_run: bool, first: date | None, last: date | Non
     """
     if not dry_run and (first or last or as_json):
         raise click.UsageError("--from, --to and --json go with --dry-run.")
-    with open_house(load_settings()) as house:
+    with open_context(load_settings()) as ctx:
         if not dry_run:
-            refuse_another_account(house)
-            _bill_now(house, job_id, yes)
+            refuse_another_account(ctx)
+            _bill_now(ctx, job_id, yes)
             return
-        period = (first or (last or house.today()) - _USUAL_PERIOD, last or house.today())
-        found = [preview_job(house, job_id)] if job_id else list(preview_period(house, period))
-        starts_on = house.policy.billing_starts_on
+        period = (first or (last or ctx.today()) - _USUAL_PERIOD, last or ctx.today())
+        found = [preview_job(ctx, job_id)] if job_id else list(preview_period(ctx, period))
+        starts_on = ctx.policy.billing_starts_on
     if as_json:
         click.echo(json.dumps([_json(looked) for looked in found], indent=2))
         return
@@ -102,11 +102,11 @@ def _json(looked: Looked) -> dict[str, Any]:
     }
 
 
-def _bill_now(house: House, job_id: str | None, yes: bool) -> None:
+def _bill_now(ctx: Context, job_id: str | None, yes: bool) -> None:
     """Decide and commit; the pipeline then sends, charges and opens galleries, as for any other session."""
-    if not may_bill(house):
+    if not may_bill(ctx):
         raise PermanentError("billing_starts_on_missing", "Set BILLING_BILLING_STARTS_ON first; nothing was billed.")
-    billed = _bill_job(house, job_id, yes) if job_id else _bill_all(house, yes)
+    billed = _bill_job(ctx, job_id, yes) if job_id else _bill_all(ctx, yes)
     for invoice in billed.finalized:
         click.echo(f"{invoice.number}  {printable(invoice.client.name)}  {invoice.amount_due}")
     for invoice in billed.drafted:
@@ -117,11 +117,11 @@ def _bill_now(house: House, job_id: str | None, yes: bool) -> None:
         click.echo(f"{billed.set_aside + billed.over_limit} need a person; see `billing needs-attention`.")
 
 
-def _bill_all(house: House, yes: bool) -> Billed:
+def _bill_all(ctx: Context, yes: bool) -> Billed:
     """What is due is what the booking system says now; where it does not answer, what the ledger knows to be due."""
-    not_read = _why_not_read(house)
-    with house.ledger.read() as books:
-        due = len(books.sessions.in_state("due"))
+    not_read = _why_not_read(ctx)
+    with ctx.ledger.read() as uow:
+        due = len(uow.sessions.in_state("due"))
     if not_read and not due:
         raise PermanentError("not_reached", f"Nobody knows whether a session is due: {not_read}")
     if not_read:
@@ -130,23 +130,23 @@ def _bill_all(house: House, yes: bool) -> Billed:
         click.echo("No session is due; the booking system was read just now.")
         return Billed()
     confirm(f"Bill {due} session{'s' if due > 1 else ''} that {'are' if due > 1 else 'is'} due?", yes)
-    return bill_due_sessions(house, progress=lambda done, of: say(f"billing {done} of {of}", last=done == of))
+    return bill_due_sessions(ctx, progress=lambda done, of: say(f"billing {done} of {of}", last=done == of))
 
 
-def _why_not_read(house: House) -> str | None:
+def _why_not_read(ctx: Context) -> str | None:
     """Read what was completed, as the pipeline does; what kept us from it, if anything did."""
     try:
-        observe_jobs(house)
-        fetch_session_records(house)
+        observe_jobs(ctx)
+        fetch_session_records(ctx)
     except TemporaryError as error:
         return error.sentence
     return None
 
 
-def _bill_job(house: House, job_id: str, yes: bool) -> Billed:
-    session = _billable(house, job_id)
-    _refresh(house, session)
-    drafted = draft_session(house, session, shared_records(house))
+def _bill_job(ctx: Context, job_id: str, yes: bool) -> Billed:
+    session = _billable(ctx, job_id)
+    _refresh(ctx, session)
+    drafted = draft_session(ctx, session, shared_records(ctx))
     for invoice in drafted.invoices:
         click.echo(f"{invoice_text(invoice)}\n")
         if why := drafted.for_a_person.get(invoice.invoice_id):
@@ -157,12 +157,12 @@ def _bill_job(house: House, job_id: str, yes: bool) -> Billed:
             if drafted.set_aside
             else PermanentError("billed", f"{session.name} is billed already.")
         )
-    if invoices_left_today(house) < len(drafted.invoices):
+    if invoices_left_today(ctx) < len(drafted.invoices):
         raise PermanentError("limit_invoices", "The daily limit is reached; `billing approve --over-limit invoices`.")
     confirm(f"Bill {session.name} now?", yes)
-    _take_up(house, session)
+    _take_up(ctx, session)
     billed = Billed()
-    bill_session(house, session, drafted, billed)
+    bill_session(ctx, session, drafted, billed)
     if not billed.finalized and not billed.drafted:
         raise PermanentError(
             "not_billed", f"{session.name} was billed by another worker just now; see `billing status`."
@@ -170,18 +170,18 @@ def _bill_job(house: House, job_id: str, yes: bool) -> Billed:
     return billed
 
 
-def _take_up(house: House, session: SessionRow) -> None:
+def _take_up(ctx: Context, session: SessionRow) -> None:
     """A session that was set aside, and is mended by what was read now, is due like any other."""
-    with house.ledger.write() as books:
-        current = books.sessions.get(session.session_id)
+    with ctx.ledger.write() as uow:
+        current = uow.sessions.get(session.session_id)
         if current is not None and current.state == "attention":
-            books.sessions.settle(session.session_id, "due", None, house.now())
+            uow.sessions.settle(session.session_id, "due", None, ctx.now())
 
 
-def _billable(house: House, job_id: str) -> SessionRow:
-    session = _session(house, job_id)
-    not_read = _why_not_read(house) if session is None else None
-    session = session or _session(house, job_id)
+def _billable(ctx: Context, job_id: str) -> SessionRow:
+    session = _session(ctx, job_id)
+    not_read = _why_not_read(ctx) if session is None else None
+    session = session or _session(ctx, job_id)
     if session is None:
         why = not_read or "Is it in fulfillment?"
         raise PermanentError("no_such_session", f"No completed session of job {job_id} was seen. {why}")
@@ -190,17 +190,17 @@ def _billable(house: House, job_id: str) -> SessionRow:
     return session
 
 
-def _session(house: House, job_id: str) -> SessionRow | None:
-    with house.ledger.read() as books:
-        return books.sessions.get(session_id_of(house.source.name, job_id))
+def _session(ctx: Context, job_id: str) -> SessionRow | None:
+    with ctx.ledger.read() as uow:
+        return uow.sessions.get(session_id_of(ctx.source.name, job_id))
 
 
-def _refresh(house: House, session: SessionRow) -> None:
+def _refresh(ctx: Context, session: SessionRow) -> None:
     """What the booking system says of it now; kept, as every version is."""
     try:
-        reading = house.source.related_records(session.job_id)
+        reading = ctx.source.related_records(session.job_id)
     except BillingError as error:
         raise PermanentError(error.code, f"{error.sentence} Nothing was billed.") from error
-    with house.ledger.write() as books:
-        books.records.keep_all(session.source, session.job_id, reading.records, house.now(), reading.refused)
-        books.sessions.records_fetched(session.session_id, house.now())
+    with ctx.ledger.write() as uow:
+        uow.records.keep_all(session.source, session.job_id, reading.records, ctx.now(), reading.refused)
+        uow.sessions.records_fetched(session.session_id, ctx.now())

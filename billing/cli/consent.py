@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from billing.cli.door import ask, confirm, human_act, money_act, reason_option
+from billing.cli.asking import ask, confirm, human_act, money_act, reason_option
 from billing.cli.opening import open_office
 from billing.domain.typed import check_consented_at
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from billing.cli.door import ask, confirm, human_act, money_act, reason_option
+from billing.cli.asking import ask, confirm, human_act, money_act, reason_option
 from billing.cli.opening import open_office
 from billing.cli.tables import printable, table
 from billing.domain.errors import PermanentError
@@ -73,8 +73,8 @@ def discard(draft: str, reason: str, actor: str, wait: int, now: bool) -> None:
 
 
 def _waiting() -> list[DraftRow]:
-    with open_office() as office, office.ledger.read() as books:
-        return books.invoices.drafts("waiting")
+    with open_office() as office, office.ledger.read() as uow:
+        return uow.invoices.drafts("waiting")
 
 
 def _chosen(draft: str) -> list[DraftRow]:
@@ -89,14 +89,14 @@ def _chosen(draft: str) -> list[DraftRow]:
 def _say_what_to_know(drafts: list[DraftRow]) -> None:
     from billing.services.invoicing.approve_drafts import to_know_of
 
-    with open_office() as office, office.ledger.read() as books:
-        for sentence in to_know_of(books, drafts):
+    with open_office() as office, office.ledger.read() as uow:
+        for sentence in to_know_of(uow, drafts):
             click.echo(f"\n{printable(sentence)}")
 
 
 def _limit_today(what: str) -> int:
-    with open_office() as office, office.ledger.read() as books:
-        return limit_today(office.settings.policy, books, what, office.clock.now())
+    with open_office() as office, office.ledger.read() as uow:
+        return limit_today(office.settings.policy, uow, what, office.clock.now())
 
 
 def _list(waiting: list[DraftRow]) -> str:

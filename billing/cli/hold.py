@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from billing.cli.door import ask, confirm, money_act, named_act, reason_option
+from billing.cli.asking import ask, confirm, money_act, named_act, reason_option
 from billing.cli.opening import open_office
 
 

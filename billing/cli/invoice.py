@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from billing.bootstrap import open_house
-from billing.cli.door import ask, confirm, money_act, reason_option
+from billing.bootstrap import open_context
+from billing.cli.asking import ask, confirm, money_act, reason_option
 from billing.cli.history import history_json, history_text
 from billing.cli.lines import invoice_json, invoice_text
 from billing.cli.opening import open_office
@@ -20,8 +20,8 @@ from billing.domain.errors import PermanentError
 if TYPE_CHECKING:
     from billing.domain.invoices import Invoice
     from billing.domain.mail import InvoiceMail
-    from billing.ports.ledger import Books, InvoiceRow
-    from billing.services.context import House
+    from billing.ports.ledger import InvoiceRow, UnitOfWork
+    from billing.services.context import Context
 
 
 @click.group()
@@ -57,9 +57,9 @@ def show(number: str, pdf: Path | None, mail: bool, as_json: bool, as_billed: bo
         return
     from billing.services.collections.autopay import day_of_charge
 
-    with open_office() as office, office.ledger.read() as books:
-        found, row = _find(books, number)
-        charge_on = day_of_charge(office.settings.policy, office.today(), books, row) if row else None
+    with open_office() as office, office.ledger.read() as uow:
+        found, row = _find(uow, number)
+        charge_on = day_of_charge(office.settings.policy, office.today(), uow, row) if row else None
     click.echo(json.dumps(_json(found, row), indent=2) if as_json else _text(found, row, office.today(), charge_on))
 
 
@@ -119,23 +119,23 @@ def stop_autopay(number: str, reason: str, actor: str, wait: int, now: bool, yes
 
 def _write_out(number: str, pdf: Path | None, mail: bool) -> None:
     """What the client gets: the PDF into its file, the mail's text on the terminal."""
-    with open_house() as house:
-        with house.ledger.read() as books:
-            found, row = _find(books, number)
-            link = books.invoices.pay_link(found.invoice_id)
+    with open_context() as ctx:
+        with ctx.ledger.read() as uow:
+            found, row = _find(uow, number)
+            link = uow.invoices.pay_link(found.invoice_id)
         url = link.url if link else None
         if pdf is not None:
-            pdf.write_bytes(_pdf(house, found, url))
+            pdf.write_bytes(_pdf(ctx, found, url))
             click.echo(f"wrote {pdf}", err=True)
         if mail:
-            letter = house.writer.write(_mail(house, found, row))
+            letter = ctx.writer.write(_mail(ctx, found, row))
             click.echo(f"Subject: {letter.subject}\n\n{letter.text}")
 
 
 def the_invoice(number: str) -> InvoiceRow:
     """The finalized invoice of this number; PermanentError if there is none."""
-    with open_office() as office, office.ledger.read() as books:
-        row = books.invoices.by_number(number)
+    with open_office() as office, office.ledger.read() as uow:
+        row = uow.invoices.by_number(number)
     if row is None:
         raise PermanentError("no_such_invoice", f"There is no invoice {number}.")
     return row
@@ -146,11 +146,11 @@ def number_of(row: InvoiceRow) -> str:
     return str(row.invoice.number)
 
 
-def _find(books: Books, number: str) -> tuple[Invoice, InvoiceRow | None]:
-    row = books.invoices.by_number(number) or books.invoices.get(number.strip())
+def _find(uow: UnitOfWork, number: str) -> tuple[Invoice, InvoiceRow | None]:
+    row = uow.invoices.by_number(number) or uow.invoices.get(number.strip())
     if row is not None:
         return row.invoice, row
-    draft = books.invoices.draft(number.strip())
+    draft = uow.invoices.draft(number.strip())
     if draft is None:
         raise PermanentError(
             "no_such_invoice", f"There is no invoice or draft {number}; `billing approve` lists drafts."
@@ -162,44 +162,44 @@ def _show_records(number: str) -> None:
     """What the booking system had said by the moment of billing, whatever it says now; first what is shared by jobs."""
     from billing.services.intake.observe_sessions import SHARED_KINDS
 
-    with open_office() as office, office.ledger.read() as books:
-        row = books.invoices.by_number(number)
+    with open_office() as office, office.ledger.read() as uow:
+        row = uow.invoices.by_number(number)
         billed = office.overview.billed_from(number_of(row)) if row else None
         if billed is None:
             raise PermanentError("no_such_invoice", f"There is no invoice {number}; a draft is not billed yet.")
-        shared = books.records.of_kinds(billed.source, SHARED_KINDS, billed.record_horizon)
-        records = shared + books.records.of_job(billed.source, billed.job_id, billed.record_horizon)
+        shared = uow.records.of_kinds(billed.source, SHARED_KINDS, billed.record_horizon)
+        records = shared + uow.records.of_job(billed.source, billed.job_id, billed.record_horizon)
     for record in records:
         known = {"kind": record.kind, "source_id": record.source_id, "body": record.body}
         click.echo(json.dumps(known | {"modified_at": record.modified_at and record.modified_at.isoformat()}))
 
 
-def _pdf(house: House, found: Invoice, url: str | None) -> bytes:
+def _pdf(ctx: Context, found: Invoice, url: str | None) -> bytes:
     """The bytes that were sent, where there are any; a draft is marked as one."""
     from billing.ports.outside import RenderJob
 
     if found.number is not None:
-        with house.ledger.read() as books:
-            sent = books.invoices.document(found.invoice_id, "invoice")
+        with ctx.ledger.read() as uow:
+            sent = uow.invoices.document(found.invoice_id, "invoice")
         if sent is not None:
             return sent
     watermark = "DRAFT" if found.number is None else None
-    [rendered] = house.renderer.render([RenderJob(found, url, watermark)])
+    [rendered] = ctx.renderer.render([RenderJob(found, url, watermark)])
     if isinstance(rendered.outcome, PermanentError):
         raise rendered.outcome
     return rendered.outcome
 
 
-def _mail(house: House, found: Invoice, row: InvoiceRow | None) -> InvoiceMail:
+def _mail(ctx: Context, found: Invoice, row: InvoiceRow | None) -> InvoiceMail:
     """As it would go out now."""
     from billing.domain.mail import InvoiceMail
     from billing.services.collections.owed import owed_on_draft
     from billing.services.effects.mail_contents import invoice_mail
 
     if row is None:
-        return InvoiceMail(found, owed_on_draft(found, house.today()))
-    with house.ledger.read() as books:
-        return invoice_mail(house, books, row)
+        return InvoiceMail(found, owed_on_draft(found, ctx.today()))
+    with ctx.ledger.read() as uow:
+        return invoice_mail(ctx, uow, row)
 
 
 def _json(found: Invoice, row: InvoiceRow | None) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from datetime import date
 
 import click
 
+from billing.cli.asking import ask, confirm, human_act, money_act, reason_option, the_reason
 from billing.cli.days import DAY
-from billing.cli.door import ask, confirm, human_act, money_act, reason_option, the_reason
 from billing.cli.opening import open_office
 from billing.cli.tables import table
 from billing.domain.effects import Effect, EffectKind, EffectState
@@ -76,9 +76,9 @@ def _to_retry(effect_id: str, to: str | None) -> tuple[Effect, str]:
     from billing.services.effects.by_a_person import effect_to_retry
     from billing.services.effects.in_words import capital, in_words
 
-    with open_office() as office, office.ledger.read() as books:
-        effect = effect_to_retry(books, effect_id, bool(to))
-        return effect, capital(in_words(books, effect))
+    with open_office() as office, office.ledger.read() as uow:
+        effect = effect_to_retry(uow, effect_id, bool(to))
+        return effect, capital(in_words(uow, effect))
 
 
 def _to_settle(effect_id: str, happened: bool) -> tuple[Effect, str]:
@@ -86,9 +86,9 @@ def _to_settle(effect_id: str, happened: bool) -> tuple[Effect, str]:
     from billing.services.effects.by_a_person import effect_to_settle
     from billing.services.effects.in_words import capital, in_words
 
-    with open_office() as office, office.ledger.read() as books:
-        effect = effect_to_settle(books, effect_id, happened)
-        return effect, capital(in_words(books, effect))
+    with open_office() as office, office.ledger.read() as uow:
+        effect = effect_to_settle(uow, effect_id, happened)
+        return effect, capital(in_words(uow, effect))
 
 
 def _words(code: str | None) -> str:
@@ -99,9 +99,9 @@ def _show_mails_in_doubt() -> None:
     from billing.services.effects.in_words import reached_at
     from billing.services.effects.recording import is_in_doubt
 
-    with open_office() as office, office.ledger.read() as books:
-        mails = [mail for mail in books.effects.in_state(EffectState.UNKNOWN, EffectKind.MAIL) if is_in_doubt(mail)]
-        to = [reached_at(books, mail) for mail in mails]
+    with open_office() as office, office.ledger.read() as uow:
+        mails = [mail for mail in uow.effects.in_state(EffectState.UNKNOWN, EffectKind.MAIL) if is_in_doubt(mail)]
+        to = [reached_at(uow, mail) for mail in mails]
     rows = [
         (mail.effect_id, mail.purpose, emails, f"{mail.created_at:%Y-%m-%d %H:%M}")
         for mail, emails in zip(mails, to, strict=True)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from billing.cli.asking import ask, confirm, money_act, reason_option
 from billing.cli.days import DAY
-from billing.cli.door import ask, confirm, money_act, reason_option
 from billing.cli.invoice import number_of, the_invoice
 from billing.cli.opening import open_office
 from billing.domain.money import Money

@@ -1,4 +1,4 @@
-"""What a command needs opened: the ledger alone, or the whole house; closed again when the command ends."""
+"""What a command needs opened: the ledger alone, or everything; closed again when the command ends."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 from billing.bootstrap import clock_of, open_ledger
 
 if TYPE_CHECKING:
-    from billing.adapters.ledger.books import SqlLedger
     from billing.adapters.ledger.overview import Overview
+    from billing.adapters.ledger.unit_of_work import SqlLedger
     from billing.ports.outside import Clock
     from billing.settings import Settings
 
 
 @dataclass(frozen=True)
 class Office:
-    """The ledger with the settings and the clock: enough to read, and to ask through the command door."""
+    """The ledger with the settings and the clock: enough to read, and to ask through the command queue."""
 
     settings: Settings
     ledger: SqlLedger

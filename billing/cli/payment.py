@@ -6,8 +6,8 @@ from datetime import date
 
 import click
 
+from billing.cli.asking import ask, confirm, money_act
 from billing.cli.days import DAY
-from billing.cli.door import ask, confirm, money_act
 from billing.cli.invoice import number_of, the_invoice
 from billing.cli.opening import open_office
 from billing.domain.typed import check_received_on, read_amount

@@ -13,7 +13,7 @@ from billing.domain.policy import Trigger, completed_on, session_end, why_left_o
 from billing.domain.sessions import JobSummary, SessionFacts, Stage
 from billing.ports.ledger import SessionRow
 from billing.ports.outside import RawRecord
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.intake.observe_sessions import session_id_of
 from billing.services.invoicing.draft_invoices import Drafted, draft_from_records, unforeseen
 from billing.services.invoicing.order_standing import BILLED_ELSEWHERE
@@ -58,27 +58,27 @@ class Looked:
                 yield NeedsAttention(BILLED_ELSEWHERE, sentence)
 
 
-def preview_job(house: House, job_id: str) -> Looked:
+def preview_job(ctx: Context, job_id: str) -> Looked:
     """Raises BillingError if the job cannot be read."""
-    session = _session(house, job_id, job_id)
-    return _read(house, session, house.source.related_records(job_id).records, house.source.shared_records().records)
+    session = _session(ctx, job_id, job_id)
+    return _read(ctx, session, ctx.source.related_records(job_id).records, ctx.source.shared_records().records)
 
 
-def preview_period(house: House, period: Period) -> Iterator[Looked]:
+def preview_period(ctx: Context, period: Period) -> Iterator[Looked]:
     """Sessions completed in these days, both included. One that cannot be read is a row that says so."""
-    shared = house.source.shared_records().records
+    shared = ctx.source.shared_records().records
     jobs: list[JobSummary] = []
-    for page in house.source.changed_jobs(None):
+    for page in ctx.source.changed_jobs(None):
         for record in page:
             try:
-                jobs.append(house.source.read_job(record, shared))
+                jobs.append(ctx.source.read_job(record, shared))
             except Exception as error:
-                yield _unread(_session(house, record.source_id, record.source_id), error)
-    wanted = [job for job in jobs if _may_be_wanted(house, job, period)]
+                yield _unread(_session(ctx, record.source_id, record.source_id), error)
+    wanted = [job for job in jobs if _may_be_wanted(ctx, job, period)]
     seen: dict[str, str] = {}
     for done, job in enumerate(wanted, 1):
         say(f"reading job {done} of {len(wanted)}", last=done == len(wanted))
-        looked = _look(house, job, shared)
+        looked = _look(ctx, job, shared)
         if looked.drafted.facts is None or _is_in(looked.completed_on, period):
             parts = [draft.part for draft in looked.invoices]
             looked = replace(looked, shown_before={part: seen[part] for part in parts if part in seen})
@@ -86,32 +86,32 @@ def preview_period(house: House, period: Period) -> Iterator[Looked]:
             yield looked
 
 
-def _may_be_wanted(house: House, job: JobSummary, period: Period) -> bool:
-    if why_left_out(job, house.policy.jobs):
+def _may_be_wanted(ctx: Context, job: JobSummary, period: Period) -> bool:
+    if why_left_out(job, ctx.policy.jobs):
         return False
-    if house.policy.trigger is Trigger.SESSION_ENDED:  # only its records say when it ended
+    if ctx.policy.trigger is Trigger.SESSION_ENDED:  # only its records say when it ended
         was_kept = job.stage is not Stage.BOOKED or not job.closed
         return job.session_id is not None and job.stage is not Stage.LEAD and was_kept
-    return _is_in(completed_on(job, house.policy.trigger), period)
+    return _is_in(completed_on(job, ctx.policy.trigger), period)
 
 
 def _is_in(day: date | None, period: Period) -> bool:
     return day is not None and period[0] <= day <= period[1]
 
 
-def _look(house: House, job: JobSummary, shared: Sequence[RawRecord]) -> Looked:
-    session = _session(house, job.job_id, job.name)
+def _look(ctx: Context, job: JobSummary, shared: Sequence[RawRecord]) -> Looked:
+    session = _session(ctx, job.job_id, job.name)
     try:
-        return _read(house, session, house.source.related_records(job.job_id).records, shared)
+        return _read(ctx, session, ctx.source.related_records(job.job_id).records, shared)
     except Exception as error:
         return _unread(session, error)
 
 
-def _read(house: House, session: SessionRow, records: Sequence[RawRecord], shared: Sequence[RawRecord]) -> Looked:
-    facts = house.source.read_session(records, shared)
-    ended_on = _completed_on(house, facts)
-    drafted = replace(draft_from_records(house, session, records, shared), facts=facts)
-    return Looked(replace(session, name=facts.job.name), drafted, ended_on, _why_not(house, facts.job, ended_on))
+def _read(ctx: Context, session: SessionRow, records: Sequence[RawRecord], shared: Sequence[RawRecord]) -> Looked:
+    facts = ctx.source.read_session(records, shared)
+    ended_on = _completed_on(ctx, facts)
+    drafted = replace(draft_from_records(ctx, session, records, shared), facts=facts)
+    return Looked(replace(session, name=facts.job.name), drafted, ended_on, _why_not(ctx, facts.job, ended_on))
 
 
 def _unread(session: SessionRow, error: Exception) -> Looked:
@@ -119,16 +119,16 @@ def _unread(session: SessionRow, error: Exception) -> Looked:
     return Looked(session, Drafted(None, (), (known or unforeseen(session, error),)))
 
 
-def _completed_on(house: House, facts: SessionFacts) -> date | None:
-    policy = house.policy
+def _completed_on(ctx: Context, facts: SessionFacts) -> date | None:
+    policy = ctx.policy
     if policy.trigger is not Trigger.SESSION_ENDED:
         return completed_on(facts.job, policy.trigger)
     end = session_end(facts, policy)
-    return end[1] if end and end[0] + policy.session_grace <= house.now() else None
+    return end[1] if end and end[0] + policy.session_grace <= ctx.now() else None
 
 
-def _why_not(house: House, job: JobSummary, ended_on: date | None) -> str | None:
-    starts_on, reason = house.policy.billing_starts_on, why_left_out(job, house.policy.jobs)
+def _why_not(ctx: Context, job: JobSummary, ended_on: date | None) -> str | None:
+    starts_on, reason = ctx.policy.billing_starts_on, why_left_out(job, ctx.policy.jobs)
     if reason:
         return f"left out, not billed ({reason})"
     if starts_on is not None and ended_on is not None and ended_on < starts_on:
@@ -136,8 +136,8 @@ def _why_not(house: House, job: JobSummary, ended_on: date | None) -> str | None
     return None
 
 
-def _session(house: House, job_id: str, name: str) -> SessionRow:
-    session_id = session_id_of(house.source.name, job_id)
-    with house.ledger.read() as books:
-        known = books.sessions.get(session_id)
-    return known or SessionRow(session_id, house.source.name, job_id, name, "due", None, house.now(), None)
+def _session(ctx: Context, job_id: str, name: str) -> SessionRow:
+    session_id = session_id_of(ctx.source.name, job_id)
+    with ctx.ledger.read() as uow:
+        known = uow.sessions.get(session_id)
+    return known or SessionRow(session_id, ctx.source.name, job_id, name, "due", None, ctx.now(), None)

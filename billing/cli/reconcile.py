@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
-from billing.bootstrap import open_house, pin_account
-from billing.cli.door import user_name
+from billing.bootstrap import open_context, pin_account
+from billing.cli.asking import user_name
 from billing.cli.progress import say
 from billing.cli.tables import printable, table
 from billing.domain.money import Money
 from billing.ports.operations import Difference
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.reconcile import SCOPES, Reconciled, reconcile_all
 from billing.services.safety.restore import is_restored, reconcile_restored
 
@@ -36,9 +36,9 @@ def reconcile(context: click.Context, scope: tuple[str, ...], as_json: bool, act
         billing reconcile
         billing reconcile --scope stripe
     """
-    with open_house() as house:
-        pin_account(house)
-        done, released = _compare(house, scope, actor)
+    with open_context() as ctx:
+        pin_account(ctx)
+        done, released = _compare(ctx, scope, actor)
     say("compared", last=True)
     if released:
         click.echo(released, err=as_json)
@@ -46,12 +46,12 @@ def reconcile(context: click.Context, scope: tuple[str, ...], as_json: bool, act
     context.exit(0 if all(one.is_clean for one in done) else 1)
 
 
-def _compare(house: House, scope: tuple[str, ...], actor: str) -> tuple[list[Reconciled], str | None]:
+def _compare(ctx: Context, scope: tuple[str, ...], actor: str) -> tuple[list[Reconciled], str | None]:
     """All three of a ledger that was restored lift its hold, whatever differs: what does is for a person by then."""
-    if scope or not is_restored(house):
-        return reconcile_all(house, scope or SCOPES, say), None
+    if scope or not is_restored(ctx):
+        return reconcile_all(ctx, scope or SCOPES, say), None
     done: list[Reconciled] = []
-    released = reconcile_restored(house, lambda house: done.extend(reconcile_all(house, SCOPES, say)), actor)
+    released = reconcile_restored(ctx, lambda ctx: done.extend(reconcile_all(ctx, SCOPES, say)), actor)
     return done, released
 
 

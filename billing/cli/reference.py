@@ -56,7 +56,7 @@ def commands_page() -> str:
         "# The `billing` command",
         "Made by `make docs` from the commands themselves; a test keeps it true.",
         "Errors are one line on stderr and exit code 1; `billing --debug …` shows where one came from. What people ask"
-        "\nfor goes through the command door: it is kept with who asked and why, and the pipeline carries it out within"
+        "\nfor waits in the command queue, with who asked and why, and the pipeline carries it out within"
         "\nseconds. `--now` carries it out at once where no pipeline runs.",
     ]
     for path, command in every_command():

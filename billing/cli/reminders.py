@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from billing.cli.door import ask, human_act, reason_option
+from billing.cli.asking import ask, human_act, reason_option
 from billing.cli.invoice import number_of, the_invoice
 
 

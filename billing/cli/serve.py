@@ -1,4 +1,4 @@
-"""`billing serve`: the web-hook door, and later the client's pages."""
+"""`billing serve`: the web-hook endpoint, and later the client's pages."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import json
 import sys
 from datetime import datetime
 
-from billing.bootstrap import open_house
+from billing.bootstrap import open_context
 from billing.domain.effects import EffectKind
 from billing.domain.errors import BillingError
 from billing.domain.mail import MailKind
@@ -23,12 +23,12 @@ from billing.services.safety.server_ends import note_server_end, server_is_stead
 def main(arguments: list[str]) -> None:
     told = json.loads(arguments[0])
     try:
-        with open_house() as house:
+        with open_context() as ctx:
             if told.pop("steady", False):
-                server_is_steady(house, **told)
-            elif note_server_end(house, ServerEnd(**told | {"ended_at": datetime.fromisoformat(told["ended_at"])})):
+                server_is_steady(ctx, **told)
+            elif note_server_end(ctx, ServerEnd(**told | {"ended_at": datetime.fromisoformat(told["ended_at"])})):
                 # The daemon, which would send it, may be what dies.
-                run_effects(house, HANDLERS[EffectKind.MAIL], EffectKind.MAIL, purposes=[MailKind.OWNER_ALERT])
+                run_effects(ctx, HANDLERS[EffectKind.MAIL], EffectKind.MAIL, purposes=[MailKind.OWNER_ALERT])
     except BillingError as error:
         raise SystemExit(error.sentence) from None
 

@@ -15,7 +15,7 @@ from billing.cli.opening import Office, open_office
 from billing.cli.tables import printable, table
 from billing.domain.canonical import derived_id
 from billing.domain.effects import EffectKind, is_a_word_enough
-from billing.domain.events import AttentionItem
+from billing.domain.events import Task
 from billing.domain.money import Money
 from billing.processes.alone import holder
 from billing.services.automations.what_waits import by_currency, what_waits
@@ -26,7 +26,7 @@ from billing.services.safety.server_ends import in_words
 from billing.services.safety.watchdog import LATE, is_late
 
 if TYPE_CHECKING:
-    from billing.ports.ledger import Books
+    from billing.ports.ledger import UnitOfWork
 
 _DIED_LATELY = timedelta(days=1)
 
@@ -54,8 +54,8 @@ def needs_attention(as_json: bool) -> None:
     Example:
         billing needs-attention
     """
-    with open_office() as office, office.ledger.read() as books:
-        items = _waiting(office, books)
+    with open_office() as office, office.ledger.read() as uow:
+        items = _waiting(office, uow)
     if as_json:
         click.echo(json.dumps([_item(one) for one in items], indent=2))
     elif not items:
@@ -66,7 +66,7 @@ def needs_attention(as_json: bool) -> None:
         click.echo(f"    {printable(command_for(item))}")
 
 
-def command_for(item: AttentionItem) -> str:
+def command_for(item: Task) -> str:
     """What to run, by what the item is about. Its sentence may quote an outsider, so no command is read out of it."""
     from billing.services.invoicing.changed_orders import DRAFT_WAITS
 
@@ -95,21 +95,21 @@ def command_for(item: AttentionItem) -> str:
     return f"billing resolve {shlex.quote(item.subject_id)} --code {shlex.quote(item.code)} --reason '…'"
 
 
-def _waiting(office: Office, books: Books) -> list[AttentionItem]:
+def _waiting(office: Office, uow: UnitOfWork) -> list[Task]:
     """What needs a person; a full disk is among it, though the ledger could not take a note of it."""
-    items = [item for item in books.desk.open_items() if item.code != SHORT]
+    items = [item for item in uow.tasks.open_tasks() if item.code != SHORT]
     found = trouble_with(disks_of(office.settings).look())
-    return [*(AttentionItem(0, DISK, SHORT, sentence, office.clock.now()) for sentence in found), *items]
+    return [*(Task(0, DISK, SHORT, sentence, office.clock.now()) for sentence in found), *items]
 
 
 def _status(office: Office) -> dict[str, Any]:
     overview, policy, now = office.overview, office.settings.policy, office.clock.now()
     today = policy.day_of(now)
-    with office.ledger.read() as books:
-        waiting, items = what_waits(books, today), _waiting(office, books)
-        holds, beats = books.operations.holds(), books.operations.heartbeats()
-        clock = books.operations.clock()
-        ends = books.operations.server_ends(datetime.now(UTC) - _DIED_LATELY)
+    with office.ledger.read() as uow:
+        waiting, items = what_waits(uow, today), _waiting(office, uow)
+        holds, beats = uow.operations.holds(), uow.operations.heartbeats()
+        clock = uow.operations.clock()
+        ends = uow.operations.server_ends(datetime.now(UTC) - _DIED_LATELY)
     return {
         "sessions": overview.sessions_by_state(),
         "drafts_waiting": _summed([draft.invoice.amount_due for draft in waiting.drafts]),
@@ -177,7 +177,7 @@ def _instant(at: datetime | None) -> str | None:
     return at.strftime("%Y-%m-%d %H:%M:%S UTC") if at else None
 
 
-def _item(item: AttentionItem) -> dict[str, Any]:
+def _item(item: Task) -> dict[str, Any]:
     return {
         "subject": item.subject_id,
         "code": item.code,

@@ -26,7 +26,7 @@ from billing.settings import Settings, load_settings
 @click.command()
 @port_options(*SERVERS)
 def up(dagster_port: int, dashboard_port: int, portal_port: int) -> None:
-    """Run the pipeline, the dashboard and, where a signing secret is set, the web-hook door.
+    """Run the pipeline, the dashboard and, where a signing secret is set, the web-hook endpoint.
 
     A server that dies is started again. Refuses while `billing doctor` finds something essential wrong, and while
     another `billing up` runs for the same ledger.

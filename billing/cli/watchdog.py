@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from billing.bootstrap import disks_of, open_house
+from billing.bootstrap import disks_of, open_context
 from billing.domain.effects import EffectKind
 from billing.domain.errors import PermanentError
 from billing.domain.mail import MailKind
@@ -32,12 +32,12 @@ def watchdog() -> None:
     places = disks_of(settings).look()
     if any(place.refused for place in places):  # nothing can be kept, and so nobody mailed: cron tells what stands here
         raise PermanentError("not_writable", " ".join(trouble_with(places)))
-    with open_house(settings) as house:
-        wrong = [*watch_disks(house, places), *watch(house)]
-        behind = look_at_clock(house)
+    with open_context(settings) as ctx:
+        wrong = [*watch_disks(ctx, places), *watch(ctx)]
+        behind = look_at_clock(ctx)
         wrong += [behind] if behind else []
-        show_stuck(house)
+        show_stuck(ctx)
         if wrong:  # the daemon, which would send it, may be what is dead
-            run_effects(house, HANDLERS[EffectKind.MAIL], EffectKind.MAIL, purposes=[MailKind.OWNER_ALERT])
+            run_effects(ctx, HANDLERS[EffectKind.MAIL], EffectKind.MAIL, purposes=[MailKind.OWNER_ALERT])
     if wrong:
         raise PermanentError("late", " ".join(wrong))

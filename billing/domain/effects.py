@@ -1,4 +1,4 @@
-"""Effects: what must be done outside, one row each, with its own key, before it is done (house.md, Effects)."""
+"""Effects: what must be done outside, one row each, with its own key, before it is done."""
 
 from __future__ import annotations
 

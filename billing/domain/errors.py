@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class BillingError(Exception):
-    """Base of all errors of the house. `code` is stable and may be stored; `sentence` is for people."""
+    """Base of all errors of the application. `code` is stable and may be stored; `sentence` is for people."""
 
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(sentence)

@@ -21,7 +21,7 @@ class DomainEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class AttentionItem:
+class Task:
     """One thing that waits for a person: which subject, a stable code, and a sentence that says what to do."""
 
     attention_id: int
@@ -33,7 +33,7 @@ class AttentionItem:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A human act that came through the command door."""
+    """A human act that came through the command queue."""
 
     command_id: int
     name: str

@@ -109,7 +109,7 @@ class Invoice:
 
     invoice_id: str
     number: str | None
-    session_id: str  # the house's id of the session, "vsco:01h…"
+    session_id: str  # our id of the session, "vsco:01h…"
     part: str  # which part of the session is billed: the order's id
     order_number: str | None
     currency: str

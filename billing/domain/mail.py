@@ -1,4 +1,4 @@
-"""The mails of the house, as data. What they say is written by the mail writer adapter."""
+"""The mails of the application, as data. What they say is written by the mail writer adapter."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ def exponent(currency: str) -> int:
 
 
 def round_half_up(amount: Decimal) -> int:
-    """The one rounding rule of the house: half away from zero, to whole minor units."""
+    """The one rounding rule of the application: half away from zero, to whole minor units."""
     return int(amount.quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 

@@ -1,4 +1,4 @@
-"""What a payment provider says of money, in the words of the house, and what a refusal means."""
+"""What a payment provider says of money, in our own words, and what a refusal means."""
 
 from __future__ import annotations
 

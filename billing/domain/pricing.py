@@ -34,7 +34,7 @@ class PricedOrder:
 
 
 def price_order(order: Order) -> PricedOrder:
-    """Price an order by the house's one rounding rule: half up, once for each figure named here.
+    """Price an order by our one rounding rule: half up, once for each figure named here.
 
     1. A line is quantity x unit price, rounded. A package and each of its contents count with their own unit price.
     2. A discount line is negative: -(quantity x unit), or -(percent of the other lines beside it under the same

@@ -1,4 +1,4 @@
-"""What the booking system knows of one job, in the words of the house. Adapters translate into this."""
+"""What the booking system knows of one job, in our own words. Adapters translate into this."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What others reach from outside: the door for Stripe's web hooks. It only hurries what polling finds anyway."""
+"""What others reach from outside: the endpoint for Stripe's web hooks. It only hurries what polling finds anyway."""

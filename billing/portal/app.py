@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from billing.portal.web_hooks import StripeDoor
+from billing.portal.web_hooks import StripeWebHook
 from billing.servers.callers import Rules
 from billing.servers.guard import EVERYWHERE, Guard
 
@@ -18,11 +18,11 @@ HOOK_PATH = "/hooks/stripe"
 HEADERS = EVERYWHERE | {"cache-control": "no-store"}
 
 
-def build_portal(door: StripeDoor, hosts: Sequence[str]) -> ASGIApp:
+def build_portal(endpoint: StripeWebHook, hosts: Sequence[str]) -> ASGIApp:
     """`hosts`: the names under which the portal is reached from outside; whoever asks for another is refused."""
 
     async def take_hook(request: Request) -> Response:
-        return await door(request)
+        return await endpoint(request)
 
     app = Starlette(routes=[Route(HOOK_PATH, take_hook, methods=["POST"]), Route("/health", _health, methods=["GET"])])
     app.router.redirect_slashes = False

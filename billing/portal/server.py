@@ -9,7 +9,7 @@ from collections.abc import Callable
 from billing.bootstrap import clock_of, open_ledger
 from billing.domain.errors import PermanentError
 from billing.portal.app import build_portal
-from billing.portal.web_hooks import StripeDoor
+from billing.portal.web_hooks import StripeWebHook
 from billing.servers import running
 from billing.settings import Settings
 
@@ -25,7 +25,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def serve_portal(settings: Settings, listener: socket.socket, on_started: Callable[[], None]) -> None:
-    """Serve until SIGINT or SIGTERM. The ledger is migrated first; its errors are the house's."""
+    """Serve until SIGINT or SIGTERM. The ledger is migrated first; its errors are our."""
     with contextlib.closing(listener), contextlib.closing(open_ledger(settings)) as ledger:
-        door = StripeDoor(ledger, clock_of(settings), settings.webhook_secrets)
-        running.serve(build_portal(door, settings.portal_host_names), listener, on_started)
+        endpoint = StripeWebHook(ledger, clock_of(settings), settings.webhook_secrets)
+        running.serve(build_portal(endpoint, settings.portal_host_names), listener, on_started)

@@ -33,7 +33,7 @@ class Refused(Exception):
         self.status, self.sentence = status, sentence
 
 
-class StripeDoor:
+class StripeWebHook:
     """The endpoint. `secrets`: of the web-hook endpoint at Stripe, the new one and the old one while one is rolled."""
 
     def __init__(self, ledger: Ledger, clock: Clock, secrets: Sequence[str]) -> None:

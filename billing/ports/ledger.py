@@ -12,18 +12,18 @@ from billing.domain.events import DomainEvent
 from billing.domain.invoices import Invoice
 from billing.domain.money import Money
 from billing.domain.payments import PayLink, ProviderEvent, SavedMethod
+from billing.ports.commands import Commands
 from billing.ports.correspondence import Correspondence
-from billing.ports.desk import Desk
 from billing.ports.effects import Effects
 from billing.ports.operations import Operations
 from billing.ports.outside import RawRecord
 from billing.ports.rows import DraftRow, FinalizationFacts, GrantRow, InvoiceRow, PaymentRow, SessionRow
 from billing.ports.settlements import Settlements
+from billing.ports.tasks import Tasks
 
 __all__ = [
-    "Books",
+    "Commands",
     "Correspondence",
-    "Desk",
     "DraftRow",
     "Effects",
     "FinalizationFacts",
@@ -40,6 +40,8 @@ __all__ = [
     "SessionRow",
     "Sessions",
     "Settlements",
+    "Tasks",
+    "UnitOfWork",
 ]
 
 
@@ -235,7 +237,7 @@ class Journal(Protocol):
         """
         ...
 
-    def tell(self, event: DomainEvent) -> bool:
+    def record_event(self, event: DomainEvent) -> bool:
         """Append a domain event; False if it was told before."""
         ...
 
@@ -305,7 +307,7 @@ class Grants(Protocol):
         ...
 
 
-class Books(Protocol):
+class UnitOfWork(Protocol):
     """One transaction over the whole ledger."""
 
     @property
@@ -323,7 +325,9 @@ class Books(Protocol):
     @property
     def grants(self) -> Grants: ...
     @property
-    def desk(self) -> Desk: ...
+    def tasks(self) -> Tasks: ...
+    @property
+    def commands(self) -> Commands: ...
     @property
     def settlements(self) -> Settlements: ...
     @property
@@ -335,8 +339,8 @@ class Books(Protocol):
 class Ledger(Protocol):
     """The system of record. No call outside is made while a transaction is open."""
 
-    def read(self) -> AbstractContextManager[Books]: ...
+    def read(self) -> AbstractContextManager[UnitOfWork]: ...
 
-    def write(self) -> AbstractContextManager[Books]:
+    def write(self) -> AbstractContextManager[UnitOfWork]:
         """Commits at the end, rolls back on any exception."""
         ...

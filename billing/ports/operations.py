@@ -1,4 +1,4 @@
-"""The ledger's room for running the house: holds, heartbeats, reconciliations and what they found."""
+"""The ledger's room for operations: holds, heartbeats, reconciliations and what they found."""
 
 from __future__ import annotations
 
@@ -134,3 +134,9 @@ class Operations(Protocol):
     def open_differences(self, scope: str | None = None) -> list[Difference]: ...
 
     def last_reconciliation(self, scope: str) -> Reconciliation | None: ...
+
+    def pin(self, name: str, value: str, now: datetime) -> str:
+        """Keep a value on first sight and return the pinned one ever after."""
+        ...
+
+    def pinned(self, name: str) -> str | None: ...

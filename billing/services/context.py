@@ -19,7 +19,7 @@ from billing.ports.outside import (
 
 
 @dataclass(frozen=True)
-class House:
+class Context:
     """The composition that bootstrap makes. Fields are ports; nothing here is a concrete adapter."""
 
     ledger: Ledger

@@ -18,18 +18,18 @@ from pathlib import Path
 from sqlalchemy import text
 from stage import ROOT, Footprint, Stage, show, show_machine, stage
 
-from billing.adapters.ledger.books import SqlLedger
+from billing.adapters.ledger.unit_of_work import SqlLedger
 from billing.domain import canonical
 from billing.domain.invoices import Invoice
 from billing.ports.outside import RenderJob
 
 SMALL = 100
 FETCH = """
-from billing.bootstrap import open_house
+from billing.bootstrap import open_context
 from billing.services.intake.observe_sessions import fetch_session_records, observe_jobs
-with open_house() as house:
-    observe_jobs(house)
-    fetch_session_records(house)
+with open_context() as ctx:
+    observe_jobs(ctx)
+    fetch_session_records(ctx)
 """
 MEMORY_MB = 700
 
@@ -96,7 +96,7 @@ def _weasyprint_alone(ledger: SqlLedger) -> float:
 
 
 def bare_weasyprint(job: RenderJob) -> int:
-    """The same document by the library's front door: nothing is kept from one to the next but the fonts."""
+    """The same document by the library's own entrance: nothing is kept from one to the next but the fonts."""
     from weasyprint import CSS, HTML
 
     from billing.adapters.documents import press, typesetter

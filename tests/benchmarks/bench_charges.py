@@ -23,8 +23,8 @@ sys.path.insert(0, str(ROOT / "tests" / "services"))
 
 from studio import Studio
 
-from billing.adapters.ledger.books import SqlLedger
 from billing.adapters.ledger.migrate import migrate
+from billing.adapters.ledger.unit_of_work import SqlLedger
 from billing.adapters.stripe_gateway import StripeGateway
 from billing.adapters.throttle import Pace
 from billing.domain.effects import EffectKind

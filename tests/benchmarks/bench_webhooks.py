@@ -1,4 +1,4 @@
-"""A burst of 500 web hooks at two doors over one ledger: none lost, none doubled; its rate and its slowest answers."""
+"""A burst of 500 web hooks at two endpoints of one ledger: none lost or doubled; its rate and slowest answers."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from stage import ROOT, show
 
 sys.path.insert(0, str(ROOT / "tests"))  # the tests send the same burst
 
-from doorstep import PINNED, SECRET
 from portals import portal_process
 from web_hook_burst import deliveries, send_burst
+from web_hook_deliveries import PINNED, SECRET
 
-from billing.adapters.ledger.books import SqlLedger
 from billing.adapters.ledger.migrate import migrate
+from billing.adapters.ledger.unit_of_work import SqlLedger
 
 EVENTS = 500
 OF_THE_FLOOR_WANTED = 0.4
@@ -26,16 +26,16 @@ P99_OF_THE_FLOORS_WANTED = 4
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder, _two_doors(Path(folder)) as (ledger, doors):
+    with tempfile.TemporaryDirectory() as folder, _two_endpoints(Path(folder)) as (ledger, endpoints):
         every = deliveries(EVENTS, seed=1)
         not_used = [[one | {"type": "charge.succeeded"} for one in same_instant] for same_instant in every]
-        floor = send_burst(doors, SECRET, not_used)
-        burst = send_burst(doors, SECRET, every)
-        with ledger.read() as books:
-            kept = [one.event_id for one in books.payments.waiting_events("stripe", EVENTS * 2)]
+        floor = send_burst(endpoints, SECRET, not_used)
+        burst = send_burst(endpoints, SECRET, every)
+        with ledger.read() as uow:
+            kept = [one.event_id for one in uow.payments.waiting_events("stripe", EVENTS * 2)]
     lost, doubled = EVENTS - len(set(kept)), len(kept) - len(set(kept))
     sent, ratio = sum(map(len, every)), burst.rate / floor.rate
-    print(f"web hooks: {sent} deliveries of {EVENTS} events at 2 doors")
+    print(f"web hooks: {sent} deliveries of {EVENTS} events at 2 endpoints")
     print(f"           kept before the answer: {burst.rate:.0f} a second, p99 {burst.p99_ms:.0f} ms")
     print(f"           answered, not kept: {floor.rate:.0f} a second, p99 {floor.p99_ms:.0f} ms")
     show("web hooks lost + doubled", lost + doubled, "0", lost == doubled == 0)
@@ -46,11 +46,11 @@ def main() -> None:
 
 
 @contextmanager
-def _two_doors(room: Path) -> Iterator[tuple[SqlLedger, list[str]]]:
+def _two_endpoints(room: Path) -> Iterator[tuple[SqlLedger, list[str]]]:
     ledger = SqlLedger(f"sqlite:///{room / 'ledger.db'}")
     migrate(ledger.engine)
-    with ledger.write() as books:
-        books.desk.pin("stripe_account", PINNED, datetime.now(UTC))
+    with ledger.write() as uow:
+        uow.operations.pin("stripe_account", PINNED, datetime.now(UTC))
     with portal_process(room) as one, portal_process(room) as other:
         yield ledger, [one.hook, other.hook]
     ledger.close()

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from plain_rounds import ROUND
 
 from billing.adapters.ledger.overview import Overview
-from billing.bootstrap import open_house, open_ledger
+from billing.bootstrap import open_context, open_ledger
 from billing.cli.demo.clients import PayPlan, pay_what_is_due, save_cards
 from billing.cli.demo.place import settings_of
 from billing.cli.demo.world import World
@@ -52,19 +52,19 @@ class Studio:
 def live_through(studio: Studio) -> None:
     """All sessions completed; drafts in the one ledger, invoices and payments of today in the other."""
     studio.world.set_clock(datetime.now(UTC))
-    with settings_of(studio.environment) as settings, open_house(settings) as house:
-        save_cards(house, studio.world, studio.plan)
+    with settings_of(studio.environment) as settings, open_context(settings) as ctx:
+        save_cards(ctx, studio.world, studio.plan)
         for job in studio.plan.jobs:
             if job.completes_on:
                 studio.world.complete(job.id)
     review = {"BILLING_LEDGER_URL": f"sqlite:///{studio.review}", "BILLING_DELIVERY_MODE": "review"}
     for environment in (studio.environment | review, studio.environment):
-        with settings_of(environment) as settings, open_house(settings) as house:
-            ROUND["bill_completed_sessions"](house)
+        with settings_of(environment) as settings, open_context(settings) as ctx:
+            ROUND["bill_completed_sessions"](ctx)
     payers = [studio.plan.client_of(studio.plan.difficult(one)) for one in ("hostile_name", "formula_name")]
     pay_what_is_due(studio.world, PayPlan(replace(studio.plan, clients=payers), timedelta(0)))
-    with settings_of(studio.environment) as settings, open_house(settings) as house:
-        ROUND["apply_stripe_events"](house)
+    with settings_of(studio.environment) as settings, open_context(settings) as ctx:
+        ROUND["apply_stripe_events"](ctx)
 
 
 def runner_over(studio: Studio, ledger: Path, mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
@@ -96,8 +96,8 @@ def invoice_numbers(studio: Studio, paid: bool) -> list[str]:
     """Numbers of invoices that are paid, or still open, in the session's ledger."""
     with settings_of(studio.environment) as settings:
         ledger = open_ledger(settings)
-    with ledger.read() as books:
-        unpaid = {row.invoice.number for row in books.invoices.unpaid()}
+    with ledger.read() as uow:
+        unpaid = {row.invoice.number for row in uow.invoices.unpaid()}
     numbers = [one.number for one in Overview(ledger.engine).invoices()]
     ledger.close()
     return [number for number in numbers if (number not in unpaid) is paid]

@@ -1,4 +1,4 @@
-"""What people ask for goes through the command door: with an actor, a reason and a time."""
+"""What people ask for goes through the command queue: with an actor, a reason and a time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from billed_studio import Run, one_line
 from sqlalchemy import text
 
-from billing.adapters.ledger.books import SqlLedger
+from billing.adapters.ledger.unit_of_work import SqlLedger
 from billing.domain.effects import EffectKind, EffectState, Intent, Outcome
 
 CHEQUE = ("--on", "2026-03-31", "--method", "cheque", "--reference", "1077", "--yes", "--now")
@@ -119,12 +119,12 @@ def test_why_a_command_waits_is_known_by_the_beats_of_the_pipeline(
     run: Run, open_number: str, ledger: SqlLedger
 ) -> None:
     act = ("reminders", "pause", open_number, "--reason", "in hospital", "--wait", "1")
-    with ledger.write() as books:
-        books.operations.beat("due_work", timedelta(minutes=1), datetime.now(UTC) - timedelta(hours=1))
+    with ledger.write() as uow:
+        uow.operations.beat("due_work", timedelta(minutes=1), datetime.now(UTC) - timedelta(hours=1))
     assert "the pipeline does not run, and last did its work on " in run(*act).stderr
 
-    with ledger.write() as books:
-        books.operations.beat("due_work", timedelta(minutes=1), datetime.now(UTC))
+    with ledger.write() as uow:
+        uow.operations.beat("due_work", timedelta(minutes=1), datetime.now(UTC))
 
     assert "still waits: the pipeline runs, and is at other work." in run(*act).stderr
 
@@ -220,8 +220,8 @@ def test_an_unknown_outcome_is_settled_by_a_person(run: Run, ledger: SqlLedger, 
 
 
 def test_a_gallery_opened_by_hand_is_told_to_the_client(run: Run, ledger: SqlLedger, paid_number: str) -> None:
-    with ledger.read() as books:
-        row = books.invoices.by_number(paid_number)
+    with ledger.read() as uow:
+        row = uow.invoices.by_number(paid_number)
     assert row is not None
     grant: dict[str, str | int | None] = {
         "host": "manual",
@@ -264,8 +264,8 @@ def _commands(ledger: SqlLedger) -> list[tuple[str, str, str, str]]:
 
 
 def _effect(ledger: SqlLedger, intent: Intent, state: EffectState) -> str:
-    with ledger.write() as books:
-        books.effects.intend(intent, NOW)
-        effect = next(one for one in books.effects.claim([intent.kind], "test", NOW, NOW, 50) if one.key == intent.key)
-        books.effects.settle(effect, Outcome(state, "test", "a test says so"), NOW)
+    with ledger.write() as uow:
+        uow.effects.intend(intent, NOW)
+        effect = next(one for one in uow.effects.claim([intent.kind], "test", NOW, NOW, 50) if one.key == intent.key)
+        uow.effects.settle(effect, Outcome(state, "test", "a test says so"), NOW)
     return intent.effect_id

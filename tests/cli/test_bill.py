@@ -14,7 +14,7 @@ import pytest
 from billed_studio import Run, Studio, one_line
 from sqlalchemy import MetaData, text
 
-from billing.adapters.ledger.books import SqlLedger
+from billing.adapters.ledger.unit_of_work import SqlLedger
 from billing.sandbox import faults
 
 
@@ -162,11 +162,11 @@ def test_a_session_that_needs_attention_stays_so_unless_it_is_billed(run_in_revi
 def test_an_order_that_is_gone_is_not_billed_by_hand(run_in_review: Run, studio: Studio) -> None:
     job = studio.plan.difficult("no_gallery")
     _put_back(os.environ["BILLING_LEDGER_URL"], job.id, "attention")
-    with closing(SqlLedger(os.environ["BILLING_LEDGER_URL"])) as ledger, ledger.write() as books:
-        kept = books.records.of_job("vsco", job.id)
+    with closing(SqlLedger(os.environ["BILLING_LEDGER_URL"])) as ledger, ledger.write() as uow:
+        kept = uow.records.of_job("vsco", job.id)
         (order,) = [one for one in kept if one.kind == "order"]
         gone = replace(order, source_id="gone", body=order.body.replace(order.source_id, "gone"))
-        books.records.keep_all("vsco", job.id, [*kept, gone], datetime.now(UTC))
+        uow.records.keep_all("vsco", job.id, [*kept, gone], datetime.now(UTC))
 
     done = run_in_review("bill", job.id, "--yes")
 

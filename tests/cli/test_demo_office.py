@@ -13,9 +13,9 @@ import httpx
 import pytest
 from billed_studio import Studio
 
-from billing.adapters.ledger.books import SqlLedger
 from billing.adapters.ledger.overview import Overview
-from billing.bootstrap import open_house
+from billing.adapters.ledger.unit_of_work import SqlLedger
+from billing.bootstrap import open_context
 from billing.cli.demo.clients import PayPlan
 from billing.cli.demo.office import DEEDS, Desk
 from billing.cli.demo.place import settings_of
@@ -43,8 +43,8 @@ def desk(studio: Studio, tmp_path: Path) -> Iterator[Desk]:
 
 
 def _asked(desk: Desk) -> dict[str, Command]:
-    with desk.ledger.read() as books:
-        return {command.name: command for command in books.desk.waiting_commands()}
+    with desk.ledger.read() as uow:
+        return {command.name: command for command in uow.commands.waiting()}
 
 
 def test_each_story_comes_after_its_days_and_is_asked_for_once(desk: Desk) -> None:
@@ -61,8 +61,8 @@ def test_each_story_comes_after_its_days_and_is_asked_for_once(desk: Desk) -> No
 def test_what_was_done_is_not_asked_for_again_by_the_next_demo(desk: Desk, studio: Studio) -> None:
     desk.see_to_it(NOW + timedelta(days=9), DAY)
     here = studio.environment | {"BILLING_LEDGER_URL": str(desk.ledger.engine.url)}
-    with settings_of(here) as settings, open_house(settings) as house:
-        outcomes = {command.name: said for command, said in carry_out_commands(house)}
+    with settings_of(here) as settings, open_context(settings) as ctx:
+        outcomes = {command.name: said for command, said in carry_out_commands(ctx)}
 
     assert "asks for" in outcomes["credit"]
     assert "is void" in outcomes["void"]

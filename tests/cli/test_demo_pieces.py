@@ -17,9 +17,9 @@ import pytest
 from billed_studio import Studio
 from click.testing import CliRunner
 
-from billing.adapters.ledger.books import SqlLedger
 from billing.adapters.ledger.checks import CheckResult
 from billing.adapters.ledger.overview import EffectRow, Overview
+from billing.adapters.ledger.unit_of_work import SqlLedger
 from billing.cli import progress
 from billing.cli.demo.clients import PayPlan
 from billing.cli.demo.driver import Stage, upcoming

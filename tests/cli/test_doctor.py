@@ -16,7 +16,7 @@ from billed_studio import Run, Studio, one_line
 from sqlalchemy import text
 
 from billing.adapters.documents import faces
-from billing.adapters.ledger.books import SqlLedger
+from billing.adapters.ledger.unit_of_work import SqlLedger
 from billing.bootstrap import SQL
 from billing.cli.doctor import examination, ledger, machine
 from billing.domain.errors import PermanentError

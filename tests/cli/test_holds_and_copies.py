@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from billed_studio import Run, one_line
 
-from billing.adapters.ledger.books import SqlLedger
+from billing.adapters.ledger.unit_of_work import SqlLedger
 from billing.domain.effects import RESTORED, EffectKind, Intent
 
 
@@ -78,9 +78,9 @@ def test_a_restore_of_nothing_is_one_line(run: Run, tmp_path: Path) -> None:
 
 def test_mails_in_doubt_are_listed_and_settled_at_once(run: Run, ledger: SqlLedger) -> None:
     now = datetime(2026, 3, 31, 12, tzinfo=UTC)
-    with ledger.write() as books:
-        books.effects.intend(Intent(EffectKind.MAIL, "receipt", "pay_x", {"to": "ada@example.com"}), now)
-        books.effects.doubt_all(RESTORED, "a backup was restored", now)
+    with ledger.write() as uow:
+        uow.effects.intend(Intent(EffectKind.MAIL, "receipt", "pay_x", {"to": "ada@example.com"}), now)
+        uow.effects.doubt_all(RESTORED, "a backup was restored", now)
 
     shown = run("settle", "--mails", "show").stdout
     settled = run("settle", "--mails", "done", "--reason", "in the sent folder", "--yes", "--now")
@@ -92,8 +92,8 @@ def test_mails_in_doubt_are_listed_and_settled_at_once(run: Run, ledger: SqlLedg
 
 def test_the_watchdog_says_what_is_late_and_exits_with_one(run: Run, ledger: SqlLedger) -> None:
     assert run("watchdog").exit_code == 0
-    with ledger.write() as books:
-        books.operations.beat("due_work", timedelta(minutes=1), datetime(2020, 1, 1, tzinfo=UTC))
+    with ledger.write() as uow:
+        uow.operations.beat("due_work", timedelta(minutes=1), datetime(2020, 1, 1, tzinfo=UTC))
 
     late = run("watchdog")
 

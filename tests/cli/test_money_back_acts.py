@@ -9,7 +9,7 @@ import pytest
 from billed_studio import Run, one_line
 from sqlalchemy import text
 
-from billing.adapters.ledger.books import SqlLedger
+from billing.adapters.ledger.unit_of_work import SqlLedger
 
 DONE = ("--reason", "agreed by phone", "--yes", "--now")
 
@@ -124,7 +124,7 @@ def test_a_program_must_say_why(run: Run, paid_number: str, command: str, reason
 def test_advice_works_as_it_is_copied_because_a_person_is_asked_why(
     run: Run, open_number: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("billing.cli.door.a_person_is_there", lambda: True)
+    monkeypatch.setattr("billing.cli.asking.a_person_is_there", lambda: True)
 
     done = run("credit", open_number, "--amount", "50", "--now", typed="agreed by phone\ny\n")
 

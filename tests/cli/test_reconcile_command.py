@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from billed_studio import Run, Studio, one_line
 from sqlalchemy import create_engine
 
-from billing.adapters.ledger.books import SqlLedger
+from billing.adapters.ledger.unit_of_work import SqlLedger
 from billing.services.safety.restore import mark_restored
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from billing.domain import settlement_books as books
+from billing.domain import settlement_books as uow
 from billing.domain.books import Entry, Posting
 from billing.domain.money import Money
 from billing.domain.settlements import Movement, MovementKind
@@ -30,77 +30,77 @@ def posting(name: str, kind: str, subject: str, *sides: tuple[str, str, int]) ->
 
 CASES = {
     "a fee that was told late": (
-        lambda: books.post_late_fee("pay_1", "inv_1", eur(29), DAY),
+        lambda: uow.post_late_fee("pay_1", "inv_1", eur(29), DAY),
         posting("fee:pay_1", "fee_told", "inv_1", ("fees", "stripe", 29), ("stripe_clearing", "", -29)),
     ),
     "a refund of credit and of what was paid": (
-        lambda: books.post_refund(moved(MovementKind.REFUND, -500), "inv_1", "c1", eur(200), DAY),
+        lambda: uow.post_refund(moved(MovementKind.REFUND, -500), "inv_1", "c1", eur(200), DAY),
         posting(
             "moved:txn_1", "refund", "inv_1", ("receivable", "inv_1", 300), ("client_credit", "c1", 200),
             ("fees", "stripe", 7), ("stripe_clearing", "", -507),
         ),
     ),
     "a refund of one cent that came back": (
-        lambda: books.post_refund(moved(MovementKind.REFUND_RETURNED, 1), "inv_1", "c1", eur(1), DAY),
+        lambda: uow.post_refund(moved(MovementKind.REFUND_RETURNED, 1), "inv_1", "c1", eur(1), DAY),
         posting(
             "moved:txn_1", "refund_returned", "inv_1", ("client_credit", "c1", -1), ("fees", "stripe", 7),
             ("stripe_clearing", "", -6),
         ),
     ),
     "a refund of one cent": (
-        lambda: books.post_refund(moved(MovementKind.REFUND, -1), "inv_1", "c1", eur(1), DAY),
+        lambda: uow.post_refund(moved(MovementKind.REFUND, -1), "inv_1", "c1", eur(1), DAY),
         posting(
             "moved:txn_1", "refund", "inv_1", ("client_credit", "c1", 1), ("fees", "stripe", 7),
             ("stripe_clearing", "", -8),
         ),
     ),
     "a dispute": (
-        lambda: books.post_dispute(moved(MovementKind.DISPUTE, -500), "inv_1", "dp_1", DAY),
+        lambda: uow.post_dispute(moved(MovementKind.DISPUTE, -500), "inv_1", "dp_1", DAY),
         posting(
             "moved:txn_1", "dispute", "inv_1", ("disputed", "dp_1", 500), ("fees", "dispute", 7),
             ("stripe_clearing", "", -507),
         ),
     ),
     "a lost dispute": (
-        lambda: books.post_dispute_lost("dp_1", "inv_1", "c1", eur(500), eur(100), DAY),
+        lambda: uow.post_dispute_lost("dp_1", "inv_1", "c1", eur(500), eur(100), DAY),
         posting(
             "lost:dp_1", "dispute_lost", "inv_1", ("receivable", "inv_1", 400), ("client_credit", "c1", 100),
             ("disputed", "dp_1", -500),
         ),
     ),
     "a payout": (
-        lambda: books.post_payout(moved(MovementKind.PAYOUT, -900), "po_1", DAY),
+        lambda: uow.post_payout(moved(MovementKind.PAYOUT, -900), "po_1", DAY),
         posting(
             "moved:txn_1", "payout", "po_1", ("bank", "po_1", 900), ("fees", "payout", 7), ("stripe_clearing", "", -907)
         ),
     ),
     "what moved without us, described": (
-        lambda: books.post_other(moved(MovementKind.OTHER, -700, "fee_1", "Radar"), DAY),
+        lambda: uow.post_other(moved(MovementKind.OTHER, -700, "fee_1", "Radar"), DAY),
         posting(
             "moved:txn_1", "other", "fee_1", ("stripe_other", "Radar", 700), ("fees", "stripe", 7),
             ("stripe_clearing", "", -707),
         ),
     ),
     "what moved without us, of no source and without a word": (
-        lambda: books.post_other(moved(MovementKind.OTHER, -700, ""), DAY),
+        lambda: uow.post_other(moved(MovementKind.OTHER, -700, ""), DAY),
         posting(
             "moved:txn_1", "other", "txn_1", ("stripe_other", "other", 700), ("fees", "stripe", 7),
             ("stripe_clearing", "", -707),
         ),
     ),
     "what lay there before": (
-        lambda: books.post_opening("stripe", eur(1234), DAY),
+        lambda: uow.post_opening("stripe", eur(1234), DAY),
         posting(
             "opening:stripe:EUR", "balance_opened", "stripe", ("stripe_clearing", "", 1234),
             ("opening_balance", "stripe", -1234),
         ),
     ),
     "what is given up": (
-        lambda: books.post_write_off("inv_1", eur(300), "7", DAY),
+        lambda: uow.post_write_off("inv_1", eur(300), "7", DAY),
         posting("written_off:7", "written_off", "inv_1", ("bad_debt", "inv_1", 300), ("receivable", "inv_1", -300)),
     ),
     "what is asked for less, with tax and discount": (
-        lambda: books.post_credit(
+        lambda: uow.post_credit(
             [
                 Entry("receivable", "inv_1", eur(1000)), Entry("revenue", "Portrait", eur(-950)),
                 Entry("tax_payable", "VAT 19 %", eur(-150)), Entry("discounts", "inv_1", eur(100)),

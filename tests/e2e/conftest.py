@@ -11,7 +11,7 @@ import pytest
 from strangers import seed_with_strangers
 from wire import TurnedClock, Wire
 
-from billing.bootstrap import open_house
+from billing.bootstrap import open_context
 from billing.sandbox.seed import complete_session
 from billing.sandbox.server import running_sandbox
 from billing.settings import Settings
@@ -39,5 +39,5 @@ def wire(tmp_path: Path) -> Iterator[Wire]:
             }
         )  # fmt: skip
         clock = TurnedClock(sandbox)
-        house = replace(closing.enter_context(open_house(settings)), clock=clock)
-        yield Wire(sandbox, plan, house, clock)
+        ctx = replace(closing.enter_context(open_context(settings)), clock=clock)
+        yield Wire(sandbox, plan, ctx, clock)

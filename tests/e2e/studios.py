@@ -10,7 +10,7 @@ from pathlib import Path
 from strangers import seed_with_strangers
 from wire import TurnedClock, Wire
 
-from billing.bootstrap import open_house
+from billing.bootstrap import open_context
 from billing.sandbox.seed import complete_session
 from billing.sandbox.server import running_sandbox
 from billing.settings import Settings
@@ -43,5 +43,5 @@ def studio_at_the_wire(
         }  # fmt: skip
         made = Settings.model_validate(usual | settings)
         clock = TurnedClock(sandbox)
-        house = replace(closing.enter_context(open_house(made)), clock=clock)
-        yield Wire(sandbox, plan, house, clock), made
+        ctx = replace(closing.enter_context(open_context(made)), clock=clock)
+        yield Wire(sandbox, plan, ctx, clock), made

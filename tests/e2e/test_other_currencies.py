@@ -13,14 +13,14 @@ from billing.sandbox.oracle import oracle
 
 
 def _unpaid(wire: Wire) -> list[InvoiceRow]:
-    with wire.house.ledger.read() as books:
-        return books.invoices.unpaid()
+    with wire.ctx.ledger.read() as uow:
+        return uow.invoices.unpaid()
 
 
 def _pay_all(wire: Wire) -> None:
     for row in _unpaid(wire):
-        with wire.house.ledger.read() as books:
-            link = books.invoices.pay_link(row.invoice.invoice_id)
+        with wire.ctx.ledger.read() as uow:
+            link = uow.invoices.pay_link(row.invoice.invoice_id)
         assert link is not None
         form = {"number": "4242424242424242", "expiry": "12/40", "cvc": "737", "name": "A", "email": "a@client.example"}
         assert httpx.post(link.url, data=form, follow_redirects=True).status_code == 200
@@ -49,9 +49,9 @@ def test_an_amount_in_dinars_that_stripe_cannot_take_is_never_billed_and_says_wh
     with studio_at_the_wire(tmp_path, currency="KWD") as (wire, _):
         wire.converge()
         billed = _unpaid(wire)
-        with wire.house.ledger.read() as books:
-            items = [item for item in books.desk.open_items() if item.code == "stripe_amount_unpayable"]
-            states = {item.subject_id: books.sessions.get(item.subject_id) for item in items}
+        with wire.ctx.ledger.read() as uow:
+            items = [item for item in uow.tasks.open_tasks() if item.code == "stripe_amount_unpayable"]
+            states = {item.subject_id: uow.sessions.get(item.subject_id) for item in items}
         asked = {mail["subject"] for mail in wire.sandbox.store.newest("mail") if "invoice" in mail["subject"]}
 
         assert len(items) > 5

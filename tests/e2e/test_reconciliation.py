@@ -31,13 +31,13 @@ def admin(wire: Wire, path: str, **given: Any) -> Any:
 
 
 def unpaid(wire: Wire) -> list[InvoiceRow]:
-    with wire.house.ledger.read() as books:
-        return books.invoices.unpaid()
+    with wire.ctx.ledger.read() as uow:
+        return uow.invoices.unpaid()
 
 
 def link_of(wire: Wire, row: InvoiceRow) -> PayLink | None:
-    with wire.house.ledger.read() as books:
-        return books.invoices.pay_link(row.invoice.invoice_id)
+    with wire.ctx.ledger.read() as uow:
+        return uow.invoices.pay_link(row.invoice.invoice_id)
 
 
 def pay_on_page(wire: Wire, row: InvoiceRow) -> None:
@@ -47,8 +47,8 @@ def pay_on_page(wire: Wire, row: InvoiceRow) -> None:
 
 
 def payments(wire: Wire) -> list[PaymentRow]:
-    with wire.house.ledger.read() as books:
-        return books.payments.recorded_since("stripe", wire.clock.now().replace(year=2000))
+    with wire.ctx.ledger.read() as uow:
+        return uow.payments.recorded_since("stripe", wire.clock.now().replace(year=2000))
 
 
 def told(done: Reconciled) -> list[tuple[str, int | None, int | None]]:
@@ -56,19 +56,19 @@ def told(done: Reconciled) -> list[tuple[str, int | None, int | None]]:
 
 
 def balances(wire: Wire) -> tuple[dict[str, int], dict[str, int]]:
-    with wire.house.ledger.read() as books:
-        here = books.journal.balances(CLEARING)
-    return here, {amount.currency: amount.minor for amount in wire.house.gateway.balance() if amount}
+    with wire.ctx.ledger.read() as uow:
+        here = uow.journal.balances(CLEARING)
+    return here, {amount.currency: amount.minor for amount in wire.ctx.gateway.balance() if amount}
 
 
 @pytest.fixture
 def lived(wire: Wire) -> Wire:
     """Autopay, pages, a refund at Stripe, a dispute that is lost and one that is won, and a payout."""
     with closing(World(wire.sandbox.url)) as world:
-        assert save_cards(wire.house, world, wire.plan) == 1
+        assert save_cards(wire.ctx, world, wire.plan) == 1
     wire.converge()
-    with wire.house.ledger.read() as books:
-        assert len(books.effects.in_state(EffectState.DONE, EffectKind.CHARGE)) == 2
+    with wire.ctx.ledger.read() as uow:
+        assert len(uow.effects.in_state(EffectState.DONE, EffectKind.CHARGE)) == 2
     for row in unpaid(wire)[:6]:
         pay_on_page(wire, row)
     wire.converge()
@@ -86,38 +86,38 @@ def lived(wire: Wire) -> Wire:
 
 
 def test_autopay_pages_refunds_disputes_and_payouts_are_clean_to_the_cent(lived: Wire) -> None:
-    done = reconcile(lived.house, "stripe")
+    done = reconcile(lived.ctx, "stripe")
 
     assert done.is_clean, [one.sentence for one in done.differences]
     here, there = balances(lived)
     assert here == there == {"EUR": -500}  # all was paid out, and then a client got 5.00 EUR back
-    assert reconcile(lived.house, "galleries").is_clean
-    assert {cause for cause, _, _ in told(reconcile(lived.house, "vsco"))} == {"refund_not_there"}
-    again = [reconcile(lived.house, scope) for scope in ("stripe", "vsco", "galleries")]
+    assert reconcile(lived.ctx, "galleries").is_clean
+    assert {cause for cause, _, _ in told(reconcile(lived.ctx, "vsco"))} == {"refund_not_there"}
+    again = [reconcile(lived.ctx, scope) for scope in ("stripe", "vsco", "galleries")]
     assert [(one.mended, one.opened, one.closed) for one in again] == [(0, 0, 0)] * 3
-    broken = [one.name for one in run_checks(lived.house.ledger.engine, SQL, now=lived.clock.now()) if not one.holds]
+    broken = [one.name for one in run_checks(lived.ctx.ledger.engine, SQL, now=lived.clock.now()) if not one.holds]
     assert broken == []
 
 
 def test_a_refund_whose_events_were_lost_is_booked_and_is_to_be_entered_at_the_booking_system(lived: Wire) -> None:
-    before = {one.subject_id for one in reconcile(lived.house, "vsco").differences}
+    before = {one.subject_id for one in reconcile(lived.ctx, "vsco").differences}
     payment = next(one for one in payments(lived) if one.payment_id not in before)
-    assert reconcile(lived.house, "stripe").is_clean
+    assert reconcile(lived.ctx, "stripe").is_clean
     admin(lived, "refunds", payment_intent=payment.provider_object_id, amount=2_500)
     for event in lived.sandbox.store.newest("stripe.event"):
         lived.sandbox.store.delete("stripe.event", event["id"])
 
-    done = reconcile(lived.house, "stripe")
+    done = reconcile(lived.ctx, "stripe")
 
     assert (done.is_clean, done.mended) == (True, 1)
     here, there = balances(lived)
     assert here == there == {"EUR": -3_000}
-    new = [one for one in reconcile(lived.house, "vsco").differences if one.subject_id not in before]
+    new = [one for one in reconcile(lived.ctx, "vsco").differences if one.subject_id not in before]
     assert [(one.cause, one.ledger_minor, one.outside_minor) for one in new] == [("refund_not_there", 2_500, 0)]
 
 
 def test_a_payment_deleted_at_the_booking_system_is_told_with_its_amount(lived: Wire) -> None:
-    before = {one.subject_id for one in reconcile(lived.house, "vsco").differences}
+    before = {one.subject_id for one in reconcile(lived.ctx, "vsco").differences}
     payment = next(one for one in payments(lived) if one.payment_id not in before)
     store = lived.sandbox.store
     written = next(body for body in store.newest("vsco.payment") if body["transactionId"] == payment.provider_object_id)
@@ -127,7 +127,7 @@ def test_a_payment_deleted_at_the_booking_system_is_told_with_its_amount(lived: 
         kept = [part for part in order["paymentAllocations"] if part["paymentId"] != written["id"]]
         store.put("vsco.order", order["id"], {**order, "paymentAllocations": kept}, written["jobId"])
 
-    done = reconcile(lived.house, "vsco")
+    done = reconcile(lived.ctx, "vsco")
 
     [one] = [one for one in done.differences if one.subject_id not in before]
     assert (one.cause, one.subject_id) == ("payment_not_there", payment.payment_id)
@@ -135,7 +135,7 @@ def test_a_payment_deleted_at_the_booking_system_is_told_with_its_amount(lived: 
     store.put("vsco.payment", written["id"], written, written["jobId"])
     for order in orders:
         store.put("vsco.order", order["id"], order, written["jobId"])
-    assert reconcile(lived.house, "vsco").closed == 1
+    assert reconcile(lived.ctx, "vsco").closed == 1
 
 
 def test_a_payment_of_an_invoice_that_is_in_no_books_is_told_and_explains_the_balance(lived: Wire) -> None:
@@ -145,17 +145,17 @@ def test_a_payment_of_an_invoice_that_is_in_no_books_is_told_and_explains_the_ba
         "stripe.payment_intent", newest["id"], {**newest, "metadata": {"invoice_id": "inv_of_other_books"}}
     )
 
-    done = reconcile(lived.house, "stripe")
+    done = reconcile(lived.ctx, "stripe")
 
     assert told(done) == [("payment_missing_here", None, newest["amount"])]  # and no second row for the balance
 
 
 def test_stripe_down_is_never_all_is_well(lived: Wire) -> None:
-    first = reconcile(lived.house, "stripe")
+    first = reconcile(lived.ctx, "stripe")
     httpx.post(f"{lived.sandbox.url}/stripe/admin/faults", json={"kind": "500_before", "times": 50})
 
     with pytest.raises(TemporaryError):
-        reconcile_all(lived.house)
+        reconcile_all(lived.ctx)
 
-    with lived.house.ledger.read() as books:
-        assert books.operations.last_reconciliation("stripe") == first.reconciliation
+    with lived.ctx.ledger.read() as uow:
+        assert uow.operations.last_reconciliation("stripe") == first.reconciliation

@@ -19,8 +19,8 @@ from pypdf import PdfReader
 from sqlalchemy import Engine
 from studios import studio_at_the_wire
 
-from billing.adapters.ledger.books import SqlLedger
 from billing.adapters.ledger.schema import documents, domain_events
+from billing.adapters.ledger.unit_of_work import SqlLedger
 from billing.bootstrap import open_warehouse
 from billing.cli.demo.clients import save_cards
 from billing.cli.demo.world import World
@@ -87,10 +87,10 @@ def _live_through(folder: Path, said: _Said) -> Run:
     secret = dict(SECRETS, smtp_username="studio")
     with studio_at_the_wire(folder, known_outside=KNOWN_OUTSIDE, **secret) as (wire, settings):
         with closing(World(wire.sandbox.url)) as world:
-            assert save_cards(wire.house, world, wire.plan) == 1
+            assert save_cards(wire.ctx, world, wire.plan) == 1
         wire.converge()
-        with wire.house.ledger.read() as books:
-            links = [books.invoices.pay_link(row.invoice.invoice_id) for row in books.invoices.unpaid()]
+        with wire.ctx.ledger.read() as uow:
+            links = [uow.invoices.pay_link(row.invoice.invoice_id) for row in uow.invoices.unpaid()]
         for link in filter(None, links):
             form = {"number": TYPED, "expiry": "12/40", "cvc": "737", "name": "A Client", "email": "a@client.example"}
             assert httpx.post(link.url, data=form, follow_redirects=True).status_code == 200

@@ -22,19 +22,17 @@ from billing.sandbox.stripe import faults as stripe_faults
 
 def hold(wire: Wire) -> None:
     """The ledger's promises, and the sandbox's count of what really happened."""
-    broken = [
-        check.name for check in run_checks(wire.house.ledger.engine, SQL, now=wire.clock.now()) if not check.holds
-    ]
+    broken = [check.name for check in run_checks(wire.ctx.ledger.engine, SQL, now=wire.clock.now()) if not check.holds]
     assert broken == []
     truth = oracle(wire.sandbox.store)
     assert truth["mails"]["duplicate_message_ids"] == []
     assert truth["charges"]["subjects_charged_more_than_once"] == []
     assert truth["write_backs"]["duplicate_transaction_ids"] == []
     assert truth["grants"]["opened_more_than_once"] == []
-    with wire.house.ledger.read() as books:
-        done = Counter(effect.kind for effect in books.effects.in_state(EffectState.DONE))
-        assert books.journal.broken_links() == []
-        left = [item for item in books.desk.open_items() if item.subject_id.startswith(("pay_link", "charge"))]
+    with wire.ctx.ledger.read() as uow:
+        done = Counter(effect.kind for effect in uow.effects.in_state(EffectState.DONE))
+        assert uow.journal.broken_links() == []
+        left = [item for item in uow.tasks.open_tasks() if item.subject_id.startswith(("pay_link", "charge"))]
     assert left == []
     assert truth["mails"]["accepted"] == done[EffectKind.MAIL]
     assert done[EffectKind.MAIL] >= 10
@@ -103,7 +101,7 @@ def test_trouble_with_stripe(wire: Wire, fault: dict[str, Any]) -> None:
 @pytest.mark.parametrize("kind", ["500_after", "reset", "truncate", "timeout"])
 def test_a_charge_whose_answer_is_lost_is_captured_once(wire: Wire, kind: str) -> None:
     with closing(World(wire.sandbox.url)) as world:
-        assert save_cards(wire.house, world, wire.plan) == 1
+        assert save_cards(wire.ctx, world, wire.plan) == 1
     fault = {
         "kind": kind,
         "times": 2,
@@ -115,6 +113,6 @@ def test_a_charge_whose_answer_is_lost_is_captured_once(wire: Wire, kind: str) -
     wire.round()
     wire.converge()
     hold(wire)
-    with wire.house.ledger.read() as books:
-        charges = books.effects.in_state(EffectState.DONE, EffectKind.CHARGE)
+    with wire.ctx.ledger.read() as uow:
+        charges = uow.effects.in_state(EffectState.DONE, EffectKind.CHARGE)
     assert oracle(wire.sandbox.store)["charges"]["succeeded"] == len(charges) == 3

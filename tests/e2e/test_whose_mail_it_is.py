@@ -22,8 +22,8 @@ def test_mail_of_a_long_name_at_an_address_with_an_umlaut_arrives(tmp_path: Path
             wire.round()
         store = wire.sandbox.store
         kept = [(body, raw_mail(store, str(body["id"]))) for body in store.newest("mail")]
-        with wire.house.ledger.read() as books:
-            refused = {mail.outcome_code for mail in books.effects.in_state(EffectState.FAILED, EffectKind.MAIL)}
+        with wire.ctx.ledger.read() as uow:
+            refused = {mail.outcome_code for mail in uow.effects.in_state(EffectState.FAILED, EffectKind.MAIL)}
 
     assert kept
     assert refused <= {"mail_bounced"}  # the plan has a client whose address is gone

@@ -11,10 +11,10 @@ from typing import Any
 import httpx
 import pytest
 from digest import describe
-from doorstep import SECRET
 from portals import served_in_a_thread
 from sqlalchemy import text
 from studios import studio_at_the_wire
+from web_hook_deliveries import SECRET
 from wire import Wire
 
 from billing.adapters.stripe_gateway.event_feed import KINDS
@@ -23,7 +23,7 @@ from billing.cli.demo.clients import save_cards
 from billing.cli.demo.world import World
 from billing.domain.effects import EffectKind
 from billing.portal.app import build_portal
-from billing.portal.web_hooks import StripeDoor
+from billing.portal.web_hooks import StripeWebHook
 from billing.services.effects import HANDLERS
 from billing.services.effects.executor import run_effects
 from billing.services.intake.apply_events import apply_events
@@ -43,9 +43,9 @@ def no_door(_wire: Wire) -> Iterator[None]:
 
 @contextmanager
 def an_open_door(wire: Wire) -> Iterator[None]:
-    """Stripe tells our door, from now on and until the end of the block."""
-    door = StripeDoor(wire.house.ledger, wire.sandbox.clock, [SECRET])
-    with served_in_a_thread(build_portal(door, ["127.0.0.1"])) as port:
+    """Stripe tells our endpoint, from now on and until the end of the block."""
+    endpoint = StripeWebHook(wire.ctx.ledger, wire.sandbox.clock, [SECRET])
+    with served_in_a_thread(build_portal(endpoint, ["127.0.0.1"])) as port:
         told = {"url": f"http://127.0.0.1:{port}/hooks/stripe", "secret": SECRET}
         httpx.post(f"{wire.sandbox.url}/stripe/admin/webhook_endpoint", json=told).raise_for_status()
         yield
@@ -61,15 +61,15 @@ def an_open_door_with(wire: Wire, *faults: dict[str, Any]) -> Iterator[None]:
 
 def bill(wire: Wire) -> None:
     """Everybody has got an invoice with a link, and what is on autopay is charged; nobody asks for events."""
-    pin_account(wire.house)
+    pin_account(wire.ctx)
     with closing(World(wire.sandbox.url)) as world:
-        save_cards(wire.house, world, wire.plan)
+        save_cards(wire.ctx, world, wire.plan)
     for step in (observe_jobs, fetch_session_records, bill_due_sessions):
-        step(wire.house)  # type: ignore[operator]
+        step(wire.ctx)  # type: ignore[operator]
     for kind in (EffectKind.PAY_LINK, EffectKind.CHARGE, EffectKind.PAY_LINK):
-        run_effects(wire.house, HANDLERS[kind], kind)
-    render_invoices(wire.house)
-    wire.mails(wire.house)
+        run_effects(wire.ctx, HANDLERS[kind], kind)
+    render_invoices(wire.ctx)
+    wire.mails(wire.ctx)
 
 
 def pay_and_give_back(wire: Wire) -> None:
@@ -82,8 +82,8 @@ def pay_and_give_back(wire: Wire) -> None:
     httpx.post(f"{wire.sandbox.url}/stripe/admin/refunds", json=refund).raise_for_status()
 
 
-def end(folder: Path, door: Callable[[Wire], Any]) -> Ending:
-    with studio_at_the_wire(folder, concurrency="1") as (wire, _settings), door(wire):
+def end(folder: Path, endpoint: Callable[[Wire], Any]) -> Ending:
+    with studio_at_the_wire(folder, concurrency="1") as (wire, _settings), endpoint(wire):
         bill(wire)
         pay_and_give_back(wire)
         wire.converge()
@@ -92,18 +92,18 @@ def end(folder: Path, door: Callable[[Wire], Any]) -> Ending:
 
 def ending(wire: Wire) -> Ending:
     """What the ledger says, but for the instants in what people asked for, and how far polling has read."""
-    facts = describe(wire.house.ledger.engine)
+    facts = describe(wire.ctx.ledger.engine)
     facts["commands"] = [[row[0], *row[2:]] for row in facts["commands"]]
     return facts | {"cursor": rows(wire, "select value from cursors where name = 'stripe:events'")}
 
 
 def happened(wire: Wire) -> list[str]:
-    """Events of the kinds that the house uses, oldest first."""
+    """Events of the kinds that the application uses, oldest first."""
     return [event["id"] for event in wire.sandbox.store.newest("stripe.event")[::-1] if event["type"] in KINDS]
 
 
 def rows(wire: Wire, query: str) -> list[Any]:
-    with wire.house.ledger.engine.connect() as connection:
+    with wire.ctx.ledger.engine.connect() as connection:
         return [tuple(row) for row in connection.execute(text(query))]
 
 
@@ -143,7 +143,7 @@ def test_what_web_hooks_bring_is_booked_before_anybody_polls_and_polling_changes
         assert sorted(one for (one,) in rows(wire, "select event_id from provider_events")) == sorted(happened(wire))
         assert rows(wire, "select value from cursors where name = 'stripe:events'") == []
 
-        apply_events(wire.house)
+        apply_events(wire.ctx)
 
         assert len(rows(wire, "select 1 from payments")) == len(polled_alone["payments"])
         wire.converge()

@@ -10,7 +10,7 @@ from billing.domain.errors import BillingError
 from billing.sandbox.seed import SeedPlan
 from billing.sandbox.server import RunningSandbox
 from billing.services.commands.carry_out import carry_out_commands, submit
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.effects import HANDLERS
 from billing.services.effects.executor import run_effects
 from billing.services.effects.grant import plan_grants
@@ -33,11 +33,11 @@ class TurnedClock:
 
 @dataclass
 class Wire:
-    """One studio: what is outside, and the house."""
+    """One studio: what is outside, and the application."""
 
     sandbox: RunningSandbox
     plan: SeedPlan
-    house: House
+    ctx: Context
     clock: TurnedClock
 
     def round(self) -> list[BillingError]:
@@ -50,48 +50,48 @@ class Wire:
         errors = []
         for step in steps:
             try:
-                step(self.house)  # type: ignore[operator]
+                step(self.ctx)  # type: ignore[operator]
             except BillingError as error:
                 errors.append(error)
         return errors
 
-    def links(self, house: House) -> None:
-        run_effects(house, HANDLERS[EffectKind.PAY_LINK], EffectKind.PAY_LINK)
+    def links(self, ctx: Context) -> None:
+        run_effects(ctx, HANDLERS[EffectKind.PAY_LINK], EffectKind.PAY_LINK)
 
-    def charges(self, house: House) -> None:
-        run_effects(house, HANDLERS[EffectKind.CHARGE], EffectKind.CHARGE)
+    def charges(self, ctx: Context) -> None:
+        run_effects(ctx, HANDLERS[EffectKind.CHARGE], EffectKind.CHARGE)
 
-    def mails(self, house: House) -> None:
-        run_effects(house, HANDLERS[EffectKind.MAIL], EffectKind.MAIL)
+    def mails(self, ctx: Context) -> None:
+        run_effects(ctx, HANDLERS[EffectKind.MAIL], EffectKind.MAIL)
 
-    def grants(self, house: House) -> None:
-        run_effects(house, HANDLERS[EffectKind.GRANT], EffectKind.GRANT)
-        run_effects(house, HANDLERS[EffectKind.REVOKE], EffectKind.REVOKE)
+    def grants(self, ctx: Context) -> None:
+        run_effects(ctx, HANDLERS[EffectKind.GRANT], EffectKind.GRANT)
+        run_effects(ctx, HANDLERS[EffectKind.REVOKE], EffectKind.REVOKE)
 
-    def refunds(self, house: House) -> None:
-        run_effects(house, HANDLERS[EffectKind.REFUND], EffectKind.REFUND)
+    def refunds(self, ctx: Context) -> None:
+        run_effects(ctx, HANDLERS[EffectKind.REFUND], EffectKind.REFUND)
 
-    def closings(self, house: House) -> None:
-        run_effects(house, HANDLERS[EffectKind.CLOSE_PAY_LINK], EffectKind.CLOSE_PAY_LINK)
+    def closings(self, ctx: Context) -> None:
+        run_effects(ctx, HANDLERS[EffectKind.CLOSE_PAY_LINK], EffectKind.CLOSE_PAY_LINK)
 
-    def write_backs(self, house: House) -> None:
-        run_effects(house, HANDLERS[EffectKind.WRITE_BACK], EffectKind.WRITE_BACK)
+    def write_backs(self, ctx: Context) -> None:
+        run_effects(ctx, HANDLERS[EffectKind.WRITE_BACK], EffectKind.WRITE_BACK)
 
     def converge(self) -> None:
         """The outside is mended, time goes by, and people answer what only they can: a mail in doubt did go out."""
         for _ in range(3):
             self.clock.ahead += timedelta(hours=2)
             assert self.round() == []
-        with self.house.ledger.read() as books:
-            in_doubt = books.effects.in_state(EffectState.UNKNOWN, EffectKind.MAIL)
+        with self.ctx.ledger.read() as uow:
+            in_doubt = uow.effects.in_state(EffectState.UNKNOWN, EffectKind.MAIL)
         for effect in in_doubt:
             arguments = {"effect_id": effect.effect_id, "happened": "yes" if self.arrived(effect.key) else "no"}
-            submit(self.house.ledger, "settle", arguments, "olga", "looked", self.clock.now())
+            submit(self.ctx.ledger, "settle", arguments, "olga", "looked", self.clock.now())
             if arguments["happened"] == "no":
-                submit(self.house.ledger, "retry", {"effect_id": effect.effect_id}, "olga", "", self.clock.now())
+                submit(self.ctx.ledger, "retry", {"effect_id": effect.effect_id}, "olga", "", self.clock.now())
         assert self.round() == []
 
     def arrived(self, key: str) -> bool:
 
-        domain = self.house.policy.sender.rpartition("@")[2].rstrip(">")
+        domain = self.ctx.policy.sender.rpartition("@")[2].rstrip(">")
         return message_id(key, domain) in {effect["subject"] for effect in self.sandbox.store.effects("mail.accepted")}

@@ -1,4 +1,4 @@
-"""What Dagster forgets changes nothing: cursors, runs and run keys are no memory of the house."""
+"""What Dagster forgets changes nothing: cursors, runs and run keys are no memory of the application."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 from acting_studio import Studio
 
-from billing.bootstrap import open_house
+from billing.bootstrap import open_context
 from billing.cli.demo.clients import save_cards
 from billing.cli.demo.world import World
 from pipelines.definitions import definitions
@@ -19,8 +19,8 @@ pytestmark = pytest.mark.dagster
 
 def test_a_sensor_renamed_and_an_instance_wiped_start_runs_again_that_do_nothing(studio: Studio) -> None:
     """A renamed sensor has no cursor and no run keys; a pruned instance knows no run and no materialization."""
-    with open_house() as house:
-        save_cards(house, World(studio.sandbox.url), studio.plan)
+    with open_context() as ctx:
+        save_cards(ctx, World(studio.sandbox.url), studio.plan)
     studio.complete_all()
     for job in ("bill_completed_sessions", "apply_stripe_events", "bill_completed_sessions"):
         studio.sandbox.clock.advance(timedelta(hours=1))  # greylisted mails are due again

@@ -19,8 +19,8 @@ pytestmark = pytest.mark.dagster
 
 
 def beats() -> dict[str, timedelta]:
-    with standing.house().ledger.read() as books:
-        return {one.name: one.every for one in books.operations.heartbeats()}
+    with standing.ctx().ledger.read() as uow:
+        return {one.name: one.every for one in uow.operations.heartbeats()}
 
 
 def test_the_watchdog_knows_every_sensor_that_looks_by_itself() -> None:
@@ -53,37 +53,37 @@ def test_a_job_that_succeeded_is_noted_with_the_next_look(studio: Studio) -> Non
 
 
 def test_a_sensor_that_stands_still_is_told_of_by_the_one_that_looks_most_often(studio: Studio) -> None:
-    house = standing.house()
-    with house.ledger.write() as books:
-        books.operations.beat("completed_sessions", timedelta(minutes=1), house.now() - timedelta(hours=1))
+    ctx = standing.ctx()
+    with ctx.ledger.write() as uow:
+        uow.operations.beat("completed_sessions", timedelta(minutes=1), ctx.now() - timedelta(hours=1))
     memory = Memory()
 
     for _ in range(2):
-        beat_and_watch(house, studio.instance, memory, "due_work")
+        beat_and_watch(ctx, studio.instance, memory, "due_work")
 
-    with house.ledger.read() as books:
-        assert ("watchdog:completed_sessions", "late") in {(i.subject_id, i.code) for i in books.desk.open_items()}
+    with ctx.ledger.read() as uow:
+        assert ("watchdog:completed_sessions", "late") in {(i.subject_id, i.code) for i in uow.tasks.open_tasks()}
 
 
 def test_after_a_standstill_the_others_are_given_time_to_come_back(studio: Studio) -> None:
-    house = standing.house()
-    with house.ledger.write() as books:
+    ctx = standing.ctx()
+    with ctx.ledger.write() as uow:
         for name in ("completed_sessions", "due_work"):
-            books.operations.beat(name, timedelta(minutes=1), house.now() - timedelta(hours=1))
+            uow.operations.beat(name, timedelta(minutes=1), ctx.now() - timedelta(hours=1))
 
     memory = Memory()
-    beat_and_watch(house, studio.instance, memory, "due_work")
+    beat_and_watch(ctx, studio.instance, memory, "due_work")
 
     assert memory.back_since > 0
-    with house.ledger.read() as books:
-        assert "late" not in {item.code for item in books.desk.open_items()}
+    with ctx.ledger.read() as uow:
+        assert "late" not in {item.code for item in uow.tasks.open_tasks()}
 
 
 def test_under_a_hold_nothing_is_started_for_what_waits_and_the_reason_is_said(studio: Studio) -> None:
     studio.complete_all()
     studio.run("bill_completed_sessions", "completed_sessions", "session_records", "decisions")
-    house = standing.house()
-    hold_at_once(house.ledger, "Ada Lovelace complained", "olga", house.now())
+    ctx = standing.ctx()
+    hold_at_once(ctx.ledger, "Ada Lovelace complained", "olga", ctx.now())
     studio.run("bill_completed_sessions", "invoices")
     studio.run("bill_completed_sessions", "gallery_grants")  # of what was paid before, as soon as it is invoiced
 

@@ -1,4 +1,4 @@
-"""Another account or mode than the ledger's stops every door with one sentence, and nothing happens outside."""
+"""Another account or mode than the ledger's stops every entrance with one sentence, and nothing happens outside."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from billing.cli.group import billing
 from billing.domain.effects import EffectKind
 from billing.sandbox.stripe import faults
-from pipelines.resources import HouseResource, standing
+from pipelines.resources import BillingResource, standing
 from sensors.failures import reasons
 
 pytestmark = pytest.mark.dagster
@@ -54,7 +54,7 @@ def said_by_command(*words: str) -> Callable[[Studio], str]:
     return run
 
 
-DOORS = {
+ENTRANCES = {
     **{f"sensor {name}": said_by_sensor(name) for name in LOOKS},
     **{
         f"job {name}": said_by_job(name)
@@ -74,7 +74,7 @@ def test_a_key_of_the_other_mode_stops_every_door_with_one_sentence(
     before, intended = mine.happened_outside(), mine.intended()
     monkeypatch.setenv("BILLING_STRIPE_API_KEY", key)
 
-    silent = [door for door, said in DOORS.items() if sentence not in said(mine)]
+    silent = [endpoint for endpoint, said in ENTRANCES.items() if sentence not in said(mine)]
 
     assert silent == []
     assert mine.happened_outside() == before
@@ -122,11 +122,11 @@ def test_a_stripe_that_does_not_answer_stops_no_look_and_is_not_asked_at_each(
 
 
 def test_what_is_done_at_stripe_waits_while_nobody_knows_whose_account_it_is(mine: Studio) -> None:
-    house = HouseResource()
+    ctx = BillingResource()
     faults.order(mine.sandbox.store, {"kind": "500_before", "path_prefix": "/v1/account"})
 
-    with house.opened():
-        may = {kind.value for kind in EffectKind if house.may_do(kind)}
+    with ctx.opened():
+        may = {kind.value for kind in EffectKind if ctx.may_do(kind)}
 
     assert "mail" in may
     assert may.isdisjoint({"charge", "refund", "pay_link", "close_pay_link"})

@@ -18,7 +18,7 @@ import time_machine
 from acting_studio import Studio
 from dagster._daemon.monitoring.run_monitoring import monitor_started_run
 
-from billing.bootstrap import open_house
+from billing.bootstrap import open_context
 from billing.cli.demo.clients import save_cards
 from billing.cli.demo.world import World
 from billing.sandbox.oracle import oracle
@@ -51,8 +51,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.Dagster
 @pytest.fixture
 def standing_studio(studio: Studio, home: dg.DagsterInstance) -> Studio:
     """Cards are saved, sessions are completed, and all runs are kept on the disk."""
-    with open_house() as house:
-        assert save_cards(house, World(studio.sandbox.url), studio.plan) > 0
+    with open_context() as ctx:
+        assert save_cards(ctx, World(studio.sandbox.url), studio.plan) > 0
     studio.complete_all()
     return replace(studio, instance=home)
 

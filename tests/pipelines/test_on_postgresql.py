@@ -11,7 +11,7 @@ from acting_studio import Studio
 from own_postgres import fresh_database, postgres_server
 
 from billing.adapters.ledger.checks import run_checks
-from billing.bootstrap import SQL, open_house
+from billing.bootstrap import SQL, open_context
 from billing.cli.demo.clients import save_cards
 from billing.cli.demo.world import World
 from billing.sandbox.oracle import oracle
@@ -32,16 +32,16 @@ def on_postgresql(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> Iterator[S
 
 
 def pay_all(world: World) -> int:
-    with open_house() as house, house.ledger.read() as books:
-        links = [books.invoices.pay_link(row.invoice.invoice_id) for row in books.invoices.unpaid()]
+    with open_context() as ctx, ctx.ledger.read() as uow:
+        links = [uow.invoices.pay_link(row.invoice.invoice_id) for row in uow.invoices.unpaid()]
     return sum(world.pay(link.link_id, GOOD_CARD) == "succeeded" for link in links if link)
 
 
 def test_sessions_are_billed_charged_paid_opened_and_published_on_postgresql(on_postgresql: Studio) -> None:
     studio = on_postgresql
     with closing(World(studio.sandbox.url)) as world:
-        with open_house() as house:
-            assert save_cards(house, world, studio.plan) > 0
+        with open_context() as ctx:
+            assert save_cards(ctx, world, studio.plan) > 0
         studio.complete_all()
         jobs = ["bill_completed_sessions", "apply_stripe_events", "bill_completed_sessions", "refresh_warehouse"]
         ended = [studio.run(jobs[0]).success]
@@ -56,11 +56,11 @@ def test_sessions_are_billed_charged_paid_opened_and_published_on_postgresql(on_
     assert truth["charges"]["subjects_charged_more_than_once"] == []
     assert truth["write_backs"]["payments"] == truth["charges"]["succeeded"]
     assert truth["grants"]["opened"] > 0
-    with open_house() as house:
-        assert house.ledger.engine.dialect.name == "postgresql"
-        assert [check.name for check in run_checks(house.ledger.engine, SQL, now=house.now()) if not check.holds] == []
-        with house.ledger.read() as books:
-            assert books.journal.broken_links() == []
+    with open_context() as ctx:
+        assert ctx.ledger.engine.dialect.name == "postgresql"
+        assert [check.name for check in run_checks(ctx.ledger.engine, SQL, now=ctx.now()) if not check.holds] == []
+        with ctx.ledger.read() as uow:
+            assert uow.journal.broken_links() == []
     before, intended = studio.happened_outside(), studio.intended()
     assert studio.run("bill_completed_sessions").success
     assert (studio.happened_outside(), studio.intended()) == (before, intended)

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 from acting_studio import Studio
 
-from billing.bootstrap import open_house
+from billing.bootstrap import open_context
 from billing.cli.demo.clients import PayPlan, pay_what_is_due
 from billing.cli.demo.world import World
 from pipelines.definitions import definitions
@@ -62,8 +62,8 @@ def test_it_runs_every_night_by_itself_before_the_morning() -> None:
 
 def tamper(studio: Studio) -> None:
     """Somebody pays for an invoice that the books do not know."""
-    with open_house() as house:
-        client = house.gateway._v1  # the provider's own client, for what no house does
+    with open_context() as ctx:
+        client = ctx.gateway._v1  # the provider's own client, for what no use case does
         method = client.payment_methods.attach("pm_card_visa", {"customer": client.customers.create({"name": "A"}).id})
         client.payment_intents.create(
             {

@@ -8,22 +8,22 @@ import dagster as dg
 import pytest
 from acting_studio import Studio
 
-from billing.bootstrap import open_house
+from billing.bootstrap import open_context
 from billing.cli.demo.clients import PayPlan, pay_what_is_due, save_cards
 from billing.cli.demo.world import World
 from billing.services.safety.alert_owner import alert_run_failed
 from billing.services.safety.troubles import Cause, Trouble
 from pipelines.demo import Rounds
-from sensors.errands import look_for_due_work
 from sensors.failures import reasons
+from sensors.run_reasons import look_for_due_work
 
 pytestmark = pytest.mark.dagster
 
 
 def test_materializing_everything_again_and_again_does_nothing_outside(studio: Studio) -> None:
     rounds, world, pays = Rounds(studio.instance), World(studio.sandbox.url), PayPlan(studio.plan)
-    with open_house() as house:
-        save_cards(house, world, studio.plan)
+    with open_context() as ctx:
+        save_cards(ctx, world, studio.plan)
     studio.complete_all()
 
     first = rounds.round()
@@ -71,14 +71,14 @@ def broken_books(studio: Studio) -> None:
 
 
 def test_an_invoice_that_does_not_add_up_stops_the_run_that_due_work_starts_after_it(studio: Studio) -> None:
-    with open_house() as house:
-        save_cards(house, World(studio.sandbox.url), studio.plan)
+    with open_context() as ctx:
+        save_cards(ctx, World(studio.sandbox.url), studio.plan)
     broken_books(studio)
     assert not studio.run("bill_completed_sessions").success
-    with open_house() as house:
-        [errand] = [one for one in look_for_due_work(house) if one.name == "due"]
+    with open_context() as ctx:
+        [reason] = [one for one in look_for_due_work(ctx) if one.name == "due"]
 
-    result = studio.run(errand.job, *(errand.assets or ()))
+    result = studio.run(reason.job, *(reason.assets or ()))
 
     assert not result.success
     happened = studio.happened_outside()
@@ -108,8 +108,8 @@ def test_no_asset_acts_alone_from_books_that_do_not_add_up_and_it_goes_on_when_t
 
 def test_the_owner_is_told_of_books_that_do_not_add_up(studio: Studio) -> None:
     broken_books(studio)
-    with open_house() as house:
-        alert_run_failed(house, "bill_completed_sessions", "run", [Trouble(Cause.BOOKS, "The books.")])
+    with open_context() as ctx:
+        alert_run_failed(ctx, "bill_completed_sessions", "run", [Trouble(Cause.BOOKS, "The books.")])
 
     studio.materialize("deliveries")
 

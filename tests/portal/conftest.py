@@ -1,4 +1,4 @@
-"""A web-hook door over a ledger of its own, asked in memory, and what Stripe would send to it."""
+"""A web-hook endpoint over a ledger of its own, asked in memory, and what Stripe would send to it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from doorstep import PINNED, SECRET, Doorstep
 from fakes import FakeClock
+from web_hook_deliveries import PINNED, SECRET, Endpoint
 
-from billing.adapters.ledger.books import SqlLedger
 from billing.adapters.ledger.migrate import migrate
+from billing.adapters.ledger.unit_of_work import SqlLedger
 from billing.portal.app import build_portal
-from billing.portal.web_hooks import StripeDoor
+from billing.portal.web_hooks import StripeWebHook
 
 
 @pytest.fixture
@@ -26,10 +26,10 @@ def empty_ledger(tmp_path: Path) -> Iterator[SqlLedger]:
 
 
 @pytest.fixture
-def doorstep(empty_ledger: SqlLedger) -> Doorstep:
-    """A door of a ledger that knows its account."""
-    with empty_ledger.write() as books:
-        books.desk.pin("stripe_account", PINNED, datetime(2026, 1, 1, tzinfo=UTC))
+def endpoint(empty_ledger: SqlLedger) -> Endpoint:
+    """An endpoint of a ledger that knows its account."""
+    with empty_ledger.write() as uow:
+        uow.operations.pin("stripe_account", PINNED, datetime(2026, 1, 1, tzinfo=UTC))
     clock = FakeClock()
-    app = build_portal(StripeDoor(empty_ledger, clock, [SECRET]), ["hooks.example"])
-    return Doorstep(app, empty_ledger, clock, httpx.ASGITransport(app))
+    app = build_portal(StripeWebHook(empty_ledger, clock, [SECRET]), ["hooks.example"])
+    return Endpoint(app, empty_ledger, clock, httpx.ASGITransport(app))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from doorstep import Doorstep
+from web_hook_deliveries import Endpoint
 
 WANTED = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
@@ -32,8 +32,8 @@ WANTED = {
         ("GET", "/..%2f..%2fetc/passwd", "hooks.example", 404),
     ],
 )
-def test_every_answer_carries_the_headers(doorstep: Doorstep, method: str, path: str, host: str, status: int) -> None:
-    answer = doorstep.ask(method, path, b"", {"host": host})
+def test_every_answer_carries_the_headers(endpoint: Endpoint, method: str, path: str, host: str, status: int) -> None:
+    answer = endpoint.ask(method, path, b"", {"host": host})
 
     assert answer.status_code == status
     assert answer.headers.items() >= WANTED.items()
@@ -41,15 +41,15 @@ def test_every_answer_carries_the_headers(doorstep: Doorstep, method: str, path:
 
 @pytest.mark.parametrize(("came_by", "value"), [("https", "max-age=31536000"), ("http", None), (None, None)])
 def test_behind_tls_the_client_is_told_to_come_by_nothing_else(
-    doorstep: Doorstep, came_by: str | None, value: str | None
+    endpoint: Endpoint, came_by: str | None, value: str | None
 ) -> None:
-    answer = doorstep.ask("GET", "/nowhere", b"", {"x-forwarded-proto": came_by} if came_by else {})
+    answer = endpoint.ask("GET", "/nowhere", b"", {"x-forwarded-proto": came_by} if came_by else {})
 
     assert answer.headers.get("strict-transport-security") == value
 
 
-def test_health_says_ok_and_nothing_else(doorstep: Doorstep) -> None:
-    answer = doorstep.ask("GET", "/health")
+def test_health_says_ok_and_nothing_else(endpoint: Endpoint) -> None:
+    answer = endpoint.ask("GET", "/health")
 
     assert answer.text == "ok\n"
     assert not {"server", "x-powered-by"} & set(answer.headers)

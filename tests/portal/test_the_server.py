@@ -1,4 +1,4 @@
-"""The door as a server, over real sockets: what is no HTTP, what is too much, two at once, and a proper end."""
+"""The endpoint as a server, over real sockets: what is no HTTP, what is too much, two at once, and a proper end."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from doorstep import PINNED, SECRET, event, signed
 from portals import environment, free_port, portal_process, served_in_a_thread
+from web_hook_deliveries import PINNED, SECRET, event, signed
 
 from billing.adapters.clock import SystemClock
-from billing.adapters.ledger.books import SqlLedger
+from billing.adapters.ledger.unit_of_work import SqlLedger
 from billing.portal.app import HEADERS, build_portal
-from billing.portal.web_hooks import StripeDoor
+from billing.portal.web_hooks import StripeWebHook
 from billing.servers.line import Limits
 
 BILLING = Path(sys.executable).parent / "billing"
@@ -29,10 +29,10 @@ BILLING = Path(sys.executable).parent / "billing"
 
 @pytest.fixture
 def port(empty_ledger: SqlLedger) -> Iterator[int]:
-    with empty_ledger.write() as books:
-        books.desk.pin("stripe_account", PINNED, datetime.now(UTC))
-    door = StripeDoor(empty_ledger, SystemClock(), [SECRET])
-    with served_in_a_thread(build_portal(door, ["127.0.0.1"])) as port:
+    with empty_ledger.write() as uow:
+        uow.operations.pin("stripe_account", PINNED, datetime.now(UTC))
+    endpoint = StripeWebHook(empty_ledger, SystemClock(), [SECRET])
+    with served_in_a_thread(build_portal(endpoint, ["127.0.0.1"])) as port:
         yield port
 
 
@@ -86,16 +86,16 @@ def test_chunks_without_end_are_refused_at_the_limit(port: int) -> None:
                 line.sendall(b"10000\r\n" + b" " * 65_536 + b"\r\n")
                 sent += 65_536
         except OSError:
-            pass  # the door has closed the line
+            pass  # the endpoint has closed the line
 
     assert 1_000_000 < sent < 20_000_000  # what the kernel holds for both sides comes on top
     assert bring(port, json.dumps(event()).encode()).status_code == 200
 
 
 def test_while_190_lines_idle_a_signed_event_goes_through_and_they_are_ended(empty_ledger: SqlLedger) -> None:
-    with empty_ledger.write() as books:
-        books.desk.pin("stripe_account", PINNED, datetime.now(UTC))
-    app = build_portal(StripeDoor(empty_ledger, SystemClock(), [SECRET]), [])
+    with empty_ledger.write() as uow:
+        uow.operations.pin("stripe_account", PINNED, datetime.now(UTC))
+    app = build_portal(StripeWebHook(empty_ledger, SystemClock(), [SECRET]), [])
     with served_in_a_thread(app, Limits(head_seconds=1)) as port, contextlib.ExitStack() as lines:
         idle = [lines.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10)) for _ in range(190)]
 
@@ -124,14 +124,14 @@ def test_what_follows_a_length_that_is_too_short_is_not_taken_for_the_body(port:
     assert b"200 OK" not in answer
 
 
-def test_two_doors_over_a_ledger_that_is_not_there_yet_are_safe_and_end_well(tmp_path: Path) -> None:
+def test_two_endpoints_over_a_ledger_that_is_not_there_yet_are_safe_and_end_well(tmp_path: Path) -> None:
     raw = json.dumps(event()).encode()
     with portal_process(tmp_path) as one, portal_process(tmp_path) as other:
-        ports = [int(door.hook.rpartition(":")[2].partition("/")[0]) for door in (one, other)]
+        ports = [int(endpoint.hook.rpartition(":")[2].partition("/")[0]) for endpoint in (one, other)]
         assert [bring(port, raw).status_code for port in ports] == [503, 503]  # nobody has asked Stripe yet
         ledger = SqlLedger(f"sqlite:///{tmp_path / 'ledger.db'}")
-        with ledger.write() as books:
-            books.desk.pin("stripe_account", PINNED, datetime.now(UTC))
+        with ledger.write() as uow:
+            uow.operations.pin("stripe_account", PINNED, datetime.now(UTC))
         ledger.close()
 
         assert [bring(port, raw).text for port in ports] == ["kept\n", "known\n"]
@@ -168,9 +168,9 @@ def test_a_taken_port_is_named_with_the_option_that_chooses_another(tmp_path: Pa
 
 
 def test_it_listens_where_it_is_told_and_nowhere_else(tmp_path: Path) -> None:
-    with portal_process(tmp_path) as door:
-        port = int(door.hook.rpartition(":")[2].partition("/")[0])
-        assert door.hook.startswith("http://127.0.0.1:")
+    with portal_process(tmp_path) as endpoint:
+        port = int(endpoint.hook.rpartition(":")[2].partition("/")[0])
+        assert endpoint.hook.startswith("http://127.0.0.1:")
         assert httpx.get(f"http://127.0.0.1:{port}/health").text == "ok\n"
         rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
         assert {row[1] for row in rows if row[3] == "0A" and row[1].endswith(f":{port:04X}")} == {

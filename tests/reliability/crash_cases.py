@@ -19,7 +19,7 @@ from crash_points import expected_labels
 from crash_scenario import DAYS, SESSIONS, Day, is_exempt
 from crash_studio import Studio, ended, forked
 from crash_theatre import SENDER_DOMAIN, Theatre, last_words, theatre
-from crash_worker import ANY_LABEL, AT_THE_DOOR, BY_HAND, Arm, live
+from crash_worker import ANY_LABEL, AT_THE_QUEUE, BY_HAND, Arm, live
 from proof import Count, Proof
 
 from billing.adapters.ledger.checks import run_checks
@@ -68,8 +68,8 @@ class Reference:
                 today[label] = today.get(label, 0) + 1
                 if seen[label] == time:
                     found[label] = Case(number, label, today[label], workers, _when(label, time) if again else 0)
-        # Two at work, and one dies at the door: the other would wait for ever for what was never asked.
-        return [case for case in found.values() if workers == 1 or not str(case.label).startswith(AT_THE_DOOR)]
+        # Two at work, and one dies while asking: the other would wait for ever for what was never asked.
+        return [case for case in found.values() if workers == 1 or not str(case.label).startswith(AT_THE_QUEUE)]
 
     def unreached(self) -> list[str]:
         """Labels that the scenario does not come to, and that no reason excuses."""

@@ -19,9 +19,9 @@ from types import FrameType
 from typing import Any
 
 import billing
-from billing.ports.ledger import Books, Ledger
+from billing.ports.ledger import Ledger, UnitOfWork
 from billing.ports.outside import GalleryHost, Mailer, PaymentGateway, SessionSource
-from billing.services.context import House
+from billing.services.context import Context
 
 OUTSIDE: tuple[type, ...] = (SessionSource, PaymentGateway, GalleryHost, Mailer)
 BILLING = Path(billing.__file__).parent
@@ -79,7 +79,7 @@ def _writes(tree: ast.AST, inside: str = "<module>") -> Iterator[tuple[int, str]
 
 
 def _is_write(call: ast.Call) -> bool:
-    """`ledger.write()`, `house.ledger.write()`, `self._ledger.write()`: no arguments, on what is called ledger."""
+    """`ledger.write()`, `ctx.ledger.write()`, `self._ledger.write()`: no arguments, on what is called ledger."""
     if not isinstance(call.func, ast.Attribute) or call.func.attr != "write" or call.args or call.keywords:
         return False
     of = call.func.value
@@ -93,16 +93,16 @@ class WatchedLedger:
     def __init__(self, inner: Any, reach: Reach) -> None:
         self._inner, self._reach = inner, reach
 
-    def read(self) -> AbstractContextManager[Books]:
+    def read(self) -> AbstractContextManager[UnitOfWork]:
         return self._inner.read()  # type: ignore[no-any-return]
 
-    def write(self) -> AbstractContextManager[Books]:
+    def write(self) -> AbstractContextManager[UnitOfWork]:
         return self._write(_site(sys._getframe(1)))
 
     @contextmanager
-    def _write(self, site: str) -> Iterator[Books]:
-        with self._inner.write() as books:
-            yield books
+    def _write(self, site: str) -> Iterator[UnitOfWork]:
+        with self._inner.write() as uow:
+            yield uow
             self._reach(f"{site} before commit")
         self._reach(f"{site} after commit")
 
@@ -149,14 +149,14 @@ class WatchedPort:
         self._reach(f"{label} after")
 
 
-def watched(house: House, reach: Reach) -> House:
-    """The same house, with every seam watched."""
-    ledger: Ledger = WatchedLedger(house.ledger, reach)
+def watched(ctx: Context, reach: Reach) -> Context:
+    """The same context, with every seam watched."""
+    ledger: Ledger = WatchedLedger(ctx.ledger, reach)
     return replace(
-        house,
+        ctx,
         ledger=ledger,
-        source=WatchedPort(house.source, SessionSource, reach),
-        gateway=WatchedPort(house.gateway, PaymentGateway, reach),
-        galleries={name: WatchedPort(host, GalleryHost, reach) for name, host in house.galleries.items()},
-        mailer=WatchedPort(house.mailer, Mailer, reach),
+        source=WatchedPort(ctx.source, SessionSource, reach),
+        gateway=WatchedPort(ctx.gateway, PaymentGateway, reach),
+        galleries={name: WatchedPort(host, GalleryHost, reach) for name, host in ctx.galleries.items()},
+        mailer=WatchedPort(ctx.mailer, Mailer, reach),
     )

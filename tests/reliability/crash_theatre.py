@@ -1,4 +1,4 @@
-"""Where cases are played: one address for all sandboxes, one house whose adapters are made before any fork."""
+"""Where cases are played: one address for all sandboxes, one context whose adapters are made before any fork."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from crash_scenario import Day
 from crash_studio import BEGINS_AT, Planned, Studio, copy_database, free_port, sandbox_process, seed
 from crash_worker import Arm, Paper, Turned, live
 
-from billing.bootstrap import build_house
+from billing.bootstrap import build_context
 from billing.sandbox.server import listen
 from billing.sandbox.vsco.routes import DEFAULT_API_KEY
-from billing.services.context import House
+from billing.services.context import Context
 from billing.settings import Settings
 
 SENDER_DOMAIN = "northlight.example"
@@ -44,7 +44,7 @@ class Theatre:
         (folder / "first").mkdir()
         self.first = self.enter(folder / "first")
         copy_database(folder / "template.db", self.first.sandbox)
-        self.bare = build_house(self._settings(), closing)
+        self.bare = build_context(self._settings(), closing)
 
     def _settings(self) -> Settings:
         url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
@@ -65,7 +65,7 @@ class Theatre:
         )  # fmt: skip
 
     def enter(self, folder: Path) -> Studio:
-        """From now on the house's ledger is the one in this folder: its path leads through a link."""
+        """From now on our ledger is the one in this folder: its path leads through a link."""
         self._now.unlink(missing_ok=True)
         self._now.symlink_to(folder, target_is_directory=True)
         return Studio(folder, self.listener, self.jobs, self.clients, self.consents)
@@ -104,8 +104,8 @@ class Theatre:
         if threading.active_count() != 1:
             raise RuntimeError(f"threads are alive, and no child may be made: {threading.enumerate()}")
 
-    def standing(self, arm: Arm, after: timedelta = timedelta(0)) -> House:
-        """The house with its seams watched and its clock standing so long after the beginning."""
+    def standing(self, arm: Arm, after: timedelta = timedelta(0)) -> Context:
+        """The context with its seams watched and its clock standing so long after the beginning."""
         return watched(replace(self.bare, clock=Turned(BEGINS_AT + after), renderer=Paper(frozenset())), arm)
 
     @contextmanager

@@ -23,7 +23,7 @@ from billing.ports.outside import Rendered, RenderJob
 from billing.services.automations.owner_digest import plan_owner_digest
 from billing.services.collections.follow_up import plan_follow_ups
 from billing.services.commands.carry_out import carry_out_commands, submit
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.due_work import (
     commands_waiting,
     events_waiting,
@@ -89,7 +89,7 @@ ANY_LABEL = "*"
 
 @dataclass(frozen=True)
 class Ask:
-    """What a person asks for at the command door; the arguments may need a look into the ledger."""
+    """What a person asks for at the command queue; the arguments may need a look into the ledger."""
 
     command: str
     arguments: Callable[[Studio], dict[str, str | int | None]]
@@ -137,34 +137,34 @@ class Turned:
         return self.at
 
 
-def live(bare: House, studio: Studio, shift: Shift, arm: Arm) -> None:
+def live(bare: Context, studio: Studio, shift: Shift, arm: Arm) -> None:
     """Work from the shift's beginning until nothing is due, letting time go by; people answer what only they can."""
     clock = Turned(shift.begins_at)
     refused = frozenset(studio.jobs[key].id for key in shift.unprintable)
-    house = watched(replace(bare, clock=clock, policy=shift.policy(bare.policy), renderer=Paper(refused)), arm)
+    ctx = watched(replace(bare, clock=clock, policy=shift.policy(bare.policy), renderer=Paper(refused)), arm)
     while not all(_is_asked(studio, ask) for ask in shift.awaits):
         time.sleep(0.005)
     for minutes in LOOKS[: shift.looks]:
         clock.at = shift.begins_at + timedelta(minutes=minutes)
         studio.set_clock(clock.at)
-        _ask(house, studio, shift.asks)
-        work(house, shift)
-        _look_outside(house, studio)
-        if not is_busy(house, shift):
+        _ask(ctx, studio, shift.asks)
+        work(ctx, shift)
+        _look_outside(ctx, studio)
+        if not is_busy(ctx, shift):
             return
 
 
-def _ask(house: House, studio: Studio, asks: Sequence[Ask]) -> None:
+def _ask(ctx: Context, studio: Studio, asks: Sequence[Ask]) -> None:
     """Each once: who was interrupted looks first."""
     for ask in asks:
         if _is_asked(studio, ask):
             continue
         if ask.command == "restore":
-            mark_restored(house.ledger, ask.reason, "ingrid", house.now())
+            mark_restored(ctx.ledger, ask.reason, "ingrid", ctx.now())
         elif ask.command == "hold":
-            hold_at_once(house.ledger, ask.reason, "ingrid", house.now())
+            hold_at_once(ctx.ledger, ask.reason, "ingrid", ctx.now())
         else:
-            submit(house.ledger, ask.command, ask.arguments(studio), "ingrid", ask.reason, house.now())
+            submit(ctx.ledger, ask.command, ask.arguments(studio), "ingrid", ask.reason, ctx.now())
 
 
 def _is_asked(studio: Studio, ask: Ask) -> bool:
@@ -173,65 +173,65 @@ def _is_asked(studio: Studio, ask: Ask) -> bool:
     return bool(studio.rows("select 1 from commands where name = ? and reason = ?", ask.command, ask.reason))
 
 
-def work(house: House, shift: Shift) -> None:
+def work(ctx: Context, shift: Shift) -> None:
     """One round of the pipeline, in the order of its jobs. What fails is shown, and stops no later step."""
     steps = {**STEPS, **{name: EXTRA[name] for name in shift.extra}}
     wanted = {name: step for name, step in steps.items() if not shift.only or name in shift.only}
-    failed = [name for name, step in wanted.items() if not _step(house, name, step)]
+    failed = [name for name, step in wanted.items() if not _step(ctx, name, step)]
     if failed:
         alert_run_failed(
-            house, "round", "0123456789abcdef", [Trouble(Cause.UNANSWERED, f"{name} failed.") for name in failed]
+            ctx, "round", "0123456789abcdef", [Trouble(Cause.UNANSWERED, f"{name} failed.") for name in failed]
         )
     else:
-        run_succeeded(house, "round")
+        run_succeeded(ctx, "round")
 
 
-def _step(house: House, name: str, step: Callable[[House], Any]) -> bool:
+def _step(ctx: Context, name: str, step: Callable[[Context], Any]) -> bool:
     system = {"observe_jobs": "VSCO Workspace", "poll_events": "Stripe"}.get(name)
     try:
-        step(house)
+        step(ctx)
     except BillingError as error:
         if system:
-            show_outage(house, system, error)
+            show_outage(ctx, system, error)
         return False
     if system:
-        end_outage(house, system)
+        end_outage(ctx, system)
     return True
 
 
-def _effects(*kinds: EffectKind) -> Callable[[House], None]:
-    def do(house: House) -> None:
+def _effects(*kinds: EffectKind) -> Callable[[Context], None]:
+    def do(ctx: Context) -> None:
         for kind in kinds:
             if kind in HANDLERS:
-                run_effects(house, HANDLERS[kind], kind)
+                run_effects(ctx, HANDLERS[kind], kind)
 
     return do
 
 
-def _follow_up(house: House) -> None:
-    if follow_ups_are_due(house):
-        plan_follow_ups(house)
-        run_effects(house, HANDLERS[EffectKind.MAIL], EffectKind.MAIL)
-        note_followed_up(house)
+def _follow_up(ctx: Context) -> None:
+    if follow_ups_are_due(ctx):
+        plan_follow_ups(ctx)
+        run_effects(ctx, HANDLERS[EffectKind.MAIL], EffectKind.MAIL)
+        note_followed_up(ctx)
 
 
-def _web_hooks(house: House) -> None:
-    """The provider brings its newest events to the door by itself; who got no answer is asked again."""
-    for event in house.gateway.new_events(None, 500)[-5:]:
-        receive_event(house.ledger, house.gateway.name, event, house.now())
+def _web_hooks(ctx: Context) -> None:
+    """The provider brings its newest events to the endpoint by itself; who got no answer is asked again."""
+    for event in ctx.gateway.new_events(None, 500)[-5:]:
+        receive_event(ctx.ledger, ctx.gateway.name, event, ctx.now())
 
 
-def _compare_restored(house: House) -> None:
-    if is_restored(house):
-        reconcile_restored(house, reconcile_all, "ingrid")
+def _compare_restored(ctx: Context) -> None:
+    if is_restored(ctx):
+        reconcile_restored(ctx, reconcile_all, "ingrid")
 
 
-def _watch(house: House) -> None:
-    watch(house)
-    beat(house, "due_work", timedelta(hours=4))
+def _watch(ctx: Context) -> None:
+    watch(ctx)
+    beat(ctx, "due_work", timedelta(hours=4))
 
 
-EXTRA: dict[str, Callable[[House], Any]] = {
+EXTRA: dict[str, Callable[[Context], Any]] = {
     "web_hooks": _web_hooks,
     "reconcile": reconcile_all,
     "compare_restored": _compare_restored,
@@ -240,12 +240,12 @@ EXTRA: dict[str, Callable[[House], Any]] = {
 }
 BY_HAND = {"compare_restored"}  # a person's own command
 # Where only the person's own process is, who looks and asks again.
-AT_THE_DOOR = (
+AT_THE_QUEUE = (
     "services.commands.carry_out:submit",
     "services.safety.holds:hold_at_once",
     "services.safety.restore:mark_restored",
 )
-STEPS: dict[str, Callable[[House], Any]] = {
+STEPS: dict[str, Callable[[Context], Any]] = {
     "show_stuck": show_stuck,
     "pin_account": pin_account,
     "carry_out_commands": carry_out_commands,
@@ -265,31 +265,31 @@ STEPS: dict[str, Callable[[House], Any]] = {
 }
 
 
-def _look_outside(house: House, studio: Studio) -> None:
+def _look_outside(ctx: Context, studio: Studio) -> None:
     """What no machine can tell: whether a mail server took a mail. A person looks, and settles it by what is true."""
-    with house.ledger.read() as books:
-        doubtful = books.effects.in_state(EffectState.UNKNOWN, EffectKind.MAIL)
+    with ctx.ledger.read() as uow:
+        doubtful = uow.effects.in_state(EffectState.UNKNOWN, EffectKind.MAIL)
     accepted = studio.accepted() if doubtful else set()
     for effect in doubtful:
-        domain = house.policy.sender.rpartition("@")[2].rstrip(">")
+        domain = ctx.policy.sender.rpartition("@")[2].rstrip(">")
         happened = message_id(effect.key, domain) in accepted
         answer = {"effect_id": effect.effect_id, "happened": "yes" if happened else "no"}
-        submit(house.ledger, "settle", answer, PERSON, "looked at the mail server", house.now())
+        submit(ctx.ledger, "settle", answer, PERSON, "looked at the mail server", ctx.now())
         if not happened:
-            submit(house.ledger, "retry", {"effect_id": effect.effect_id}, PERSON, "it did not go out", house.now())
+            submit(ctx.ledger, "retry", {"effect_id": effect.effect_id}, PERSON, "it did not go out", ctx.now())
 
 
-def is_busy(house: House, shift: Shift) -> bool:
+def is_busy(ctx: Context, shift: Shift) -> bool:
     """Whether anything waits that this day will move on; what a round plans it also does."""
     if shift.only:
         return False
-    if commands_waiting(house) or events_waiting(house) or sessions_waiting(house):
+    if commands_waiting(ctx) or events_waiting(ctx) or sessions_waiting(ctx):
         return True
     evening = shift.begins_at + timedelta(minutes=LOOKS[-1])
-    with house.ledger.read() as books:
-        if books.operations.holds():
+    with ctx.ledger.read() as uow:
+        if uow.operations.holds():
             return False
-        if any(item.code == NOT_READ for item in books.desk.open_items()):
+        if any(item.code == NOT_READ for item in uow.tasks.open_tasks()):
             return True  # it is read again some minutes later
-        open_ones = [*books.effects.in_state(EffectState.IN_FLIGHT), *books.effects.in_state(EffectState.UNKNOWN)]
-        return bool(open_ones or books.effects.due(evening))
+        open_ones = [*uow.effects.in_state(EffectState.IN_FLIGHT), *uow.effects.in_state(EffectState.UNKNOWN)]
+        return bool(open_ones or uow.effects.due(evening))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from digest import Facts
 from studio import Studio
 
-from billing.adapters.ledger.books import SqlLedger
+from billing.adapters.ledger.unit_of_work import SqlLedger
 from billing.domain.money import Money
 from billing.domain.settlements import DisputeStatus
 

@@ -150,7 +150,7 @@ def _undisturbed(story: str) -> Ending:
 def _ending_of(story: str, case: Case | None) -> Ending:
     with tempfile.TemporaryDirectory() as folder, faulty_wire.studio(Path(folder)) as wire:
         with closing(World(wire.sandbox.url)) as world:
-            assert save_cards(wire.house, world, wire.plan) == 1
+            assert save_cards(wire.ctx, world, wire.plan) == 1
             if story == "cancelled":
                 _leave_a_charge_unconfirmed(wire)
             met = _days(wire, world, story, case)
@@ -173,7 +173,7 @@ def _leave_a_charge_unconfirmed(wire: Wire) -> None:
     stripe_faults.order(wire.sandbox.store, {"kind": "reset_before", "path_suffix": "/confirm"})
     wire.round(intake=True)
     [client] = [client for client in wire.plan.clients if client.card]
-    submit(wire.house.ledger, "revoke_consent", {"client_id": client.contact_id}, "olga", "asked to", wire.clock.now())
+    submit(wire.ctx.ledger, "revoke_consent", {"client_id": client.contact_id}, "olga", "asked to", wire.clock.now())
 
 
 def _days(wire: Wire, world: World, story: str, case: Case | None) -> bool:
@@ -205,15 +205,15 @@ _REPEATABLE = {"vsco.gallery_updated", "stripe.payment_link_deactivated"}
 
 def _look(wire: Wire) -> Ending:
     truth = oracle(wire.sandbox.store)
-    with wire.house.ledger.read() as books:
+    with wire.ctx.ledger.read() as uow:
         broken = [
             f"{effect.kind.value} {effect.key} is {state.value}"
             for state in (EffectState.READY, EffectState.IN_FLIGHT, EffectState.UNKNOWN)
             for kind in EffectKind
-            for effect in books.effects.in_state(state, kind)
+            for effect in uow.effects.in_state(state, kind)
         ]
-        broken += books.journal.broken_links()
-    checks = run_checks(wire.house.ledger.engine, SQL, now=wire.clock.now())
+        broken += uow.journal.broken_links()
+    checks = run_checks(wire.ctx.ledger.engine, SQL, now=wire.clock.now())
     broken += [f"{check.name} does not hold" for check in checks if not check.holds]
     twice = {
         "charged": truth["charges"]["subjects_charged_more_than_once"],

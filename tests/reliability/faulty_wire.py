@@ -12,13 +12,13 @@ from typing import Any
 from fake_paper import FakeRenderer
 from strangers import seed_with_strangers
 
-from billing.bootstrap import open_house
+from billing.bootstrap import open_context
 from billing.domain.effects import EffectKind, EffectState, message_id
 from billing.domain.errors import BillingError
 from billing.sandbox.seed import SeedPlan, complete_session
 from billing.sandbox.server import RunningSandbox, running_sandbox
 from billing.services.commands.carry_out import carry_out_commands, submit
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.effects import HANDLERS
 from billing.services.effects.executor import run_effects
 from billing.services.effects.grant import plan_grants
@@ -47,11 +47,11 @@ class SandboxClock:
 
 @dataclass(frozen=True)
 class Wire:
-    """One studio: what is outside, and the house."""
+    """One studio: what is outside, and the application."""
 
     sandbox: RunningSandbox
     plan: SeedPlan
-    house: House
+    ctx: Context
 
     @property
     def clock(self) -> SandboxClock:
@@ -63,25 +63,25 @@ class Wire:
         then: list[Any] = [self._do_all, render_invoices, self._do_all, poll_events, apply_events, plan_grants]
         for step in (carry_out_commands, *first, *then, self._do_all):
             try:
-                step(self.house)
+                step(self.ctx)
             except BillingError:
                 continue  # it is tried again in the next round
 
     def open_links(self) -> list[str]:
         """The pages of invoices that are not paid, as their clients have them."""
-        with self.house.ledger.read() as books:
-            links = [books.invoices.pay_link(row.invoice.invoice_id) for row in books.invoices.unpaid()]
+        with self.ctx.ledger.read() as uow:
+            links = [uow.invoices.pay_link(row.invoice.invoice_id) for row in uow.invoices.unpaid()]
         return [link.link_id for link in links if link is not None]
 
     def owed(self) -> list[int]:
-        with self.house.ledger.read() as books:
-            return sorted(row.balance_minor for row in books.invoices.unpaid())
+        with self.ctx.ledger.read() as uow:
+            return sorted(row.balance_minor for row in uow.invoices.unpaid())
 
     def answer_what_is_in_doubt(self) -> None:
         """A person looks into the mailbox and says what happened; what was refused and is mended is tried again."""
-        with self.house.ledger.read() as books:
-            in_doubt = books.effects.in_state(EffectState.UNKNOWN, EffectKind.MAIL)
-            failed = [one for kind in _RETRIED for one in books.effects.in_state(EffectState.FAILED, kind)]
+        with self.ctx.ledger.read() as uow:
+            in_doubt = uow.effects.in_state(EffectState.UNKNOWN, EffectKind.MAIL)
+            failed = [one for kind in _RETRIED for one in uow.effects.in_state(EffectState.FAILED, kind)]
         for effect in in_doubt:
             happened = "yes" if self._arrived(effect.key) else "no"
             self._ask("settle", effect_id=effect.effect_id, happened=happened)
@@ -89,22 +89,22 @@ class Wire:
             self._ask("retry", effect_id=effect.effect_id)
 
     def give_everything_back(self) -> None:
-        with self.house.ledger.read() as books:
-            issued = [row for job in self.plan.jobs for row in books.invoices.of_session(f"vsco:{job.id}")]
-            paid = [(row.invoice.number or "", books.payments.of_invoice(row.invoice.invoice_id)) for row in issued]
+        with self.ctx.ledger.read() as uow:
+            issued = [row for job in self.plan.jobs for row in uow.invoices.of_session(f"vsco:{job.id}")]
+            paid = [(row.invoice.number or "", uow.payments.of_invoice(row.invoice.invoice_id)) for row in issued]
         for number, payments in paid:
             self._ask("refund", number=number, amount_minor=sum(payment.amount.minor for payment in payments))
 
-    def _do_all(self, house: House) -> None:
+    def _do_all(self, ctx: Context) -> None:
         for kind in EffectKind:
             if kind in HANDLERS:
-                run_effects(house, HANDLERS[kind], kind)
+                run_effects(ctx, HANDLERS[kind], kind)
 
     def _ask(self, name: str, **arguments: str | int) -> None:
-        submit(self.house.ledger, name, arguments, "olga", "looked", self.clock.now())
+        submit(self.ctx.ledger, name, arguments, "olga", "looked", self.clock.now())
 
     def _arrived(self, key: str) -> bool:
-        domain = self.house.policy.sender.rpartition("@")[2].rstrip(">")
+        domain = self.ctx.policy.sender.rpartition("@")[2].rstrip(">")
         return message_id(key, domain) in {effect["subject"] for effect in self.sandbox.store.effects("mail.accepted")}
 
 
@@ -129,5 +129,5 @@ def studio(folder: Path) -> Iterator[Wire]:
                 "pixieset_session_cookie": "sandbox-session", "pixieset_csrf_token": "sandbox-csrf",
             }
         )  # fmt: skip
-        house = closing.enter_context(open_house(settings))
-        yield Wire(sandbox, plan, replace(house, clock=SandboxClock(sandbox), renderer=FakeRenderer()))
+        ctx = closing.enter_context(open_context(settings))
+        yield Wire(sandbox, plan, replace(ctx, clock=SandboxClock(sandbox), renderer=FakeRenderer()))

@@ -16,8 +16,8 @@ from sqlalchemy import Engine, text
 from studio import Studio
 from write_ahead_log import HEADER, Frame, page_of, read_log
 
-from billing.adapters.ledger.books import SqlBooks, SqlLedger
 from billing.adapters.ledger.schema import metadata
+from billing.adapters.ledger.unit_of_work import SqlLedger, SqlUnitOfWork
 from billing.domain import canonical
 
 
@@ -59,9 +59,9 @@ class FilmedLedger(SqlLedger):
         self._taken = taken
 
     @contextmanager
-    def write(self) -> Iterator[SqlBooks]:
-        with super().write() as books:
-            yield books
+    def write(self) -> Iterator[SqlUnitOfWork]:
+        with super().write() as uow:
+            yield uow
         self._taken()
 
 

@@ -18,7 +18,7 @@ from machine import StudioLife
 from proof import Count, Proof
 from sqlalchemy import event
 
-from billing.adapters.ledger.books import SqlLedger
+from billing.adapters.ledger.unit_of_work import SqlLedger
 
 REPRODUCE = "PYTHONPATH=.:tests:tests/services .venv/bin/python tests/reliability/lives.py SEED 20 100"
 A_BATCH = 20

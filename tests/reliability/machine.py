@@ -16,9 +16,9 @@ from model_ledger import Model, Said, WatchedMailer, unlike, watch_mail
 from studio import Studio, order
 from studio_work import FAULTS, MOVES, Work
 
-from billing.adapters.ledger.books import SqlLedger
 from billing.adapters.ledger.checks import run_checks
 from billing.adapters.ledger.migrate import MIGRATIONS
+from billing.adapters.ledger.unit_of_work import SqlLedger
 from billing.domain.effects import EffectKind, EffectState, message_id
 from billing.domain.errors import PermanentError, TemporaryError, UnknownOutcomeError
 from billing.domain.money import Money
@@ -185,7 +185,7 @@ class StudioLife(Work, RuleBasedStateMachine):
         minor = max(1, due * tenths // 10)
         said = self.studio.ask(
             "record_payment", number=number, amount_minor=minor, reference=f"cheque {self.steps}", method="cheque",
-            received_on=self.studio.house.today().isoformat(),
+            received_on=self.studio.ctx.today().isoformat(),
         )  # fmt: skip
         self.model.cheques[invoice_id] += minor if said.startswith("Recorded") else 0
 
@@ -243,7 +243,7 @@ class StudioLife(Work, RuleBasedStateMachine):
     @rule(days=st.sampled_from([0, 1, 4, 8, 15]))
     def a_day_of_work(self, days: int) -> None:
         self.studio.clock.go(days=days)
-        plan_follow_ups(self.studio.house)
+        plan_follow_ups(self.studio.ctx)
         self.studio.clock.go(seconds=1)
         self.alive(self.round)
 
@@ -265,24 +265,24 @@ class StudioLife(Work, RuleBasedStateMachine):
 
     @rule()
     def deliver(self) -> None:
-        render_invoices(self.studio.house)
-        plan_grants(self.studio.house)
+        render_invoices(self.studio.ctx)
+        plan_grants(self.studio.ctx)
 
     @rule()
     def poll(self) -> None:
-        poll_events(self.studio.house)
+        poll_events(self.studio.ctx)
 
     @rule(which=st.lists(ANY, min_size=1, max_size=4))
     def web_hooks_come(self, which: list[int]) -> None:
         """Late, early, doubled, in any order."""
         events = self.studio.gateway.events
-        with self.studio.ledger.write() as books:
+        with self.studio.ledger.write() as uow:
             for number in which if events else ():
-                books.payments.keep_event("stripe", events[number % len(events)], self.studio.clock.now())
+                uow.payments.keep_event("stripe", events[number % len(events)], self.studio.clock.now())
 
     @rule()
     def apply(self) -> None:
-        apply_events(self.studio.house)
+        apply_events(self.studio.ctx)
 
     @rule(which=ANY, stage=ANY, pauses=st.sampled_from([None, None, "before", "between"]))
     def a_reminder_falls_due(self, which: int, stage: int, pauses: str | None) -> None:
@@ -290,7 +290,7 @@ class StudioLife(Work, RuleBasedStateMachine):
         self.wait_for_a_stage(which, stage)
         if pauses == "before":
             self.pause_or_resume(which, pauses=True)
-        plan_follow_ups(self.studio.house)
+        plan_follow_ups(self.studio.ctx)
         if pauses == "between":
             self.pause_or_resume(which, pauses=True)
         self.studio.clock.go(seconds=1)
@@ -351,8 +351,8 @@ class StudioLife(Work, RuleBasedStateMachine):
         effects = [effect for effect in effects if not self.waits_for_its_day(effect)]
         still = [effect.key for effect in effects if not {effect.key, effect.subject_id} & told]
         self.must_be_empty(still)
-        with self.studio.ledger.read() as books:
-            alone = [row.invoice.number for row in books.invoices.unpaid() if is_left_alone(books, row, told)]
+        with self.studio.ledger.read() as uow:
+            alone = [row.invoice.number for row in uow.invoices.unpaid() if is_left_alone(uow, row, told)]
         self.must_be_empty([f"{number} is owed, and nothing asks for it" for number in alone])
 
     def catch_up(self) -> None:
@@ -366,8 +366,8 @@ class StudioLife(Work, RuleBasedStateMachine):
             self.answer_what_waits(0)
             self.round()
             if not any(effect.state in STILL_OPEN for effect in self.studio.effects()):
-                poll_events(self.studio.house)
-                if not apply_events(self.studio.house):
+                poll_events(self.studio.ctx)
+                if not apply_events(self.studio.ctx):
                     return
 
     def must_be_empty(self, wrong: list[str]) -> None:
@@ -394,7 +394,7 @@ class StudioLife(Work, RuleBasedStateMachine):
             self.has_new_sessions = self.model.held
             if kind in (EffectKind.MAIL, EffectKind.CLOSE_PAY_LINK):
                 self.alive(lambda: self.do_what_waits(EffectKind.PAY_LINK))
-                render_invoices(self.studio.house)
+                render_invoices(self.studio.ctx)
 
 
 STILL_OPEN = (EffectState.READY, EffectState.IN_FLIGHT, EffectState.UNKNOWN)

@@ -224,13 +224,13 @@ def _told_otherwise(studio: Studio, said: Said) -> list[str]:
         for mail in mails
         if mail.state is EffectState.FAILED or mail.outcome_code == "settled_by_person"
     }
-    with studio.ledger.read() as books:
-        for row in map(books.invoices.require, said.invoices.keys() - lost):
+    with studio.ledger.read() as uow:
+        for row in map(uow.invoices.require, said.invoices.keys() - lost):
             invoice_id, owed = row.invoice.invoice_id, max(0, row.balance_minor)
-            told = [mail for mail in books.correspondence.told(invoice_id) if mail.balance_minor is not None]
-            if not told or is_at_work(books, invoice_id) or is_undecided(books, invoice_id):
+            told = [mail for mail in uow.correspondence.told(invoice_id) if mail.balance_minor is not None]
+            if not told or is_at_work(uow, invoice_id) or is_undecided(uow, invoice_id):
                 continue
-            page, last = open_page(books, invoice_id), told[-1]
+            page, last = open_page(uow, invoice_id), told[-1]
             if last.balance_minor != owed:
                 wrong.append(f"{row.invoice.number} is owed {owed}, and its client heard of {last.balance_minor}")
             if page and last.pay_url != page.url:
@@ -248,7 +248,7 @@ def watch_digest(studio: Studio, model: Model, mail: Mail) -> None:
     """To the owner, of today, from its hour on, later than all before it, and never empty."""
     if not mail.letter.subject.startswith("OwnerDigest"):
         return
-    today, local = studio.house.today(), studio.policy.local(studio.clock.now())
+    today, local = studio.ctx.today(), studio.policy.local(studio.clock.now())
     why = {
         f"on {today}": mail.letter.subject.split()[1] != str(today),
         f"at {local:%H:%M}": local.hour < (studio.policy.digest_hour or 0),
@@ -281,7 +281,7 @@ def watch_reminder(studio: Studio, model: Model, mail: Mail) -> None:
         " and state in ('ready', 'in_flight', 'unknown')",
         i=invoice_id,
     )
-    today, sent = studio.house.today(), model.reminded.setdefault(number, [])
+    today, sent = studio.ctx.today(), model.reminded.setdefault(number, [])
     why = {
         "void": is_void is not None, "paid": owed <= 0, "paused": invoice_id in model.paused,
         "disputed": bool(disputed), "being charged": bool(charged), "held": model.held,

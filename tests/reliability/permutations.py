@@ -20,11 +20,11 @@ from proof import Count, Proof
 from sqlalchemy.engine import URL
 from studio import Studio
 
-from billing.adapters.ledger.books import SqlLedger
 from billing.adapters.ledger.checks import run_checks
 from billing.adapters.ledger.migrate import MIGRATIONS
+from billing.adapters.ledger.unit_of_work import SqlLedger
 from billing.domain.payments import ProviderEvent
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.intake.apply_events import apply_events
 
 REPRODUCE = "make reliability ONLY=permutations"
@@ -35,7 +35,7 @@ ALL_UP_TO = 6  # 720 orders; of more events a sample
 class Case:
     """In which order the events come, whose they are, and whether each is applied at once or all of them together.
 
-    An event that is both workers' has come by both doors.
+    An event that is both workers' has come by both endpoints.
     """
 
     order: tuple[int, ...]
@@ -119,17 +119,17 @@ def apply_case(case: Case, ledgers: tuple[SqlLedger, SqlLedger], world: Studio) 
     """Two workers, each with its own ledger over the same database, set out at once."""
     studio, begin, died = world_around(world, ledgers[0]), Barrier(2), list[Exception]()
 
-    def work(house: House, share: frozenset[int]) -> None:
+    def work(ctx: Context, share: frozenset[int]) -> None:
         mine = [studio.gateway.events[number] for number in case.order if number in share]
         begin.wait()
         try:
             for batch in [mine] if case.together else [[event] for event in mine]:
-                _keep(house, batch)
-                apply_events(house)
+                _keep(ctx, batch)
+                apply_events(ctx)
         except Exception as error:
             died.append(error)
 
-    shares = zip([replace(studio.house, ledger=ledger) for ledger in ledgers], (case.first, case.second), strict=True)
+    shares = zip([replace(studio.ctx, ledger=ledger) for ledger in ledgers], (case.first, case.second), strict=True)
     threads = [Thread(target=work, args=share) for share in shares]
     for thread in threads:
         thread.start()
@@ -147,10 +147,10 @@ def _broken(ledger: SqlLedger, studio: Studio) -> list[str]:
     return [check.name for check in checks if not check.holds]
 
 
-def _keep(house: House, events: Sequence[ProviderEvent]) -> None:
-    with house.ledger.write() as books:
+def _keep(ctx: Context, events: Sequence[ProviderEvent]) -> None:
+    with ctx.ledger.write() as uow:
         for event in events:
-            books.payments.keep_event(house.gateway.name, event, house.now())
+            uow.payments.keep_event(ctx.gateway.name, event, ctx.now())
 
 
 def violations(reference: Facts, stage: Stage, case: Case) -> list[str]:

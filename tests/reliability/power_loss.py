@@ -12,10 +12,10 @@ from proof import Count, Proof
 from sqlalchemy.exc import DatabaseError
 from studio import Studio
 
-from billing.adapters.ledger.books import SqlLedger
 from billing.adapters.ledger.checks import run_checks
 from billing.adapters.ledger.journal import SqlJournal
 from billing.adapters.ledger.migrate import MIGRATIONS
+from billing.adapters.ledger.unit_of_work import SqlLedger
 
 REPRODUCE = "make reliability ONLY=power_loss"
 

@@ -19,7 +19,7 @@ from crash_worker import Arm, Ask
 from proof import Count, Proof
 
 from billing.domain.effects import EffectKind
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.effects import HANDLERS
 from billing.services.effects.executor import run_effects
 from billing.services.invoicing.issue_invoices import bill_due_sessions
@@ -96,8 +96,8 @@ def _consent() -> Ask:
     return Ask("record_consent", lambda studio: studio.consents["autopay"], "a card was saved")
 
 
-def _charge(house: House) -> None:
-    run_effects(house, HANDLERS[EffectKind.CHARGE], EffectKind.CHARGE)
+def _charge(ctx: Context) -> None:
+    run_effects(ctx, HANDLERS[EffectKind.CHARGE], EffectKind.CHARGE)
 
 
 class NumberRace:
@@ -131,9 +131,9 @@ class NumberRace:
         return violations + [f"{session} has {count} invoices" for session, count in sessions.items() if count > 1]
 
 
-def _bill(house: House, limit: int) -> None:
-    limits = replace(house.policy.limits, invoices=limit)
-    bill_due_sessions(replace(house, policy=replace(house.policy, limits=limits)))
+def _bill(ctx: Context, limit: int) -> None:
+    limits = replace(ctx.policy.limits, invoices=limit)
+    bill_due_sessions(replace(ctx, policy=replace(ctx.policy, limits=limits)))
 
 
 def at_once(works: Sequence[Callable[[], None]], studio: Studio) -> list[int]:

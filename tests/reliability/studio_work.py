@@ -48,10 +48,10 @@ class Work:
             studio.bill()
             self.has_new_sessions = self.model.held
         self.do_what_waits(*KINDS)
-        render_invoices(studio.house)
+        render_invoices(studio.ctx)
         self.hear()
-        plan_grants(studio.house)
-        plan_owner_digest(studio.house)
+        plan_grants(studio.ctx)
+        plan_owner_digest(studio.ctx)
         self.do_what_waits(EffectKind.PAY_LINK, *LATER_KINDS)
 
     def do_what_waits(self, *kinds: EffectKind) -> None:
@@ -64,13 +64,13 @@ class Work:
         return bool(glance(self.studio, sql))
 
     def hear(self) -> None:
-        poll_events(self.studio.house)
-        apply_events(self.studio.house)
+        poll_events(self.studio.ctx)
+        apply_events(self.studio.ctx)
 
     def wait_for_a_stage(self, which: int, stage: int) -> None:
         """Until one of the next days on which the policy reminds of this invoice; none are left of an old one."""
         found = glance(self.studio, "select due_on from invoices order by number")
-        due, today = date.fromisoformat(str(found[which % len(found)][0])), self.studio.house.today()
+        due, today = date.fromisoformat(str(found[which % len(found)][0])), self.studio.ctx.today()
         days = [due.toordinal() + one.days - today.toordinal() for one in POLICY.dunning.stages]
         next_ones = [day for day in days if day >= 0][:2]
         self.studio.clock.go(days=next_ones[stage % len(next_ones)] if next_ones else 1)

@@ -11,8 +11,8 @@ from digest import describe, differences, ledger_digest
 from sqlalchemy import text
 from studio import Studio
 
-from billing.adapters.ledger.books import SqlLedger
 from billing.adapters.ledger.migrate import migrate
+from billing.adapters.ledger.unit_of_work import SqlLedger
 
 Make = Callable[[], Studio]
 

@@ -15,9 +15,9 @@ from strangers import seed_with_strangers
 from wire import TurnedClock, Wire
 
 from billing.adapters.ledger.backup import back_up, restore
-from billing.adapters.ledger.books import SqlLedger
 from billing.adapters.ledger.checks import run_checks
-from billing.bootstrap import SQL, open_house
+from billing.adapters.ledger.unit_of_work import SqlLedger
+from billing.bootstrap import SQL, open_context
 from billing.cli.demo.clients import save_cards
 from billing.cli.demo.world import World
 from billing.domain.effects import EffectKind, EffectState
@@ -38,7 +38,7 @@ FORM = {"number": "4242424242424242", "expiry": "12/40", "cvc": "737", "name": "
 
 @dataclass
 class Studio:
-    """A studio whose house can be closed and opened anew, as a stopped pipeline is."""
+    """A studio whose context can be closed and opened anew, as a stopped pipeline is."""
 
     wire: Wire
     settings: Settings
@@ -49,8 +49,8 @@ class Studio:
         for _ in range(days):
             for _ in range(2):
                 self.wire.round()
-                plan_follow_ups(self.wire.house)
-                self.wire.mails(self.wire.house)
+                plan_follow_ups(self.wire.ctx)
+                self.wire.mails(self.wire.ctx)
             self.wire.clock.ahead += timedelta(days=1)
 
     def complete(self, first: int, last: int) -> None:
@@ -59,22 +59,20 @@ class Studio:
 
     def pay_one_page(self) -> None:
         """The first client who owes pays on the page; the rest stay silent."""
-        house = self.wire.house
-        with house.ledger.read() as books:
-            links = [books.invoices.pay_link(row.invoice.invoice_id) for row in books.invoices.unpaid()]
+        ctx = self.wire.ctx
+        with ctx.ledger.read() as uow:
+            links = [uow.invoices.pay_link(row.invoice.invoice_id) for row in uow.invoices.unpaid()]
         url = next(link.url for link in links if link)
         assert httpx.post(url, data=FORM, follow_redirects=True).status_code == 200
 
     def mails_sent(self) -> set[str]:
         """Kinds of mail that went out, by the ledger."""
-        with self.wire.house.ledger.read() as books:
-            return {
-                mail.purpose.partition(":")[0] for mail in books.effects.in_state(EffectState.DONE, EffectKind.MAIL)
-            }
+        with self.wire.ctx.ledger.read() as uow:
+            return {mail.purpose.partition(":")[0] for mail in uow.effects.in_state(EffectState.DONE, EffectKind.MAIL)}
 
     def open_items(self) -> set[str]:
-        with self.wire.house.ledger.read() as books:
-            return {item.code for item in books.desk.open_items()}
+        with self.wire.ctx.ledger.read() as uow:
+            return {item.code for item in uow.tasks.open_tasks()}
 
 
 @pytest.fixture
@@ -95,8 +93,8 @@ def world(tmp_path: Path) -> Iterator[Studio]:
             }
         )  # fmt: skip
         clock = TurnedClock(sandbox)
-        house = replace(stack.enter_context(open_house(settings)), clock=clock)
-        yield Studio(Wire(sandbox, plan, house, clock), settings, tmp_path)
+        ctx = replace(stack.enter_context(open_context(settings)), clock=clock)
+        yield Studio(Wire(sandbox, plan, ctx, clock), settings, tmp_path)
 
 
 def counted(world: Studio) -> dict[str, Any]:
@@ -107,7 +105,7 @@ def counted(world: Studio) -> dict[str, Any]:
 
 def put_back(world: Studio, copy: Path) -> None:
     """What `billing restore` does; the pipeline's connections are closed before it, and open anew by themselves."""
-    ledger = world.wire.house.ledger
+    ledger = world.wire.ctx.ledger
     assert isinstance(ledger, SqlLedger)
     ledger.close()
     now = world.wire.clock.now()
@@ -116,10 +114,10 @@ def put_back(world: Studio, copy: Path) -> None:
 
 def test_yesterdays_backup_over_todays_world_sends_charges_and_opens_nothing_again(world: Studio) -> None:
     with closing(World(world.wire.sandbox.url)) as clients:
-        assert save_cards(world.wire.house, clients, world.wire.plan) >= 1
+        assert save_cards(world.wire.ctx, clients, world.wire.plan) >= 1
     world.complete(0, BEFORE)
     for step in (observe_jobs, fetch_session_records, bill_due_sessions):
-        step(world.wire.house)
+        step(world.wire.ctx)
     copy = world.folder / "day-1.db"
     back_up(world.settings.ledger_url, copy, world.wire.clock.now())
     world.live(1)
@@ -137,16 +135,16 @@ def test_yesterdays_backup_over_todays_world_sends_charges_and_opens_nothing_aga
     world.live(1)
     assert counted(world) == today
     assert "hold_restored" in world.open_items()
-    reconcile_restored(world.wire.house, reconcile_all, "olga")
+    reconcile_restored(world.wire.ctx, reconcile_all, "olga")
     world.live(4)
 
     assert counted(world) == today
     assert "hold_restored" not in world.open_items()
     assert {"mails_in_doubt", "decisions_lost", "perhaps_billed"} <= world.open_items()
-    with world.wire.house.ledger.read() as books:
-        left = books.effects.in_state(EffectState.READY) + books.effects.in_state(EffectState.IN_FLIGHT)
-        unknown = {effect.kind for effect in books.effects.in_state(EffectState.UNKNOWN)}
-        assert books.journal.broken_links() == []
+    with world.wire.ctx.ledger.read() as uow:
+        left = uow.effects.in_state(EffectState.READY) + uow.effects.in_state(EffectState.IN_FLIGHT)
+        unknown = {effect.kind for effect in uow.effects.in_state(EffectState.UNKNOWN)}
+        assert uow.journal.broken_links() == []
     assert left == []
     assert unknown == {EffectKind.MAIL}
     broken = [one.name for one in run_checks(_engine(world), SQL, now=world.wire.clock.now()) if not one.holds]
@@ -154,6 +152,6 @@ def test_yesterdays_backup_over_todays_world_sends_charges_and_opens_nothing_aga
 
 
 def _engine(world: Studio) -> Any:
-    ledger = world.wire.house.ledger
+    ledger = world.wire.ctx.ledger
     assert isinstance(ledger, SqlLedger)
     return ledger.engine

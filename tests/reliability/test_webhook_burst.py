@@ -1,4 +1,4 @@
-"""A burst of web hooks at two doors over one ledger: none lost, none doubled, also when one of the doors is killed."""
+"""A burst of web hooks at two endpoints over one ledger: none lost, none doubled, also when one of them is killed."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from doorstep import PINNED, SECRET
 from portals import Portal, portal_process
 from sqlalchemy import text
 from web_hook_burst import deliveries, send_burst
+from web_hook_deliveries import PINNED, SECRET
 
-from billing.adapters.ledger.books import SqlLedger
 from billing.adapters.ledger.migrate import migrate
+from billing.adapters.ledger.unit_of_work import SqlLedger
 
 EVENTS = 120
 SEED = 3
@@ -24,14 +24,14 @@ SEED = 3
 def ledger(tmp_path: Path) -> Iterator[SqlLedger]:
     ledger = SqlLedger(f"sqlite:///{tmp_path / 'ledger.db'}")
     migrate(ledger.engine)
-    with ledger.write() as books:
-        books.desk.pin("stripe_account", PINNED, datetime.now(UTC))
+    with ledger.write() as uow:
+        uow.operations.pin("stripe_account", PINNED, datetime.now(UTC))
     yield ledger
     ledger.close()
 
 
 @pytest.fixture
-def doors(ledger: SqlLedger, tmp_path: Path) -> Iterator[list[Portal]]:
+def endpoints(ledger: SqlLedger, tmp_path: Path) -> Iterator[list[Portal]]:
     with portal_process(tmp_path) as one, portal_process(tmp_path) as other:
         yield [one, other]
 
@@ -44,10 +44,10 @@ def kept(ledger: SqlLedger) -> list[str]:
 EVERY_EVENT = [f"evt_{number:05d}" for number in range(EVENTS)]
 
 
-def test_a_burst_at_two_doors_loses_nothing_and_doubles_nothing(ledger: SqlLedger, doors: list[Portal]) -> None:
+def test_a_burst_at_two_endpoints_loses_nothing_and_doubles_nothing(ledger: SqlLedger, endpoints: list[Portal]) -> None:
     every = deliveries(EVENTS, SEED)
 
-    burst = send_burst([door.hook for door in doors], SECRET, every)
+    burst = send_burst([endpoint.hook for endpoint in endpoints], SECRET, every)
 
     assert kept(ledger) == EVERY_EVENT
     assert burst.answers["kept"] == EVENTS
@@ -56,25 +56,27 @@ def test_a_burst_at_two_doors_loses_nothing_and_doubles_nothing(ledger: SqlLedge
 
 
 def test_what_a_killed_door_had_answered_is_kept_and_the_rest_is_brought_to_the_other(
-    ledger: SqlLedger, doors: list[Portal]
+    ledger: SqlLedger, endpoints: list[Portal]
 ) -> None:
     def kill_one_half_way(taken: int) -> None:
         if taken == EVENTS // 2:
-            doors[0].process.send_signal(signal.SIGKILL)
+            endpoints[0].process.send_signal(signal.SIGKILL)
 
-    burst = send_burst([door.hook for door in doors], SECRET, deliveries(EVENTS, SEED), kill_one_half_way)
+    burst = send_burst([endpoint.hook for endpoint in endpoints], SECRET, deliveries(EVENTS, SEED), kill_one_half_way)
 
     assert burst.sent_again > 0
     assert kept(ledger) == EVERY_EVENT
 
 
-def test_a_door_that_is_told_to_stop_finishes_what_it_has_begun(ledger: SqlLedger, doors: list[Portal]) -> None:
+def test_an_endpoint_that_is_told_to_stop_finishes_what_it_has_begun(
+    ledger: SqlLedger, endpoints: list[Portal]
+) -> None:
     def stop_one_half_way(taken: int) -> None:
         if taken == EVENTS // 2:
-            doors[0].process.terminate()
+            endpoints[0].process.terminate()
 
-    send_burst([door.hook for door in doors], SECRET, deliveries(EVENTS, SEED), stop_one_half_way)
+    send_burst([endpoint.hook for endpoint in endpoints], SECRET, deliveries(EVENTS, SEED), stop_one_half_way)
 
-    assert doors[0].process.wait(timeout=20) == 0
+    assert endpoints[0].process.wait(timeout=20) == 0
     assert kept(ledger) == EVERY_EVENT
-    assert "unforeseen" not in doors[0].log.read_text()
+    assert "unforeseen" not in endpoints[0].log.read_text()

@@ -47,7 +47,7 @@ ROWS: dict[str, Row] = {
         (HOOKS, "test_an_event_that_comes_twice_is_one_row"),
         (HOOKS, "test_events_that_come_at_the_same_instant_are_one_row_each"),
         (MONEY_IN, "test_two_workers_at_once_record_one_payment"),
-        (BURST, "test_a_burst_at_two_doors_loses_nothing_and_doubles_nothing"),
+        (BURST, "test_a_burst_at_two_endpoints_loses_nothing_and_doubles_nothing"),
     ],
     "refund before its payment": [(MONEY_BACK, "test_a_refund_told_before_its_payment_leaves_the_same_books")],
     "dispute closed before opened": [

@@ -13,7 +13,7 @@ from fake_paper import FakeRenderer
 from fakes import FakeClock, FakeGalleryHost, FakeGateway, FakeSessionSource
 from sqlalchemy import text
 
-from billing.adapters.ledger.books import SqlLedger
+from billing.adapters.ledger.unit_of_work import SqlLedger
 from billing.adapters.manual_gallery import ManualGalleries
 from billing.domain.effects import Effect, EffectKind, EffectState
 from billing.domain.invoices import Studio as StudioDetails
@@ -22,7 +22,7 @@ from billing.domain.policy import DeliveryMode, StudioPolicy
 from billing.domain.sessions import Client, Gallery, JobSummary, Order, OrderLine, SessionFacts, Stage
 from billing.ports.ledger import InvoiceRow
 from billing.services.commands.carry_out import carry_out_commands, submit
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.effects import HANDLERS
 from billing.services.effects.executor import run_effects
 from billing.services.effects.grant import plan_grants
@@ -74,8 +74,8 @@ class Studio:
         return cls(ledger, clock, source, gateway, FakeMailer(), FakeRenderer(), FakeGalleryHost())
 
     @property
-    def house(self) -> House:
-        return House(
+    def ctx(self) -> Context:
+        return Context(
             ledger=self.ledger,
             source=self.source,
             gateway=self.gateway,
@@ -104,29 +104,29 @@ class Studio:
         return self.session(job_id, galleries=(Gallery(f"g-{job_id}", host, "Photos", "https://g.example"),), **changes)
 
     def observe(self) -> None:
-        observe_jobs(self.house)
-        fetch_session_records(self.house)
+        observe_jobs(self.ctx)
+        fetch_session_records(self.ctx)
 
     def bill(self) -> Billed:
         self.observe()
-        return bill_due_sessions(self.house)
+        return bill_due_sessions(self.ctx)
 
     def do(self, *kinds: EffectKind) -> dict[str, int]:
         ended: dict[str, int] = {}
         for kind in kinds:
-            for state, count in run_effects(self.house, HANDLERS[kind], kind).items():
+            for state, count in run_effects(self.ctx, HANDLERS[kind], kind).items():
                 ended[state] = ended.get(state, 0) + count
         return ended
 
     def round(self) -> None:
         """Everything that the pipeline does, once."""
-        carry_out_commands(self.house)
+        carry_out_commands(self.ctx)
         self.bill()
         self.do(*KINDS)
-        render_invoices(self.house)
-        poll_events(self.house)
-        apply_events(self.house)
-        plan_grants(self.house)
+        render_invoices(self.ctx)
+        poll_events(self.ctx)
+        apply_events(self.ctx)
+        plan_grants(self.ctx)
         self.do(EffectKind.PAY_LINK, *LATER_KINDS)
 
     def invoice(self, job_id: str = "j1") -> InvoiceRow:
@@ -137,24 +137,24 @@ class Studio:
         ids = self.column(
             "select invoice_id from invoices where session_id = :s order by revision, part", s=f"vsco:{job_id}"
         )
-        with self.ledger.read() as books:
-            return [books.invoices.require(invoice_id) for invoice_id in ids]
+        with self.ledger.read() as uow:
+            return [uow.invoices.require(invoice_id) for invoice_id in ids]
 
     def effects(self, kind: EffectKind | None = None) -> list[Effect]:
         states = list(EffectState)
-        with self.ledger.read() as books:
-            return [effect for state in states for effect in books.effects.in_state(state, kind)]
+        with self.ledger.read() as uow:
+            return [effect for state in states for effect in uow.effects.in_state(state, kind)]
 
     def open_items(self) -> dict[tuple[str, str], str]:
-        with self.ledger.read() as books:
-            return {(item.subject_id, item.code): item.sentence for item in books.desk.open_items()}
+        with self.ledger.read() as uow:
+            return {(item.subject_id, item.code): item.sentence for item in uow.tasks.open_tasks()}
 
     def codes(self) -> list[str]:
         return sorted(code for _, code in self.open_items())
 
     def state_of(self, job_id: str = "j1") -> str:
-        with self.ledger.read() as books:
-            row = books.sessions.get(f"vsco:{job_id}")
+        with self.ledger.read() as uow:
+            row = uow.sessions.get(f"vsco:{job_id}")
         return row.state if row else "unseen"
 
     def consent(self, job_id: str = "j1", method: str = "pm_1") -> None:
@@ -170,27 +170,27 @@ class Studio:
     def ask(self, name: str, actor: str = "olga", reason: str = "asked by phone", **arguments: str | int) -> str:
         """A person asks for something, and it is carried out."""
         submit(self.ledger, name, arguments, actor, reason, self.clock.now())
-        return carry_out_commands(self.house)[-1][1]
+        return carry_out_commands(self.ctx)[-1][1]
 
     def approve(self, *invoice_ids: str) -> str:
         """A person approves what they see now: these drafts, or all that wait."""
         return self.ask("approve", drafts=self.seen(*invoice_ids))
 
     def seen(self, *invoice_ids: str) -> str:
-        with self.ledger.read() as books:
-            waiting = {row.invoice.invoice_id: seen_as(row.invoice) for row in books.invoices.drafts("waiting")}
+        with self.ledger.read() as uow:
+            waiting = {row.invoice.invoice_id: seen_as(row.invoice) for row in uow.invoices.drafts("waiting")}
         return seen_text({one: waiting.get(one, "not-there") for one in invoice_ids or waiting})
 
     def pay_on_page(self, job_id: str = "j1", minor: int | None = None) -> None:
-        with self.ledger.read() as books:
-            link = books.invoices.pay_link(self.invoice(job_id).invoice.invoice_id)
+        with self.ledger.read() as uow:
+            link = uow.invoices.pay_link(self.invoice(job_id).invoice.invoice_id)
         assert link is not None
         self.gateway.pay(link.link_id, None if minor is None else Money(minor, "EUR"))
 
     def pay_by_cheque(self, job_id: str = "j1", minor: int = 50_000, reference: str = "1077") -> str:
         return self.ask(
             "record_payment", number=str(self.invoice(job_id).invoice.number), amount_minor=minor, reference=reference,
-            method="cheque", received_on=self.house.today().isoformat(),
+            method="cheque", received_on=self.ctx.today().isoformat(),
         )  # fmt: skip
 
     def column(self, sql: str, **values: Any) -> list[Any]:

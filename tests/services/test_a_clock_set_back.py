@@ -26,10 +26,10 @@ TO_YESTERDAY = timedelta(hours=12)  # it is ten o'clock in Berlin
 
 def set_back(studio: Studio, by: timedelta = SEVEN_HOURS) -> str | None:
     """The watchdog has looked before and looks again within seconds."""
-    look_at_clock(studio.house)
+    look_at_clock(studio.ctx)
     studio.clock.at -= by
     studio.clock.go(seconds=5)
-    return look_at_clock(studio.house)
+    return look_at_clock(studio.ctx)
 
 
 def session_at(studio: Studio, job_id: str, at: datetime) -> None:
@@ -50,7 +50,7 @@ def test_no_promise_is_called_broken_and_what_is_paid_goes_its_way(studio: Studi
     studio.autopay("j2")
     studio.round()
     studio.until(date(2026, 3, 16))
-    plan_follow_ups(studio.house)
+    plan_follow_ups(studio.ctx)
     studio.do(EffectKind.MAIL)
 
     set_back(studio)
@@ -76,9 +76,9 @@ def test_it_is_one_task_with_both_hours_and_ends_by_itself(studio: Studio) -> No
     assert "went back by 7 h at 2026-03-02 02:00 UTC: it had shown 2026-03-02 09:00 UTC" in str(sentence)
     assert studio.column("select kind from domain_events where subject_id = 'clock'") == [SET_BACK]
     while studio.clock.now() < set_back_at + SEVEN_HOURS - timedelta(minutes=1):
-        assert look_at_clock(studio.house) is not None or said(studio) is not None
+        assert look_at_clock(studio.ctx) is not None or said(studio) is not None
         studio.clock.go(minutes=30)
-    look_at_clock(studio.house)
+    look_at_clock(studio.ctx)
     assert said(studio) is None
     assert studio.column("select kind from domain_events where subject_id = 'clock'") == [SET_BACK]
 
@@ -109,18 +109,18 @@ class TestWhatHangsOnTheDay:
         studio.until(date(2026, 3, 16))
         set_back(studio)
 
-        assert not follow_ups_are_due(studio.house)
-        assert plan_follow_ups(studio.house) == {}
+        assert not follow_ups_are_due(studio.ctx)
+        assert plan_follow_ups(studio.ctx) == {}
         studio.clock.go(hours=7)
-        assert follow_ups_are_due(studio.house)
-        assert plan_follow_ups(studio.house) == {"due_today": 1}
+        assert follow_ups_are_due(studio.ctx)
+        assert plan_follow_ups(studio.ctx) == {"due_today": 1}
 
     @pytest.mark.parametrize("by", [SEVEN_HOURS, TO_YESTERDAY], ids=str)
     def test_one_that_was_decided_on_before_goes_out_once_afterwards(self, studio: Studio, by: timedelta) -> None:
         studio.session()
         studio.round()
         studio.until(date(2026, 3, 16))
-        plan_follow_ups(studio.house)
+        plan_follow_ups(studio.ctx)
         studio.mailer.sent.clear()
         set_back(studio, by)
 
@@ -128,7 +128,7 @@ class TestWhatHangsOnTheDay:
         assert studio.mailer.sent == []
         studio.clock.at += by
         for _ in range(3):
-            plan_follow_ups(studio.house)
+            plan_follow_ups(studio.ctx)
             studio.do(EffectKind.MAIL)
             studio.clock.go(hours=1)
 
@@ -145,7 +145,7 @@ class TestWhatHangsOnTheDay:
         assert len(studio.invoices("j2")) == 1
 
         studio.clock.at -= timedelta(hours=5)  # it is yesterday now
-        look_at_clock(studio.house)
+        look_at_clock(studio.ctx)
         session_at(studio, "j3", noon)
         studio.bill()
         assert studio.state_of("j3") == "due"
@@ -172,7 +172,7 @@ class TestWorkThatWaitedByTheClock:
         studio.bill()
         set_back(studio)
 
-        assert EffectKind.PAY_LINK in effects_due(studio.house)
+        assert EffectKind.PAY_LINK in effects_due(studio.ctx)
 
     def test_what_is_to_be_tried_again_is_tried_within_minutes(self, studio: Studio) -> None:
         studio.session()
@@ -191,7 +191,7 @@ class TestWorkThatWaitedByTheClock:
             connection.exec_driver_sql(f"update effects set not_before = '{later}'")
         set_back(studio)
 
-        assert effects_due(studio.house) == {}
+        assert effects_due(studio.ctx) == {}
         assert studio.column("select distinct not_before from effects") == [later]
 
     def test_a_dead_workers_lease_does_not_last_for_hours(self, studio: Studio) -> None:
@@ -228,22 +228,22 @@ class TestTheWatchdog:
     def test_beats_of_before_are_not_late_at_once(self, studio: Studio) -> None:
         studio.session()
         studio.round()
-        beat(studio.house, "due_work", self.EVERY)
+        beat(studio.ctx, "due_work", self.EVERY)
 
         set_back(studio)
 
-        assert watch(studio.house) == []
+        assert watch(studio.ctx) == []
 
     def test_one_that_does_not_beat_after_it_is_late(self, studio: Studio) -> None:
         studio.session()
         studio.round()
         for name in ("due_work", "stripe_payments"):
-            beat(studio.house, name, self.EVERY)
+            beat(studio.ctx, name, self.EVERY)
         set_back(studio)
         studio.clock.go(minutes=4)
-        beat(studio.house, "due_work", self.EVERY)
+        beat(studio.ctx, "due_work", self.EVERY)
 
-        assert [one.name for one in late_heartbeats(studio.house)] == ["stripe_payments"]
+        assert [one.name for one in late_heartbeats(studio.ctx)] == ["stripe_payments"]
 
     def test_where_nobody_has_noticed_it_nothing_is_late(self) -> None:
         now = datetime.fromisoformat("2026-03-02T02:00:00+00:00")
@@ -260,20 +260,20 @@ class TestAClockThatRanAhead:
         studio.round()
         right = studio.clock.at
         studio.clock.at = right.replace(year=2062)
-        look_at_clock(studio.house)
-        note_followed_up(studio.house)
+        look_at_clock(studio.ctx)
+        note_followed_up(studio.ctx)
         studio.clock.at = right + timedelta(days=14)
-        look_at_clock(studio.house)
+        look_at_clock(studio.ctx)
         return studio
 
     def test_a_person_says_so_and_all_goes_on(self, put_right: Studio) -> None:
-        assert not follow_ups_are_due(put_right.house)
+        assert not follow_ups_are_due(put_right.ctx)
 
         put_right.ask("clock_is_right")
 
         assert said(put_right) is None
-        assert follow_ups_are_due(put_right.house)
-        assert plan_follow_ups(put_right.house) == {"due_today": 1}
+        assert follow_ups_are_due(put_right.ctx)
+        assert plan_follow_ups(put_right.ctx) == {"due_today": 1}
 
     def test_it_is_refused_where_nothing_waits_for_it(self, studio: Studio) -> None:
         studio.session()
@@ -291,8 +291,8 @@ def test_what_a_person_lifts_again_is_the_last_word_whatever_the_clock_says(stud
         studio.clock.at -= by
         studio.ask("pause_reminders", number=str(studio.invoice().invoice.number))
         studio.ask("resume_reminders", number=str(studio.invoice().invoice.number))
-        with studio.ledger.read() as books:
-            lifted.append(books.invoices.resumed_at(invoice_id))
+        with studio.ledger.read() as uow:
+            lifted.append(uow.invoices.resumed_at(invoice_id))
 
     assert lifted == [datetime.fromisoformat("2026-03-02T09:00:00+00:00"), studio.clock.now()]
 
@@ -304,8 +304,8 @@ def test_the_newest_page_is_the_one_that_was_made_last(studio: Studio) -> None:
     studio.ask("credit", number=str(studio.invoice().invoice.number), amount_minor=1_000)
     studio.do(EffectKind.PAY_LINK)
 
-    with studio.ledger.read() as books:
-        link = books.invoices.pay_link(studio.invoice().invoice.invoice_id)
+    with studio.ledger.read() as uow:
+        link = uow.invoices.pay_link(studio.invoice().invoice.invoice_id)
     assert link is not None
     assert studio.gateway.links[link.link_id]["amount"].minor == 49_000
 
@@ -315,7 +315,7 @@ def test_the_owner_hears_of_it_once_a_day(studio: Studio) -> None:
     studio.session()
     studio.round()
     set_back(studio)
-    look_at_clock(studio.house)
+    look_at_clock(studio.ctx)
 
     alerts = [effect for effect in studio.effects(EffectKind.MAIL) if effect.purpose == "owner_alert"]
     assert [alert.text("title") for alert in alerts] == ["The machine's clock went back"]

@@ -103,8 +103,8 @@ def test_our_own_pause_ends_with_what_it_was_for(paid: Studio) -> None:
     paid.ask("refund", number=number(paid), amount_minor=30_000, still_owed=1)
     paid.round()
 
-    with paid.ledger.read() as books:
-        assert not books.invoices.is_paused(paid.invoice().invoice.invoice_id)
+    with paid.ledger.read() as uow:
+        assert not uow.invoices.is_paused(paid.invoice().invoice.invoice_id)
 
 
 @pytest.mark.parametrize("first", [True, False])
@@ -116,8 +116,8 @@ def test_a_pause_of_a_person_does_not_end_by_itself(paid: Studio, first: bool) -
         paid.ask("pause_reminders", number=number(paid))
     paid.pay_by_cheque()
 
-    with paid.ledger.read() as books:
-        assert books.invoices.is_paused(paid.invoice().invoice.invoice_id)
+    with paid.ledger.read() as uow:
+        assert uow.invoices.is_paused(paid.invoice().invoice.invoice_id)
 
 
 def test_who_lets_reminders_go_on_after_the_last_one_is_told_that_there_are_none_left(studio: Studio) -> None:

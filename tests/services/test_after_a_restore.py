@@ -11,7 +11,7 @@ from sqlalchemy import text
 from studio import Studio
 
 from billing.adapters.ledger.backup import Contents, back_up, restore
-from billing.adapters.ledger.books import SqlLedger
+from billing.adapters.ledger.unit_of_work import SqlLedger
 from billing.domain.effects import EffectKind, EffectState
 from billing.domain.errors import PermanentError, TemporaryError
 from billing.domain.policy import DeliveryMode
@@ -41,7 +41,7 @@ def put_back(studio: Studio, copy: Path) -> None:
 
 
 def reconcile(studio: Studio) -> str:
-    return reconcile_restored(studio.house, lambda house: None, "olga")
+    return reconcile_restored(studio.ctx, lambda ctx: None, "olga")
 
 
 def days_go_by(studio: Studio, days: int = 3) -> None:
@@ -50,9 +50,9 @@ def days_go_by(studio: Studio, days: int = 3) -> None:
         studio.clock.go(hours=12)
         for _ in range(2):
             studio.round()
-            plan_follow_ups(studio.house)
+            plan_follow_ups(studio.ctx)
             studio.do(EffectKind.MAIL)
-        note_followed_up(studio.house)
+        note_followed_up(studio.ctx)
         studio.clock.go(hours=12)
 
 
@@ -146,8 +146,8 @@ def test_a_discarded_doubtful_draft_closes_its_question(studio: Studio, tmp_path
     put_back(studio, copy)
     reconcile(studio)
     studio.round()
-    with studio.ledger.read() as books:
-        drafts = [row.invoice.invoice_id for row in books.invoices.drafts("waiting")]
+    with studio.ledger.read() as uow:
+        drafts = [row.invoice.invoice_id for row in uow.invoices.drafts("waiting")]
 
     for draft in drafts:
         studio.ask("discard", invoice_id=draft)
@@ -294,8 +294,8 @@ def test_what_was_asked_for_before_the_backup_is_not_carried_out_again(studio: S
     studio.session()
     studio.round()
     number = str(studio.invoice().invoice.number)
-    with studio.ledger.write() as books:
-        books.desk.submit("void", {"number": number}, "olga", "asked", studio.clock.now())
+    with studio.ledger.write() as uow:
+        uow.commands.submit("void", {"number": number}, "olga", "asked", studio.clock.now())
     copy = save(studio, tmp_path)
     put_back(studio, copy)
     studio.round()
@@ -342,11 +342,11 @@ def test_the_question_about_mails_in_doubt_closes_when_each_of_them_is_settled(s
     _restore_with_mails_in_doubt(studio, tmp_path)
     [in_doubt] = [mail for mail in studio.effects(EffectKind.MAIL) if mail.state is EffectState.UNKNOWN]
     studio.clock.go(days=2)
-    assert show_stuck(studio.house) == 0  # told of in the one question
+    assert show_stuck(studio.ctx) == 0  # told of in the one question
     assert studio.codes().count("mails_in_doubt") == 1
 
     studio.ask("settle", effect_id=in_doubt.effect_id, happened="yes")
-    assert show_stuck(studio.house) == 0
+    assert show_stuck(studio.ctx) == 0
 
     assert "mails_in_doubt" not in studio.codes()
 
@@ -357,7 +357,7 @@ def test_a_restore_is_finished_once(studio: Studio, tmp_path: Path) -> None:
     reconcile(studio)
 
     with pytest.raises(PermanentError, match="not waiting for the reconciliation"):
-        finish_restore(studio.house, "olga")
+        finish_restore(studio.ctx, "olga")
 
 
 def test_a_second_restore_counts_from_its_own_time(studio: Studio, tmp_path: Path) -> None:
@@ -368,9 +368,9 @@ def test_a_second_restore_counts_from_its_own_time(studio: Studio, tmp_path: Pat
     studio.clock.go(days=2)
     put_back(studio, again)
 
-    with studio.ledger.read() as books:
-        [hold] = books.operations.holds()
-        assert hold.placed_at == studio.clock.now() == books.operations.last_hold("restored")
+    with studio.ledger.read() as uow:
+        [hold] = uow.operations.holds()
+        assert hold.placed_at == studio.clock.now() == uow.operations.last_hold("restored")
 
 
 def _restore_with_mails_in_doubt(studio: Studio, folder: Path) -> None:

@@ -63,7 +63,7 @@ def test_a_mail_server_takes_eight_at_once(busy: Studio, size: int, met: bool) -
         send(mail)
 
     busy.do(EffectKind.PAY_LINK)
-    render_invoices(busy.house)
+    render_invoices(busy.ctx)
     busy.mailer.send = meet_and_send  # type: ignore[method-assign]
     busy.do(EffectKind.MAIL)
 

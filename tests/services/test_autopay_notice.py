@@ -73,11 +73,11 @@ def test_the_mail_names_the_day_and_the_card_is_charged_on_its_morning(announced
 
     go_to(announced, 5, hour=7)
     announced.round()
-    assert effects_due(announced.house) == {}
+    assert effects_due(announced.ctx) == {}
     assert captured(announced) == []
 
     go_to(announced, 5, hour=8)
-    assert EffectKind.CHARGE in effects_due(announced.house)
+    assert EffectKind.CHARGE in effects_due(announced.ctx)
     announced.round()
 
     assert (charges(announced), captured(announced)) == ([("done", 50_000)], [50_000])
@@ -90,9 +90,9 @@ def test_while_it_waits_nothing_reminds_and_nothing_calls_it_stuck(announced: St
     for day in (3, 4):
         go_to(announced, day)
         announced.round()
-        plan_follow_ups(announced.house)
-        assert show_stuck(announced.house) == 0
-        assert reconcile(announced.house, "stripe").differences == ()
+        plan_follow_ups(announced.ctx)
+        assert show_stuck(announced.ctx) == 0
+        assert reconcile(announced.ctx, "stripe").differences == ()
 
     assert len(announced.mailer.sent) == 1
     assert announced.codes() == []
@@ -104,11 +104,11 @@ def test_a_charge_that_is_under_way_on_its_day_is_not_called_old(announced: Stud
     with pytest.raises(Crash):
         announced.do(EffectKind.CHARGE)
 
-    assert show_stuck(announced.house) == 0
+    assert show_stuck(announced.ctx) == 0
     announced.clock.go(minutes=6)
     announced.gateway.line.fail("read_payment", TemporaryError("down", "Stripe does not answer."), times=9)
     announced.do(EffectKind.CHARGE)
-    assert show_stuck(announced.house) == 0
+    assert show_stuck(announced.ctx) == 0
     assert announced.codes() == ["effect_unknown"]
 
 
@@ -360,8 +360,8 @@ def test_a_charge_that_dies_on_its_day_captures_once(announced: Studio, call: st
 
 def test_what_is_in_doubt_before_its_day_is_not_charged_by_asking(announced: Studio) -> None:
     """A restored ledger doubts what stands ready; asking finds nothing, and the day is still to come."""
-    with announced.ledger.write() as books:
-        books.effects.doubt_all("restored", "a backup was restored", announced.clock.now())
+    with announced.ledger.write() as uow:
+        uow.effects.doubt_all("restored", "a backup was restored", announced.clock.now())
     announced.clock.go(minutes=10)
     announced.do(EffectKind.CHARGE)
     announced.do(EffectKind.CHARGE)

@@ -36,13 +36,13 @@ def test_reading_reaches_back_a_little_and_the_watermark_moves_only_when_it_was_
     for number in range(5):
         studio.session(f"j{number}")
 
-    cut_short = observe_jobs(studio.house, max_pages=1)
-    whole = observe_jobs(studio.house)
-    again = observe_jobs(studio.house)
+    cut_short = observe_jobs(studio.ctx, max_pages=1)
+    whole = observe_jobs(studio.ctx)
+    again = observe_jobs(studio.ctx)
     studio.clock.go(minutes=20)
     studio.session("j9")
-    observe_jobs(studio.house)
-    after = observe_jobs(studio.house)
+    observe_jobs(studio.ctx)
+    after = observe_jobs(studio.ctx)
 
     assert (cut_short.complete, cut_short.jobs_read, cut_short.sessions_new) == (False, 2, 2)
     assert (whole.complete, whole.jobs_read, whole.records_new, whole.sessions_new) == (True, 5, 3, 3)
@@ -53,16 +53,16 @@ def test_reading_reaches_back_a_little_and_the_watermark_moves_only_when_it_was_
 def test_a_job_dated_in_the_future_makes_nobody_deaf(studio: Studio) -> None:
     facts = studio.session("j1")
     studio.source.put(facts, datetime(2099, 1, 1, tzinfo=UTC))
-    observe_jobs(studio.house)
+    observe_jobs(studio.ctx)
     studio.clock.go(hours=1)
     studio.session("j2")
-    observe_jobs(studio.house)
+    observe_jobs(studio.ctx)
 
     assert studio.state_of("j2") == "due"
 
 
 def test_an_empty_booking_system_moves_no_watermark(studio: Studio) -> None:
-    assert observe_jobs(studio.house).jobs_read == 0
+    assert observe_jobs(studio.ctx).jobs_read == 0
     assert studio.column("select name from cursors where name = 'vsco:jobs'") == []
 
 
@@ -82,7 +82,7 @@ def test_an_empty_booking_system_moves_no_watermark(studio: Studio) -> None:
 def test_who_is_billed(studio: Studio, job: dict[str, Any], jobs: JobFilter, state: str) -> None:
     studio.policy = replace(studio.policy, jobs=jobs)
     studio.session(job=job)
-    observe_jobs(studio.house)
+    observe_jobs(studio.ctx)
 
     assert studio.state_of() == state
 
@@ -106,7 +106,7 @@ def test_completed_can_be_the_trigger(studio: Studio) -> None:
     studio.policy = replace(studio.policy, trigger=Trigger.COMPLETED)
     studio.session("j1")
     studio.session("j2", job={"stage": Stage.COMPLETED, "completed_on": date(2026, 3, 2)})
-    observe_jobs(studio.house)
+    observe_jobs(studio.ctx)
 
     assert [studio.state_of("j1"), studio.state_of("j2")] == ["unseen", "due"]
 
@@ -236,15 +236,15 @@ def test_each_order_of_a_session_is_an_invoice_and_what_is_paid_asks_nothing(stu
 def test_finalizing_twice_or_by_two_workers_is_one_invoice(studio: Studio) -> None:
     studio.session()
     studio.observe()
-    with studio.ledger.read() as books:
-        [session] = books.sessions.in_state("due")
-    drafted = draft_session(studio.house, session, shared_records(studio.house))
+    with studio.ledger.read() as uow:
+        [session] = uow.sessions.in_state("due")
+    drafted = draft_session(studio.ctx, session, shared_records(studio.ctx))
     billed = Billed()
     for _ in range(2):
-        bill_session(studio.house, session, drafted, billed)
-    with studio.ledger.write() as books:
-        books.sessions.settle("vsco:j1", "due", None, studio.clock.now())
-    bill_session(studio.house, session, drafted, billed)
+        bill_session(studio.ctx, session, drafted, billed)
+    with studio.ledger.write() as uow:
+        uow.sessions.settle("vsco:j1", "due", None, studio.clock.now())
+    bill_session(studio.ctx, session, drafted, billed)
 
     assert len(billed.finalized) == 1
     assert studio.column("select next_sequence from number_series") == [2]
@@ -256,7 +256,7 @@ def test_the_limit_of_invoices_stops_asks_and_goes_on(studio: Studio) -> None:
         studio.session(f"j{number}")
     seen: list[tuple[int, int]] = []
     studio.observe()
-    billed = bill_due_sessions(studio.house, progress=lambda done, of: seen.append((done, of)))
+    billed = bill_due_sessions(studio.ctx, progress=lambda done, of: seen.append((done, of)))
     assert (len(billed.finalized), billed.over_limit, seen) == (2, 2, [(1, 4), (2, 4)])
     assert studio.codes() == ["limit_invoices"]
     studio.ask("raise_limit", what="invoices", to=3)
@@ -272,7 +272,7 @@ def test_a_limit_of_sessions_is_not_used_up_by_those_that_are_not_read_yet(studi
     studio.session("b")
     studio.observe()
 
-    assert len(bill_due_sessions(studio.house, limit=1).finalized) == 1
+    assert len(bill_due_sessions(studio.ctx, limit=1).finalized) == 1
 
 
 def test_what_was_known_when_it_was_billed_can_be_told(studio: Studio) -> None:
@@ -281,9 +281,9 @@ def test_what_was_known_when_it_was_billed_can_be_told(studio: Studio) -> None:
     [horizon] = studio.column("select record_horizon from invoices")
     studio.session("j1", order("o-j1", 99_000))
     studio.clock.go(minutes=1)
-    with studio.ledger.write() as books:
-        books.records.keep_all("vsco", "j1", studio.source.related_records("j1").records, studio.clock.now())
-        now, then = books.records.of_job("vsco", "j1"), books.records.of_job("vsco", "j1", horizon)
+    with studio.ledger.write() as uow:
+        uow.records.keep_all("vsco", "j1", studio.source.related_records("j1").records, studio.clock.now())
+        now, then = uow.records.of_job("vsco", "j1"), uow.records.of_job("vsco", "j1", horizon)
 
     assert ["50000" in record.body for record in (now[-1], then[-1])] == [False, True]
 
@@ -291,16 +291,16 @@ def test_what_was_known_when_it_was_billed_can_be_told(studio: Studio) -> None:
 def test_a_dry_run_writes_nothing(studio: Studio) -> None:
     studio.session()
     studio.observe()
-    with studio.ledger.read() as books:
-        [session] = books.sessions.in_state("due")
-        records = books.records.of_job("vsco", "j1")
+    with studio.ledger.read() as uow:
+        [session] = uow.sessions.in_state("due")
+        records = uow.records.of_job("vsco", "j1")
 
     def dump() -> dict[str, list[Any]]:
         return {name: studio.rows(f"select * from {name}") for name in metadata.tables}
 
     before = dump()
-    preview = draft_session(studio.house, session, shared_records(studio.house))
-    same = draft_from_records(studio.house, session, records, shared_records(studio.house))
+    preview = draft_session(studio.ctx, session, shared_records(studio.ctx))
+    same = draft_from_records(studio.ctx, session, records, shared_records(studio.ctx))
 
     assert preview.invoices == same.invoices
     assert dump() == before
@@ -309,16 +309,16 @@ def test_a_dry_run_writes_nothing(studio: Studio) -> None:
 def test_fetching_can_be_limited(studio: Studio) -> None:
     for number in range(3):
         studio.session(f"j{number}")
-    observe_jobs(studio.house)
+    observe_jobs(studio.ctx)
 
-    assert fetch_session_records(studio.house, limit=2) == 2
-    assert fetch_session_records(studio.house) == 1
+    assert fetch_session_records(studio.ctx, limit=2) == 2
+    assert fetch_session_records(studio.ctx) == 1
 
 
 def test_shared_records_are_fetched_once_a_day(studio: Studio) -> None:
-    shared_records(studio.house)
-    shared_records(studio.house)
+    shared_records(studio.ctx)
+    shared_records(studio.ctx)
     studio.tomorrow()
-    shared_records(studio.house)
+    shared_records(studio.ctx)
 
     assert studio.source.line.calls.count("shared") == 2

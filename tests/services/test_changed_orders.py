@@ -101,11 +101,11 @@ def test_nobody_is_reminded_of_a_sum_that_may_be_another_until_a_person_has_deci
     studio.source.put(replace(facts, orders=(order("o-j1", 30_000),), job=replace(facts.job, name="Changed")))
     studio.round()
     studio.clock.go(days=20)
-    assert not plan_follow_ups(studio.house)
+    assert not plan_follow_ups(studio.ctx)
 
     studio.ask("resolve", subject=studio.invoice().invoice.invoice_id)
 
-    assert sum(plan_follow_ups(studio.house).values()) == 1
+    assert sum(plan_follow_ups(studio.ctx).values()) == 1
 
 
 @pytest.mark.parametrize("change", ["voided", "gone"])

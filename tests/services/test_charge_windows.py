@@ -265,14 +265,14 @@ def _at_once(call: Callable[[], object], workers: int) -> None:
 def test_a_late_worker_finds_its_lease_lost_before_it_confirms(studio: Studio) -> None:
     studio.autopay()
     studio.bill()
-    with studio.ledger.write() as books:
+    with studio.ledger.write() as uow:
         now = studio.clock.now()
-        [late] = books.effects.claim([EffectKind.CHARGE], "late", now, now, 1)
+        [late] = uow.effects.claim([EffectKind.CHARGE], "late", now, now, 1)
     studio.clock.go(minutes=1)
     studio.do(EffectKind.CHARGE)
 
-    with pytest.raises(PermanentError, match="held by another worker"), studio.ledger.write() as books:
-        books.effects.note_reference(late, "pi_late")
+    with pytest.raises(PermanentError, match="held by another worker"), studio.ledger.write() as uow:
+        uow.effects.note_reference(late, "pi_late")
     assert captured(studio) == [50_000]
 
 
@@ -305,26 +305,26 @@ def test_what_the_provider_does_not_call_captured_is_no_payment(studio: Studio) 
     payment_id = studio.gateway.prepare_charge(
         studio.invoice().invoice, Money(50_000, "EUR"), _method(studio), "charge:autopay:test"
     )
-    with studio.ledger.write() as books:
+    with studio.ledger.write() as uow:
         fact = studio.gateway.read_payment(payment_id)
 
-        assert not record_captured(books, fact, "autopay", studio.policy, studio.clock.now())
+        assert not record_captured(uow, fact, "autopay", studio.policy, studio.clock.now())
 
 
 def _method(studio: Studio) -> object:
-    with studio.ledger.read() as books:
-        return books.payments.consent("c-j1")
+    with studio.ledger.read() as uow:
+        return uow.payments.consent("c-j1")
 
 
 def test_a_consent_that_is_gone_by_the_time_of_finalizing_makes_an_invoice_with_a_link(studio: Studio) -> None:
     studio.autopay("j1", order("o1"))
     studio.observe()
-    with studio.ledger.read() as books:
-        [session] = books.sessions.in_state("due")
-    drafted = draft_session(studio.house, session, shared_records(studio.house))
+    with studio.ledger.read() as uow:
+        [session] = uow.sessions.in_state("due")
+    drafted = draft_session(studio.ctx, session, shared_records(studio.ctx))
     studio.ask("revoke_consent", client_id="c-j1")
 
-    bill_session(studio.house, session, drafted, Billed())
+    bill_session(studio.ctx, session, drafted, Billed())
 
     invoice = studio.invoice().invoice
     assert invoice.collection.value == "invoice"

@@ -48,7 +48,7 @@ def remind(studio: Studio, day: int) -> list[tuple[str, ...]]:
     """To whom reminders go on this day after the due date."""
     studio.until(DUE_ON + timedelta(days=day))
     before = len(studio.mailer.sent)
-    plan_follow_ups(studio.house)
+    plan_follow_ups(studio.ctx)
     studio.do(EffectKind.MAIL)
     return [mail.to for mail in studio.mailer.sent[before:]]
 
@@ -207,8 +207,8 @@ def test_no_address_at_all_is_refused_and_changes_nothing(studio: Studio) -> Non
 def test_a_mail_to_the_owner_goes_to_no_other_address(studio: Studio) -> None:
     studio.policy = replace(studio.policy, owner_email="")
     alert = Intent(EffectKind.MAIL, "owner_alert", "job:x", {"title": "x", "sentences": "y"})
-    with studio.ledger.write() as books:
-        books.effects.intend(alert, studio.clock.now())
+    with studio.ledger.write() as uow:
+        uow.effects.intend(alert, studio.clock.now())
     studio.do(EffectKind.MAIL)
 
     assert "set BILLING_OWNER_EMAIL" in studio.ask("retry", effect_id=bounced(studio), to="a@b.example")

@@ -45,7 +45,7 @@ def test_on_the_days_when_the_clocks_change_everybody_is_reminded_once(studio: S
     sent_at = []
 
     for _ in range(62):  # half-hours, from three hours before the day to three after it
-        plan_follow_ups(studio.house)
+        plan_follow_ups(studio.ctx)
         studio.do(EffectKind.MAIL)
         sent_at += [studio.clock.now()] * (len(studio.mailer.sent) - len(sent_at))
         studio.clock.go(minutes=30)

@@ -44,7 +44,7 @@ def test_who_has_closed_it_is_not_asked_again_and_it_closes_when_it_is_mended(st
 
 
 def test_no_sentence_is_longer_than_anybody_reads(studio: Studio) -> None:
-    with studio.ledger.write() as books:
-        books.desk.raise_attention("x", "y", "z" * 200_000, studio.clock.now())
+    with studio.ledger.write() as uow:
+        uow.tasks.raise_task("x", "y", "z" * 200_000, studio.clock.now())
 
     assert len(studio.open_items()["x", "y"]) == 4_000

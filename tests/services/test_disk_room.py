@@ -42,25 +42,25 @@ def test_a_full_disk_is_told_with_what_stands_still_and_that_nothing_is_lost() -
 
 def test_the_owner_is_told_once_a_day_and_the_item_ends_when_there_is_room(owned: Studio) -> None:
     for _ in range(3):
-        assert watch_disks(owned.house, [SHORT]) == trouble_with([SHORT])
+        assert watch_disks(owned.ctx, [SHORT]) == trouble_with([SHORT])
         owned.do(EffectKind.MAIL)
     assert [mail.letter.subject for mail in owned.mailer.sent] == ["OwnerAlert The disk runs full"]
     assert owned.codes() == ["disk_short"]
 
     owned.clock.go(days=1)
-    watch_disks(owned.house, [SHORT])
+    watch_disks(owned.ctx, [SHORT])
     owned.do(EffectKind.MAIL)
     assert len(owned.mailer.sent) == 2
 
-    assert watch_disks(owned.house, [ROOMY]) == []
+    assert watch_disks(owned.ctx, [ROOMY]) == []
     assert owned.codes() == []
 
 
 def test_room_enough_writes_nothing(owned: Studio) -> None:
-    with owned.ledger.read() as books:
-        before = books.journal.position()
+    with owned.ledger.read() as uow:
+        before = uow.journal.position()
 
-    assert watch_disks(owned.house, [ROOMY]) == []
-    with owned.ledger.read() as books:
-        assert books.journal.position() == before
+    assert watch_disks(owned.ctx, [ROOMY]) == []
+    with owned.ledger.read() as uow:
+        assert uow.journal.position() == before
     assert owned.effects(EffectKind.MAIL) == []

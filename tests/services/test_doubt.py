@@ -28,13 +28,13 @@ def restored(studio: Studio) -> Studio:
     studio.session()
     studio.round()
     invoice_id = studio.invoice().invoice.invoice_id
-    with studio.ledger.write() as books:
-        books.operations.place_hold(CAUSE_RESTORED, "yesterday's", "olga", studio.clock.now())
+    with studio.ledger.write() as uow:
+        uow.operations.place_hold(CAUSE_RESTORED, "yesterday's", "olga", studio.clock.now())
         for refund_id, hours in (("re_1", 0), ("re_2", 1)):
             at = studio.clock.now() + timedelta(hours=hours)
             refund = RefundFact("stripe", refund_id, "pi_1", Money(1, "EUR"), RefundStatus.PENDING, "agreed", at)
-            books.settlements.keep_refund(refund, invoice_id, at)
-        books.operations.lift_hold(CAUSE_RESTORED, "olga", studio.clock.now())
+            uow.settlements.keep_refund(refund, invoice_id, at)
+        uow.operations.lift_hold(CAUSE_RESTORED, "olga", studio.clock.now())
     studio.clock.at += timedelta(hours=1)
     studio.pay_on_page()
     studio.round()
@@ -46,11 +46,11 @@ def is_doubtful(
 ) -> bool:
     invoice_id = studio.invoice().invoice.invoice_id
     intent = Intent(kind, purpose, subject or invoice_id, {"invoice_id": invoice_id})
-    with studio.ledger.write() as books:
-        books.effects.intend(intent, studio.clock.now())
+    with studio.ledger.write() as uow:
+        uow.effects.intend(intent, studio.clock.now())
     [effect] = [one for one in studio.effects(kind) if one.effect_id == intent.effect_id]
-    with studio.ledger.read() as books:
-        return perhaps_done_before_restore(books, replace(effect, outcome_code=outcome_code))
+    with studio.ledger.read() as uow:
+        return perhaps_done_before_restore(uow, replace(effect, outcome_code=outcome_code))
 
 
 @pytest.mark.parametrize(
@@ -70,8 +70,8 @@ def test_what_follows_from_a_payment_is_doubtful_only_if_it_was_paid_before(
 ) -> None:
     assert not is_doubtful(restored, kind, purpose)
 
-    with restored.ledger.write() as books:
-        books.operations.place_hold(CAUSE_RESTORED, "today's", "olga", restored.clock.now())
+    with restored.ledger.write() as uow:
+        uow.operations.place_hold(CAUSE_RESTORED, "today's", "olga", restored.clock.now())
 
     assert is_doubtful(restored, kind, purpose)
 
@@ -135,12 +135,12 @@ def test_a_gallery_that_was_open_before_the_restore_keeps_its_expiry(
     studio.with_gallery()
     studio.round()
     studio.pay_on_page()
-    poll_events(studio.house)
-    apply_events(studio.house)
-    plan_grants(studio.house)
+    poll_events(studio.ctx)
+    apply_events(studio.ctx)
+    plan_grants(studio.ctx)
     studio.host.opened += ["g-j1"] * is_open
-    with studio.ledger.write() as books:
-        books.effects.doubt_all(RESTORED, "a backup", studio.clock.now())
+    with studio.ledger.write() as uow:
+        uow.effects.doubt_all(RESTORED, "a backup", studio.clock.now())
 
     studio.do(EffectKind.GRANT)
 

@@ -30,7 +30,7 @@ def tick(studio: Studio, day: int) -> list[str]:
     studio.until(DUE_ON + timedelta(days=day))
     before = len(studio.mailer.sent)
     for _ in range(3):
-        plan_follow_ups(studio.house)
+        plan_follow_ups(studio.ctx)
         studio.do(EffectKind.MAIL)
     return [mail.letter.subject.split()[-1] for mail in studio.mailer.sent[before:]]
 
@@ -105,7 +105,7 @@ def test_a_clock_set_back_sends_nothing(billed: Studio) -> None:
 
 def test_a_reminder_of_a_day_that_has_passed_is_decided_anew(billed: Studio) -> None:
     billed.until(DUE_ON + timedelta(days=3), hour=20)
-    plan_follow_ups(billed.house)
+    plan_follow_ups(billed.ctx)
     assert tick(billed, 4) == ["first_notice"]
     assert billed.column("select state from effects where purpose = 'reminder:first_notice' order by created_at") == [
         "cancelled",
@@ -118,16 +118,16 @@ def test_a_reminder_of_a_day_that_has_passed_is_decided_anew(billed: Studio) -> 
 def test_no_reminder_when_nothing_is_to_be_reminded_of(billed: Studio, why: str, when: str) -> None:
     billed.until(DUE_ON + timedelta(days=3))
     if when == "sending":
-        plan_follow_ups(billed.house)
+        plan_follow_ups(billed.ctx)
     number = str(billed.invoice().invoice.number)
     if why == "paid":
         billed.ask(
             "record_payment", number=number, amount_minor=50_000, reference="1", method="cash", received_on="2026-03-19"
         )
     elif why == "charged":
-        with billed.ledger.write() as books:
+        with billed.ledger.write() as uow:
             subject = billed.invoice().invoice.invoice_id
-            books.effects.intend(Intent(EffectKind.CHARGE, "autopay", subject, {}), billed.clock.now())
+            uow.effects.intend(Intent(EffectKind.CHARGE, "autopay", subject, {}), billed.clock.now())
     else:
         billed.ask({"void": "void", "paused": "pause_reminders"}[why], number=number)
 
@@ -173,9 +173,9 @@ def test_an_invoice_that_lost_its_consent_before_it_was_finalized_is_reminded(st
 
 
 def test_no_reminder_without_a_link_to_pay_on(billed: Studio) -> None:
-    with billed.ledger.write() as books:
+    with billed.ledger.write() as uow:
         for link_id in billed.gateway.links:
-            books.invoices.close_pay_link(link_id, billed.clock.now())
+            uow.invoices.close_pay_link(link_id, billed.clock.now())
 
     assert tick(billed, 3) == []
 
@@ -269,10 +269,10 @@ def test_a_mail_that_an_older_version_wrote_anew_to_another_address_is_sent_nowh
     studio.round()
     [bounced] = studio.effects(EffectKind.MAIL)
     told = {"to": "right@example.com", "sent_elsewhere": 1, "invoice_id": bounced.subject_id}
-    with studio.ledger.write() as books:
+    with studio.ledger.write() as uow:
         anew = Intent(EffectKind.MAIL, bounced.purpose, bounced.subject_id, dict(told), occasion="right@example.com")
-        books.effects.intend(anew, studio.clock.now())
-        books.effects.reopen(anew.effect_id, EffectState(state), studio.clock.now())
+        uow.effects.intend(anew, studio.clock.now())
+        uow.effects.reopen(anew.effect_id, EffectState(state), studio.clock.now())
 
     outcome = studio.ask("retry", effect_id=bounced.effect_id)
 
@@ -283,4 +283,4 @@ def test_a_reminder_keeps_the_version_of_the_policy_that_asked_for_it(billed: St
     tick(billed, 3)
 
     reminders = [mail for mail in billed.effects(EffectKind.MAIL) if mail.purpose.startswith("reminder:")]
-    assert [mail.number("policy_version") for mail in reminders] == [billed.house.policy.dunning.version]
+    assert [mail.number("policy_version") for mail in reminders] == [billed.ctx.policy.dunning.version]

@@ -62,7 +62,7 @@ def test_nothing_is_asked_for_until_then(undecided: Studio) -> None:
 
     assert open_links(undecided) == []
     assert undecided.codes() == ["paid_in_another_currency"]
-    assert {one.cause for one in reconcile(undecided.house, "stripe").differences} == set()
+    assert {one.cause for one in reconcile(undecided.ctx, "stripe").differences} == set()
 
 
 @pytest.mark.parametrize("how", ["resume", "resolve"])
@@ -209,8 +209,8 @@ def test_a_charge_at_once_waits_too_if_the_money_comes_first(studio: Studio) -> 
     studio.bill()
     studio.gateway.receive(invoice_id(studio), USD)
     studio.do(EffectKind.MAIL)
-    poll_events(studio.house)
-    apply_events(studio.house)
+    poll_events(studio.ctx)
+    apply_events(studio.ctx)
     studio.do(EffectKind.CHARGE)
 
     assert studio.gateway.captured(invoice_id(studio)) == [54_000]

@@ -9,10 +9,10 @@ import pytest
 from fakes import Crash
 from studio import Studio
 
-from billing.adapters.ledger.books import SqlLedger
+from billing.adapters.ledger.unit_of_work import SqlLedger
 from billing.domain.effects import EffectKind, EffectState
 from billing.domain.errors import PermanentError, UnknownOutcomeError
-from billing.ports.ledger import Books
+from billing.ports.ledger import UnitOfWork
 from billing.ports.operations import CAUSE_RESTORED
 from billing.services.effects import HANDLERS
 from billing.services.effects.executor import run_effects
@@ -81,7 +81,7 @@ def test_owner_alerts_go_out_under_a_hold(studio: Studio) -> None:
     studio.policy = replace(studio.policy, owner_email="owner@northlight.example")
     busy(studio)
     stop(studio)
-    alert_run_failed(studio.house, "refresh_warehouse", "run1", [Trouble(Cause.MACHINE, "it failed")])
+    alert_run_failed(studio.ctx, "refresh_warehouse", "run1", [Trouble(Cause.MACHINE, "it failed")])
     studio.round()
 
     assert [mail.to for mail in studio.mailer.sent] == [("owner@northlight.example",)]
@@ -95,15 +95,15 @@ class _HoldsAfterClaim:
         self._studio, self._ledger, self._is_held = studio, studio.ledger, False
         self.engine = studio.ledger.engine
 
-    def read(self) -> AbstractContextManager[Books]:
-        with self._ledger.read() as books:
-            is_taken_up = bool(books.effects.in_state(EffectState.IN_FLIGHT))
+    def read(self) -> AbstractContextManager[UnitOfWork]:
+        with self._ledger.read() as uow:
+            is_taken_up = bool(uow.effects.in_state(EffectState.IN_FLIGHT))
         if is_taken_up and not self._is_held:
             self._is_held = True
             stop(self._studio)
         return self._ledger.read()
 
-    def write(self) -> AbstractContextManager[Books]:
+    def write(self) -> AbstractContextManager[UnitOfWork]:
         return self._ledger.write()
 
 
@@ -177,10 +177,10 @@ class _Counting:
     def __init__(self, ledger: SqlLedger, written: list[str]) -> None:
         self._ledger, self._written = ledger, written
 
-    def read(self) -> AbstractContextManager[Books]:
+    def read(self) -> AbstractContextManager[UnitOfWork]:
         return self._ledger.read()
 
-    def write(self) -> AbstractContextManager[Books]:
+    def write(self) -> AbstractContextManager[UnitOfWork]:
         self._written.append("write")
         return self._ledger.write()
 
@@ -188,7 +188,7 @@ class _Counting:
 def test_a_hold_has_an_actor_a_reason_and_a_time_and_says_how_to_lift_it(studio: Studio) -> None:
     stop(studio)
 
-    assert why_held(studio.house) == (
+    assert why_held(studio.ctx) == (
         "Nothing goes out since 2026-03-02 09:00 UTC (olga: the price list is wrong)."
         ' To let it go on: `billing release --reason "…"`.'
     )
@@ -206,15 +206,15 @@ def test_a_hold_without_a_name_or_a_reason_is_refused(studio: Studio, actor: str
 
 
 def test_a_restored_ledger_is_not_released_by_a_word(studio: Studio) -> None:
-    with studio.ledger.write() as books:
-        place_hold(books, CAUSE_RESTORED, "restored from x", "olga", studio.clock.now())
+    with studio.ledger.write() as uow:
+        place_hold(uow, CAUSE_RESTORED, "restored from x", "olga", studio.clock.now())
     stop(studio)
 
     first, second = studio.ask("release"), studio.ask("release")
 
     assert first.startswith("Lifted. Nothing goes out since")
     assert second.endswith("To compare the books with the outside, which lifts it: `billing reconcile`.")
-    assert run_effects(studio.house, HANDLERS[EffectKind.MAIL], EffectKind.MAIL) == {}
+    assert run_effects(studio.ctx, HANDLERS[EffectKind.MAIL], EffectKind.MAIL) == {}
     assert studio.codes() == ["hold_restored"]
 
 
@@ -230,9 +230,9 @@ def test_the_command_hold_of_the_door_holds_as_well(studio: Studio) -> None:
 def test_each_item_about_a_hold_ends_with_the_command_that_ends_it(studio: Studio) -> None:
     """The dashboard shows a sentence's last words as what to run; without one it would offer to close the item."""
     stop(studio)
-    with studio.ledger.write() as books:
-        place_hold(books, CAUSE_RESTORED, "restored from x", "olga", studio.clock.now())
-        show_mails_in_doubt(books, studio.clock.now())
+    with studio.ledger.write() as uow:
+        place_hold(uow, CAUSE_RESTORED, "restored from x", "olga", studio.clock.now())
+        show_mails_in_doubt(uow, studio.clock.now())
 
     rows = [
         {

@@ -74,8 +74,8 @@ def test_what_cannot_be_rendered_is_tried_once_while_billing_goes_on(studio: Stu
     broken: set[str] = set()
 
     for _ in range(5):
-        render_invoices(studio.house, at_least=2, broken=broken)
-    render_invoices(studio.house, broken=broken)
+        render_invoices(studio.ctx, at_least=2, broken=broken)
+    render_invoices(studio.ctx, broken=broken)
 
     assert studio.renderer.line.calls.count("render") == 2
     assert studio.codes() == ["render_failed", "render_failed"]

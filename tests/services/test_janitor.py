@@ -183,7 +183,7 @@ def test_a_doubt_whose_item_somebody_closed_is_shown_again_with_what_may_be_said
     studio.ask("resolve", subject=effect.key)
     studio.clock.go(hours=25)
 
-    assert show_stuck(studio.house) == 1
+    assert show_stuck(studio.ctx) == 1
 
     [sentence] = studio.open_items().values()
     assert "is still unknown" in sentence
@@ -194,12 +194,12 @@ def test_what_is_ready_for_a_day_and_never_tried_is_shown_and_closes_when_it_is_
     studio.autopay()
     studio.bill()
     studio.clock.go(hours=23)
-    assert show_stuck(studio.house) == 0
+    assert show_stuck(studio.ctx) == 0
     assert violations(studio) == []
     studio.clock.go(hours=2)
     assert len(violations(studio)) == 1
 
-    shown = [show_stuck(studio.house) for _ in range(2)]
+    shown = [show_stuck(studio.ctx) for _ in range(2)]
 
     assert shown == [1, 0]
     assert studio.codes() == ["effect_stuck"]
@@ -217,7 +217,7 @@ def test_what_a_dead_worker_left_for_a_day_is_shown_even_if_nobody_looks_at_its_
     studio.clock.go(hours=25)
     assert len(violations(studio)) == 1
 
-    assert show_stuck(studio.house) == 1
+    assert show_stuck(studio.ctx) == 1
     assert "in flight" in "".join(studio.open_items().values())
     assert violations(studio) == []
 
@@ -227,7 +227,7 @@ def test_an_item_says_for_how_many_whole_hours_it_has_been_open(studio: Studio) 
     studio.bill()
     studio.clock.go(hours=25, minutes=59)
 
-    show_stuck(studio.house)
+    show_stuck(studio.ctx)
 
     assert "was decided 25 hours ago and is still ready;" in "".join(studio.open_items().values())
 
@@ -237,11 +237,11 @@ def test_what_waits_behind_one_matter_is_told_of_once_and_not_for_each(studio: S
     for number in range(3):
         studio.autopay(f"j{number}")
     studio.bill()
-    with studio.ledger.write() as books:
-        books.desk.raise_attention(behind, "waits", "Nothing goes out.", studio.clock.now())
+    with studio.ledger.write() as uow:
+        uow.tasks.raise_task(behind, "waits", "Nothing goes out.", studio.clock.now())
     studio.clock.go(days=2)
 
-    assert show_stuck(studio.house) == 0
+    assert show_stuck(studio.ctx) == 0
     assert violations(studio) == []
 
 

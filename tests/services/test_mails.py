@@ -27,7 +27,7 @@ def ready_to_mail(studio: Studio, job_id: str = "j1") -> None:
     studio.session(job_id)
     studio.bill()
     studio.do(EffectKind.PAY_LINK)
-    render_invoices(studio.house)
+    render_invoices(studio.ctx)
 
 
 def test_the_invoice_goes_to_the_first_address_with_its_pdf_and_link(studio: Studio) -> None:
@@ -46,7 +46,7 @@ def test_no_invoice_says_that_a_card_will_be_charged_which_was_refused(studio: S
     studio.gateway.cards["pm_1"] = Refusal("lost_card")
     studio.autopay()
     studio.bill()
-    render_invoices(studio.house)
+    render_invoices(studio.ctx)
     studio.do(EffectKind.CHARGE)
 
     studio.do(EffectKind.MAIL)
@@ -102,7 +102,7 @@ def test_an_invoice_whose_card_is_charged_by_then_says_that_it_is_paid(studio: S
     studio.autopay()
     studio.bill()
     studio.do(EffectKind.CHARGE)
-    render_invoices(studio.house)
+    render_invoices(studio.ctx)
     studio.do(EffectKind.MAIL)
 
     [invoice] = [mail for mail in studio.mailer.sent if mail.letter.subject.startswith("InvoiceMail")]
@@ -112,8 +112,8 @@ def test_an_invoice_whose_card_is_charged_by_then_says_that_it_is_paid(studio: S
 def test_an_invoice_whose_link_is_being_renewed_waits_for_it(studio: Studio) -> None:
     ready_to_mail(studio)
     [link_id] = studio.gateway.links
-    with studio.ledger.write() as books:
-        books.invoices.close_pay_link(link_id, studio.clock.now())
+    with studio.ledger.write() as uow:
+        uow.invoices.close_pay_link(link_id, studio.clock.now())
 
     assert studio.do(EffectKind.MAIL) == {"ready": 1}
 
@@ -233,7 +233,7 @@ def test_what_follows_from_a_mail_and_fails_leaves_it_in_doubt_and_stops_no_othe
             if len(studio.mailer.sent) == 1:
                 raise ZeroDivisionError("nobody foresaw this")
 
-    ended = run_effects(studio.house, Broken(), EffectKind.MAIL)  # type: ignore[arg-type]
+    ended = run_effects(studio.ctx, Broken(), EffectKind.MAIL)  # type: ignore[arg-type]
 
     assert ended == {"unknown": 1, "done": 1}
     [sentence] = studio.open_items().values()
@@ -243,8 +243,8 @@ def test_what_follows_from_a_mail_and_fails_leaves_it_in_doubt_and_stops_no_othe
 def test_an_alert_goes_to_the_owner(studio: Studio) -> None:
     studio.policy = replace(studio.policy, owner_email="owner@x.example")
     parameters: dict[str, str | int | None] = {"title": "Failed", "sentences": "One.\nTwo."}
-    with studio.ledger.write() as books:
-        books.effects.intend(Intent(EffectKind.MAIL, "owner_alert", "job:x", parameters), studio.clock.now())
+    with studio.ledger.write() as uow:
+        uow.effects.intend(Intent(EffectKind.MAIL, "owner_alert", "job:x", parameters), studio.clock.now())
 
     assert studio.do(EffectKind.MAIL) == {"done": 1}
     assert "('One.', 'Two.', 'No client is waiting for anything just now.')" in studio.mailer.sent[0].letter.text
@@ -258,7 +258,7 @@ def test_an_invoice_that_cannot_be_rendered_stops_no_other(studio: Studio) -> No
     studio.bill()
     studio.do(EffectKind.PAY_LINK)
 
-    assert render_invoices(studio.house, lambda done, _of: seen.append(done)) == 3
+    assert render_invoices(studio.ctx, lambda done, _of: seen.append(done)) == 3
     assert seen == [1, 2, 3]
     assert studio.codes() == ["render_failed", "render_failed"]
 
@@ -297,19 +297,19 @@ def test_a_renderer_that_dies_loses_nothing(studio: Studio) -> None:
     studio.do(EffectKind.PAY_LINK)
     studio.renderer.line.fail("render", TemporaryError("renderer_died", "Killed."))
     with pytest.raises(TemporaryError):
-        render_invoices(studio.house)
+        render_invoices(studio.ctx)
 
-    assert render_invoices(studio.house) == 1
-    assert render_invoices(studio.house) == 0
+    assert render_invoices(studio.ctx) == 1
+    assert render_invoices(studio.ctx) == 0
 
 
 def test_no_pdf_no_mail(studio: Studio) -> None:
     ready_to_mail(studio)
-    with studio.ledger.write() as books:
+    with studio.ledger.write() as uow:
         row = studio.invoice()
         parameters: dict[str, str | int | None] = {"invoice_id": row.invoice.invoice_id}
-        books.effects.intend(Intent(EffectKind.MAIL, "receipt", "pay_none", parameters), studio.clock.now())
-        books.effects.intend(Intent(EffectKind.MAIL, "gallery", "grant_none", parameters), studio.clock.now())
+        uow.effects.intend(Intent(EffectKind.MAIL, "receipt", "pay_none", parameters), studio.clock.now())
+        uow.effects.intend(Intent(EffectKind.MAIL, "gallery", "grant_none", parameters), studio.clock.now())
 
     assert studio.do(EffectKind.MAIL) == {"done": 1, "failed": 1, "cancelled": 1}
 
@@ -337,7 +337,7 @@ def test_a_permanent_error_of_one_stops_no_other(studio: Studio) -> None:
     studio.mailer.line.fail("send", PermanentError("x", "No."))
     seen: list[int] = []
 
-    ended = run_effects(studio.house, HANDLERS[EffectKind.MAIL], EffectKind.MAIL, seen.append)
+    ended = run_effects(studio.ctx, HANDLERS[EffectKind.MAIL], EffectKind.MAIL, seen.append)
 
     assert ended == {"failed": 1, "done": 3}
     assert seen == [1, 2, 3, 4]
@@ -345,8 +345,8 @@ def test_a_permanent_error_of_one_stops_no_other(studio: Studio) -> None:
 
 def test_what_cannot_be_put_into_words_is_recorded_all_the_same_and_stops_no_other(studio: Studio) -> None:
     ready_to_mail(studio)
-    with studio.ledger.write() as books:
-        books.effects.intend(Intent(EffectKind.MAIL, "receipt", "pay_none", {}), studio.clock.now())
+    with studio.ledger.write() as uow:
+        uow.effects.intend(Intent(EffectKind.MAIL, "receipt", "pay_none", {}), studio.clock.now())
     studio.mailer.line.fail("send", UnknownOutcomeError("smtp_lost", "The line dropped."))
 
     assert studio.do(EffectKind.MAIL) == {"unknown": 2}

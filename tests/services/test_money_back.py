@@ -30,8 +30,8 @@ def accounts(studio: Studio) -> dict[str, int]:
 
 
 def take_in(studio: Studio) -> None:
-    poll_events(studio.house)
-    apply_events(studio.house)
+    poll_events(studio.ctx)
+    apply_events(studio.ctx)
 
 
 def number(studio: Studio) -> str:
@@ -41,7 +41,7 @@ def number(studio: Studio) -> str:
 def reminded(studio: Studio, day: int) -> list[str]:
     studio.until(DUE_ON + timedelta(days=day))
     before = len(studio.mailer.sent)
-    plan_follow_ups(studio.house)
+    plan_follow_ups(studio.ctx)
     studio.do(EffectKind.MAIL)
     subjects = [mail.letter.subject for mail in studio.mailer.sent[before:]]
     return [subject.split()[-1] for subject in subjects if subject.startswith("ReminderMail")]
@@ -145,7 +145,7 @@ def test_a_reminder_that_was_planned_is_not_sent_once_a_dispute_is_open(studio: 
     studio.pay_on_page(minor=20_000)
     studio.round()
     studio.until(DUE_ON + timedelta(days=3))
-    plan_follow_ups(studio.house)
+    plan_follow_ups(studio.ctx)
     studio.gateway.dispute("pi_1")
     take_in(studio)
     studio.mailer.sent.clear()

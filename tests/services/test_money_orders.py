@@ -110,5 +110,5 @@ def test_order_doubling_and_lateness_of_events_leave_the_same_books(studio: Stud
 
     captured, refunded, lost = 3 * 30_000, 2 * 4_000, 30_000
     assert studio.invoice(job).balance_minor == max(0, 50_000 - captured + refunded + lost)
-    with studio.ledger.read() as books:
-        assert -books.journal.balance("client_credit", f"c-{job}") == max(0, captured - refunded - lost - 50_000)
+    with studio.ledger.read() as uow:
+        assert -uow.journal.balance("client_credit", f"c-{job}") == max(0, captured - refunded - lost - 50_000)

@@ -37,8 +37,8 @@ def open_links(studio: Studio) -> list[str]:
 
 
 def credit(studio: Studio) -> int:
-    with studio.ledger.read() as books:
-        return -books.journal.balance("client_credit", "c-j1")
+    with studio.ledger.read() as uow:
+        return -uow.journal.balance("client_credit", "c-j1")
 
 
 def test_a_payment_is_recorded_receipted_written_back_and_its_link_closed(billed: Studio) -> None:
@@ -71,10 +71,10 @@ def test_an_event_that_is_doubled_is_one_payment(billed: Studio) -> None:
 
 def test_two_workers_at_once_record_one_payment(billed: Studio) -> None:
     billed.pay_on_page()
-    poll_events(billed.house)
+    poll_events(billed.ctx)
 
     with ThreadPoolExecutor(2) as pool:
-        for future in [pool.submit(apply_events, billed.house) for _ in range(2)]:
+        for future in [pool.submit(apply_events, billed.ctx) for _ in range(2)]:
             future.result()
 
     assert billed.column("select count(*) from payments") == [1]
@@ -93,13 +93,13 @@ def test_order_and_doubling_of_events_make_no_difference(studio: Studio, order: 
         studio.gateway.events.append(events[index])
         studio.gateway.tell("payment_intent.succeeded", events[index].object_id)
 
-    poll_events(studio.house)
-    apply_events(studio.house)
+    poll_events(studio.ctx)
+    apply_events(studio.ctx)
 
     assert studio.invoice(job).balance_minor == 0
-    with studio.ledger.read() as books:
-        assert books.journal.balance("client_credit", f"c-{job}") == -10_000
-        assert len(books.payments.of_invoice(invoice_id)) == 3
+    with studio.ledger.read() as uow:
+        assert uow.journal.balance("client_credit", f"c-{job}") == -10_000
+        assert len(uow.payments.of_invoice(invoice_id)) == 3
 
 
 def test_a_part_payment_leaves_one_link_for_the_rest(billed: Studio) -> None:
@@ -114,8 +114,8 @@ def test_a_part_payment_leaves_one_link_for_the_rest(billed: Studio) -> None:
 
 def test_a_receipt_waits_for_the_page_of_the_rest_but_not_for_long(billed: Studio) -> None:
     billed.pay_on_page(minor=20_000)
-    poll_events(billed.house)
-    apply_events(billed.house)
+    poll_events(billed.ctx)
+    apply_events(billed.ctx)
     refused = TemporaryError("unreachable", "Stripe does not answer.")
     billed.gateway.line.fail("create_pay_link", refused, times=20)
 
@@ -335,13 +335,13 @@ def test_an_event_that_breaks_what_nobody_foresaw_stops_no_other(billed: Studio)
 def test_payments_that_were_no_money_yet_are_ignored_with_the_reason(studio: Studio) -> None:
     studio.autopay()
     studio.bill()
-    with studio.ledger.read() as books:
-        method = books.payments.consent("c-j1")
+    with studio.ledger.read() as uow:
+        method = uow.payments.consent("c-j1")
     assert method is not None
     studio.gateway.prepare_charge(studio.invoice().invoice, Money(50_000, EUR), method, "k")
     studio.gateway.tell("payment_intent.created", "pi_1")
-    poll_events(studio.house)
-    apply_events(studio.house)
+    poll_events(studio.ctx)
+    apply_events(studio.ctx)
 
     assert studio.column("select reason from provider_events") == ["no money yet: unconfirmed"]
 
@@ -362,8 +362,8 @@ def test_all_pages_of_events_are_polled_and_polling_again_finds_nothing(
     for number in range(5):
         billed.gateway.tell("charge.succeeded", f"ch_{number}")
 
-    assert poll_events(billed.house).events_new == 5
-    assert poll_events(billed.house).events_new == 0
+    assert poll_events(billed.ctx).events_new == 5
+    assert poll_events(billed.ctx).events_new == 0
 
 
 CRASHES: list[tuple[str, str, Callable[[Studio], object]]] = [

@@ -203,7 +203,7 @@ def test_the_nightly_comparison_neither_says_less_nor_asks_again(charged: Studio
         charged.ask("resolve", subject=charged.invoice().invoice.invoice_id, code="order_changed")
         said = charged.open_items()
 
-    found = reconcile(charged.house, "vsco")
+    found = reconcile(charged.ctx, "vsco")
 
     assert [one.cause for one in found.differences] == ["order_changed"]
     assert charged.open_items() == said
@@ -211,11 +211,11 @@ def test_the_nightly_comparison_neither_says_less_nor_asks_again(charged: Studio
 
 def test_the_nightly_comparison_finds_that_it_is_as_billed_again(charged: Studio) -> None:
     now_there_are(charged, *SPLIT)
-    reconcile(charged.house, "vsco")
+    reconcile(charged.ctx, "vsco")
     facts = charged.session("j1", order("o1"), order("o2", 20_000), collection_preference="autopay")
     charged.source.put(facts, charged.clock.now().replace(year=2020))  # the job itself tells of no change
 
-    assert reconcile(charged.house, "vsco").is_clean
+    assert reconcile(charged.ctx, "vsco").is_clean
     assert charged.codes() == ["draft_waits"]
 
 

@@ -44,18 +44,18 @@ def test_what_says_which_jobs_are_billed_is_never_done_without(studio: Studio, k
 
     for _ in range(2):
         with pytest.raises(NeedsAttention, match=r"or the setting is emptied\. Not shown \(403\)"):
-            observe_jobs(studio.house)
+            observe_jobs(studio.ctx)
 
     assert studio.state_of() == "unseen"
 
 
 def test_a_booking_system_that_does_not_answer_leaves_the_shared_records_as_they_were(studio: Studio) -> None:
-    known = shared_records(studio.house)
+    known = shared_records(studio.ctx)
     studio.tomorrow()
     studio.source.line.fail("shared", TemporaryError("vsco_unavailable", "Down."))
 
-    assert shared_records(studio.house) == known
-    shared_records(studio.house)
+    assert shared_records(studio.ctx) == known
+    shared_records(studio.ctx)
     assert studio.source.line.calls.count("shared") == 3
 
 
@@ -63,15 +63,15 @@ def test_shared_records_that_were_never_read_are_waited_for(studio: Studio) -> N
     studio.source.line.fail("shared", TemporaryError("vsco_unavailable", "Down."))
 
     with pytest.raises(TemporaryError):
-        shared_records(studio.house)
+        shared_records(studio.ctx)
 
 
 def test_the_day_that_an_older_version_kept_for_them_is_over(studio: Studio) -> None:
-    shared_records(studio.house)
-    with studio.ledger.write() as books:
-        books.records.move_cursor("vsco:shared", studio.house.today().isoformat(), studio.clock.now())
+    shared_records(studio.ctx)
+    with studio.ledger.write() as uow:
+        uow.records.move_cursor("vsco:shared", studio.ctx.today().isoformat(), studio.clock.now())
 
-    shared_records(studio.house)
+    shared_records(studio.ctx)
 
     assert studio.source.line.calls.count("shared") == 2
 
@@ -143,7 +143,7 @@ def test_galleries_that_the_key_may_not_look_at_are_one_difference(studio: Studi
     for job in ("j1", "j2"):
         studio.host.line.fail(f"is_open:g-{job}", NO_RIGHT)
 
-    done = reconcile(studio.house, GALLERIES)
+    done = reconcile(studio.ctx, GALLERIES)
 
     assert [(one.subject_id, one.cause) for one in done.differences] == [("vsco", "not_shown")]
 
@@ -155,8 +155,8 @@ def test_a_right_that_the_comparison_lacks_is_one_difference_however_many_jobs(s
     for job in ("j1", "j2", "j3"):
         studio.source.line.fail(f"written_payments:{job}", NO_RIGHT)
 
-    done = reconcile(studio.house, VSCO)
+    done = reconcile(studio.ctx, VSCO)
 
     assert [(one.subject_id, one.cause) for one in done.differences] == [("vsco", "not_shown")]
-    assert reconcile(studio.house, VSCO).is_clean
+    assert reconcile(studio.ctx, VSCO).is_clean
     assert studio.codes() == []

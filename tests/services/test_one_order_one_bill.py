@@ -120,12 +120,12 @@ def test_two_workers_that_price_it_at_the_same_time_bill_it_once(studio: Studio)
     studio.session("j1", order("o1"))
     studio.session("j2", order("o1"))
     studio.observe()
-    with studio.ledger.read() as books:
-        sessions = books.sessions.in_state("due")
-    drafted = [(one, draft_session(studio.house, one, shared_records(studio.house))) for one in sessions]
+    with studio.ledger.read() as uow:
+        sessions = uow.sessions.in_state("due")
+    drafted = [(one, draft_session(studio.ctx, one, shared_records(studio.ctx))) for one in sessions]
     billed = Billed()
     for one, priced in drafted:
-        bill_session(studio.house, one, priced, billed)
+        bill_session(studio.ctx, one, priced, billed)
 
     assert len(billed.finalized) == 1
     assert live(studio) == [("j1", "o1")]
@@ -166,11 +166,11 @@ class TestInReview:
         assert live(review) == [("j2", "o1")]
 
     def test_of_two_drafts_that_wait_from_before_the_older_one_is_approved(self, review: Studio) -> None:
-        with review.ledger.write() as books:  # as an older version kept them
-            [first] = books.invoices.drafts("waiting")
+        with review.ledger.write() as uow:  # as an older version kept them
+            [first] = uow.invoices.drafts("waiting")
             second = replace(first.invoice, invoice_id="inv_second", session_id="vsco:j2")
-            books.invoices.keep_draft(second, "waiting", review.clock.now())
-            books.sessions.settle("vsco:j2", "billed", None, review.clock.now())
+            uow.invoices.keep_draft(second, "waiting", review.clock.now())
+            uow.sessions.settle("vsco:j2", "billed", None, review.clock.now())
         review.clock.go(hours=1)
 
         outcome = review.approve("inv_second", first.invoice.invoice_id)
@@ -186,7 +186,7 @@ def test_a_look_ahead_says_the_same(billed: Studio) -> None:
     billed.round()
     there(billed, "j1", order("o1", 30_000), order("o4", 20_000))
 
-    other, split = preview_job(billed.house, "j2"), preview_job(billed.house, "j1")
+    other, split = preview_job(billed.ctx, "j2"), preview_job(billed.ctx, "j1")
 
     assert (other.invoices, [problem.code for problem in other.problems]) == ((), ["billed_elsewhere"])
     [draft] = split.invoices
@@ -197,7 +197,7 @@ def test_a_look_ahead_at_two_jobs_that_show_one_order_counts_it_once(studio: Stu
     studio.session("j1", order("o1"))
     studio.session("j2", order("o1"))
 
-    found = list(preview_period(studio.house, (date(2026, 1, 1), date(2026, 12, 31))))
+    found = list(preview_period(studio.ctx, (date(2026, 1, 1), date(2026, 12, 31))))
 
     assert sum(len(looked.invoices) for looked in found) == 1
     [problem] = [problem for looked in found for problem in looked.problems]

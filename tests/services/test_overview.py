@@ -151,17 +151,17 @@ def test_a_command_waits_and_then_says_what_came_of_it(paid_and_open: Studio) ->
 
 def test_what_waits_for_a_person_is_told_until_it_is_settled(paid_and_open: Studio) -> None:
     now = paid_and_open.clock.now()
-    with paid_and_open.ledger.write() as books:
-        books.desk.raise_attention("inv_1", "client_credit", "Refund it.", now)
-        books.desk.raise_attention("inv_2", "client_credit", "Refund it.", now)
-        books.desk.resolve_attention("inv_2", None, "olga", now)
+    with paid_and_open.ledger.write() as uow:
+        uow.tasks.raise_task("inv_1", "client_credit", "Refund it.", now)
+        uow.tasks.raise_task("inv_2", "client_credit", "Refund it.", now)
+        uow.tasks.resolve("inv_2", None, "olga", now)
 
     assert seen(paid_and_open).attention_codes() == [("inv_1", "client_credit")]
 
 
 def test_cursors_and_pins_are_told_by_name(paid_and_open: Studio) -> None:
-    with paid_and_open.ledger.write() as books:
-        books.desk.pin("stripe_account", "acct_1", paid_and_open.clock.now())
+    with paid_and_open.ledger.write() as uow:
+        uow.operations.pin("stripe_account", "acct_1", paid_and_open.clock.now())
     [(name, _), *_] = moved = paid_and_open.rows("select name, updated_at from cursors order by name")
 
     assert seen(paid_and_open).cursor_moved_at(name) == paid_and_open.clock.now(), moved

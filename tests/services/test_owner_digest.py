@@ -51,7 +51,7 @@ def at(studio: Studio, day: date, hour: int, minute: int = 0) -> None:
 
 def look(studio: Studio) -> None:
     """What the sensor does, and the run that it starts."""
-    plan_owner_digest(studio.house)
+    plan_owner_digest(studio.ctx)
     studio.do(EffectKind.MAIL)
 
 
@@ -65,8 +65,8 @@ def states(studio: Studio) -> list[str]:
 
 
 def told(studio: Studio) -> OwnerDigest:
-    with studio.ledger.read() as books:
-        return digest_of(studio.house, books, studio.house.today())
+    with studio.ledger.read() as uow:
+        return digest_of(studio.ctx, uow, studio.ctx.today())
 
 
 def test_it_goes_out_once_each_morning_from_its_hour_on(waiting: Studio) -> None:
@@ -99,7 +99,7 @@ def test_where_there_is_nothing_to_say_there_is_no_mail_and_none_later_that_day(
 
 @pytest.mark.parametrize("changes", [{"owner_email": ""}, {"digest_hour": None}])
 def test_nobody_is_mailed_who_does_not_want_it_any_more(waiting: Studio, changes: dict[str, Any]) -> None:
-    plan_owner_digest(waiting.house)
+    plan_owner_digest(waiting.ctx)
     waiting.policy = replace(waiting.policy, **changes)
     look(waiting)
     at(waiting, TUESDAY, 9)
@@ -110,7 +110,7 @@ def test_nobody_is_mailed_who_does_not_want_it_any_more(waiting: Studio, changes
 
 def test_after_days_off_the_owner_hears_of_today_and_of_no_day_before(waiting: Studio) -> None:
     """The machine went off after Monday's was decided, and was switched on again on Thursday at noon."""
-    plan_owner_digest(waiting.house)
+    plan_owner_digest(waiting.ctx)
     at(waiting, date(2026, 3, 5), 12)
     look(waiting)
 
@@ -154,7 +154,7 @@ def test_after_a_crash_it_is_not_sent_twice_nor_the_next_day(waiting: Studio, wh
 
 
 def test_two_workers_decide_on_one(waiting: Studio) -> None:
-    assert [plan_owner_digest(waiting.house) for _ in range(2)] == [True, False]
+    assert [plan_owner_digest(waiting.ctx) for _ in range(2)] == [True, False]
     assert states(waiting) == ["ready"]
 
 
@@ -195,7 +195,7 @@ def test_what_is_decided_before_it_goes_out_is_not_told_any_more(owned: Studio) 
     owned.session("a")
     owned.session("b")
     owned.bill()
-    plan_owner_digest(owned.house)
+    plan_owner_digest(owned.ctx)
     owned.approve(owned.column("select invoice_id from drafts order by 1")[0])
     owned.do(EffectKind.MAIL)
 
@@ -218,8 +218,8 @@ def test_what_went_out_on_other_days_and_to_the_owner_is_not_told(owned: Studio)
 
 
 def test_under_a_hold_it_goes_out_and_says_so_first(waiting: Studio) -> None:
-    with waiting.ledger.write() as books:
-        books.desk.raise_attention("x", "client_credit", "Decide.", waiting.clock.now() - timedelta(days=1))
+    with waiting.ledger.write() as uow:
+        uow.tasks.raise_task("x", "client_credit", "Decide.", waiting.clock.now() - timedelta(days=1))
     hold_at_once(waiting.ledger, "the accountant asks", "olga", waiting.clock.now())
     look(waiting)
 
@@ -240,12 +240,12 @@ def test_on_the_day_of_a_restore_there_is_none_for_it_may_have_gone_out_before(w
 def test_while_nobody_knows_which_day_it_is_there_is_none(waiting: Studio) -> None:
     for hour in (20, 9):
         at(waiting, MONDAY, hour)
-        look_at_clock(waiting.house)
+        look_at_clock(waiting.ctx)
     look(waiting)
     assert digests(waiting) == []
 
     at(waiting, MONDAY, 21)
-    look_at_clock(waiting.house)
+    look_at_clock(waiting.ctx)
     look(waiting)
     assert digests(waiting) == ["2026-03-02"]
 
@@ -263,10 +263,10 @@ def test_its_hour_is_the_studios(owned: Studio, zone: str, day: date, first: str
     owned.policy = replace(owned.policy, time_zone=zone)
     moment = datetime.fromisoformat(first).replace(tzinfo=UTC)
     owned.clock.at = moment - timedelta(seconds=1)
-    assert not plan_owner_digest(owned.house)
+    assert not plan_owner_digest(owned.ctx)
 
     owned.clock.at = moment
-    assert plan_owner_digest(owned.house)
+    assert plan_owner_digest(owned.ctx)
     assert owned.column("select subject_id from effects where purpose = 'owner_digest'") == [f"digest:{day}"]
 
 
@@ -278,9 +278,9 @@ def test_a_task_says_whom_it_is_about_and_of_which_kind_it_is(owned: Studio) -> 
     facts = owned.session("nowhere")
     owned.source.put(replace(facts, client=replace(facts.client, emails=())))
     owned.bill()
-    beat(owned.house, "due_work", timedelta(minutes=1))
+    beat(owned.ctx, "due_work", timedelta(minutes=1))
     owned.clock.go(minutes=10)
-    watch(owned.house)
+    watch(owned.ctx)
 
     first, *others = told(owned).tasks.lines
 
@@ -301,8 +301,8 @@ def test_of_many_the_first_are_named_and_all_are_counted(owned: Studio) -> None:
 
 
 def test_every_item_with_which_stories_end_is_of_a_kind_that_has_words() -> None:
-    diaries = Path(__file__).with_name("diaries").glob("*.txt")
-    lines = [line for diary in diaries for line in diary.read_text("utf-8").splitlines() if "; code=" in line]
+    snapshots = Path(__file__).with_name("ledger_snapshots").glob("*.txt")
+    lines = [line for one in snapshots for line in one.read_text("utf-8").splitlines() if "; code=" in line]
     codes = {line.partition("; code=")[2].partition(";")[0] for line in lines}
 
     assert len(codes) > 15

@@ -42,8 +42,8 @@ def owned(studio: Studio) -> Studio:
 def alert(studio: Studio) -> OwnerAlert:
     """The one alert that is committed to, as it is written now."""
     [effect] = [one for one in studio.effects(EffectKind.MAIL) if one.purpose == "owner_alert"]
-    with studio.ledger.read() as books:
-        content = content_of(studio.house, books, effect)
+    with studio.ledger.read() as uow:
+        content = content_of(studio.ctx, uow, effect)
     assert isinstance(content, OwnerAlert)
     return content
 
@@ -55,26 +55,26 @@ def plain(told: OwnerAlert) -> str:
 
 
 def failed(studio: Studio, job: str, trouble: Trouble) -> None:
-    alert_run_failed(studio.house, job, "0123456789abcdef", [trouble])
+    alert_run_failed(studio.ctx, job, "0123456789abcdef", [trouble])
 
 
 def clock_went_back(studio: Studio) -> None:
-    look_at_clock(studio.house)
+    look_at_clock(studio.ctx)
     studio.clock.go(hours=-7)
-    look_at_clock(studio.house)
+    look_at_clock(studio.ctx)
 
 
 def stands_still(studio: Studio) -> None:
     for name in WATCHED:
-        beat(studio.house, name, timedelta(minutes=5))
+        beat(studio.ctx, name, timedelta(minutes=5))
     studio.clock.go(hours=1)
-    watch(studio.house)
+    watch(studio.ctx)
 
 
 def server_dies(server: str) -> Callable[[Studio], None]:
     def dies(studio: Studio) -> None:
         for _ in range(3):
-            note_server_end(studio.house, ServerEnd(server, studio.clock.now(), None, 9, lived_seconds=7))
+            note_server_end(studio.ctx, ServerEnd(server, studio.clock.now(), None, 9, lived_seconds=7))
 
     return dies
 
@@ -158,8 +158,8 @@ def test_an_alert_of_an_older_version_is_sent_as_it_is(owned: Studio) -> None:
     failed(owned, "reconcile", Trouble(Cause.KILLED, "Killed."))
     [effect] = owned.effects(EffectKind.MAIL)
     older = replace(effect, parameters={"title": "reconcile failed", "sentences": "One."})
-    with owned.ledger.read() as books:
-        content = content_of(owned.house, books, older)
+    with owned.ledger.read() as uow:
+        content = content_of(owned.ctx, uow, older)
 
     assert isinstance(content, OwnerAlert)
     assert content.sentences[0] == "One."

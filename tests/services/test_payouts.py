@@ -13,7 +13,7 @@ from billing.domain.errors import TemporaryError
 from billing.domain.money import Money
 from billing.domain.settlement_books import CLEARING
 from billing.domain.settlements import MovementKind, PayoutStatus
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.intake.apply_events import apply_events, poll_events
 from billing.services.reconcile import settle_movements
 from billing.services.settlements.settle_payouts import apply_payout, read_payout
@@ -21,10 +21,10 @@ from billing.services.settlements.settle_payouts import apply_payout, read_payou
 DOWN = TemporaryError("stripe_unreachable", "Stripe cannot be reached.")
 
 
-def read_and_apply_payout(house: House, payout_id: str) -> int:
-    payout = read_payout(house, payout_id)
-    with house.ledger.write() as books:
-        return apply_payout(house, books, payout)
+def read_and_apply_payout(ctx: Context, payout_id: str) -> int:
+    payout = read_payout(ctx, payout_id)
+    with ctx.ledger.write() as uow:
+        return apply_payout(ctx, uow, payout)
 
 
 def eur(minor: int) -> Money:
@@ -42,8 +42,8 @@ def paid_studio(studio: Studio) -> Studio:
 
 
 def clearing(studio: Studio) -> list[Money]:
-    with studio.ledger.read() as books:
-        found = books.journal.balances(CLEARING)
+    with studio.ledger.read() as uow:
+        found = uow.journal.balances(CLEARING)
     return [Money(minor, currency) for currency, minor in sorted(found.items())]
 
 
@@ -56,12 +56,12 @@ def agrees(studio: Studio) -> bool:
 def test_what_another_worker_read_earlier_of_a_payout_takes_nothing_back(studio: Studio) -> None:
     paid_studio(studio)
     studio.gateway.pay_out()
-    early = read_payout(studio.house, "po_1")
+    early = read_payout(studio.ctx, "po_1")
     studio.gateway.fail_payout("po_1")
-    read_and_apply_payout(studio.house, "po_1")
+    read_and_apply_payout(studio.ctx, "po_1")
 
-    with studio.ledger.write() as books:
-        apply_payout(studio.house, books, early)
+    with studio.ledger.write() as uow:
+        apply_payout(studio.ctx, uow, early)
 
     assert studio.rows("select status from payouts") == [("failed",)]
     assert agrees(studio)
@@ -73,8 +73,8 @@ def test_a_payouts_events_post_it_whatever_their_order_and_number(studio: Studio
     studio.gateway.tell("payout.reconciliation_completed", "po_1")
     studio.gateway.fail_payout("po_1")
 
-    poll_events(studio.house)
-    apply_events(studio.house)
+    poll_events(studio.ctx)
+    apply_events(studio.ctx)
 
     assert studio.rows("select state, count(*) from provider_events where kind like 'payout.%' group by state") == [
         ("applied", 3)
@@ -88,9 +88,9 @@ def test_a_payout_is_posted_once_however_often_it_is_applied(studio: Studio) -> 
     paid_studio(studio)
     studio.gateway.pay_out()
 
-    assert read_and_apply_payout(studio.house, "po_1") == 1
-    assert read_and_apply_payout(studio.house, "po_1") == 0
-    settle_movements(studio.house)
+    assert read_and_apply_payout(studio.ctx, "po_1") == 1
+    assert read_and_apply_payout(studio.ctx, "po_1") == 0
+    settle_movements(studio.ctx)
 
     assert studio.rows("select account, amount_minor from journal_entries where account = 'bank'") == [("bank", 49_845)]
     assert agrees(studio)
@@ -99,17 +99,17 @@ def test_a_payout_is_posted_once_however_often_it_is_applied(studio: Studio) -> 
 def test_a_payout_that_the_bank_refused_comes_back_and_is_shown_to_a_person_once(studio: Studio) -> None:
     paid_studio(studio)
     studio.gateway.pay_out()
-    read_and_apply_payout(studio.house, "po_1")
+    read_and_apply_payout(studio.ctx, "po_1")
     studio.gateway.fail_payout("po_1")
-    read_and_apply_payout(studio.house, "po_1")
+    read_and_apply_payout(studio.ctx, "po_1")
 
     assert "Payout po_1 of 498.45 EUR was refused by the bank" in studio.open_items()["po_1", "payout_failed"]
     assert studio.column("select sum(amount_minor) from journal_entries where account = 'bank'") == [0]
 
     studio.ask("resolve", subject="po_1")
-    read_and_apply_payout(studio.house, "po_1")
+    read_and_apply_payout(studio.ctx, "po_1")
     assert studio.codes() == []
-    settle_movements(studio.house)
+    settle_movements(studio.ctx)
     assert agrees(studio)
 
 
@@ -118,8 +118,8 @@ def test_a_movement_of_nothing_is_kept_and_stops_nobody(studio: Studio) -> None:
     studio.gateway.move(MovementKind.OTHER, "", eur(0))
     studio.gateway.move(MovementKind.OTHER, "", eur(-500))
 
-    settle_movements(studio.house)
-    again = settle_movements(studio.house)
+    settle_movements(studio.ctx)
+    again = settle_movements(studio.ctx)
 
     assert agrees(studio)
     assert (again.posted, again.left) == (0, 0)
@@ -132,8 +132,8 @@ def test_what_lay_on_the_balance_before_the_books_is_their_opening_and_is_posted
     studio.gateway.move(MovementKind.PAYMENT, "ch_shop", eur(20_000), 300)
     studio.clock.at = studio.clock.at.replace(year=2026)
     paid_studio(studio)
-    settle_movements(studio.house)
-    settle_movements(studio.house)
+    settle_movements(studio.ctx)
+    settle_movements(studio.ctx)
 
     opening = "select account, amount_minor from journal_entries where transaction_id like 'opening:%' order by account"
     assert studio.rows(opening) == [("opening_balance", -32_045), (CLEARING, 32_045)]
@@ -147,8 +147,8 @@ def test_a_payout_from_before_the_books_that_is_told_of_later_is_kept_and_not_po
     studio.clock.at = studio.clock.at.replace(year=2026)
     paid_studio(studio)
 
-    assert read_and_apply_payout(studio.house, "po_1") == 0
-    settle_movements(studio.house)
+    assert read_and_apply_payout(studio.ctx, "po_1") == 0
+    settle_movements(studio.ctx)
 
     assert studio.column("select count(*) from journal_entries where account = 'bank'") == [0]
     assert studio.column("select status from payouts") == ["in_transit"]
@@ -166,7 +166,7 @@ def test_an_opening_that_is_read_while_money_arrives_is_read_again(studio: Studi
         return found
 
     studio.gateway.balance = balance  # type: ignore[method-assign]
-    settle_movements(studio.house)
+    settle_movements(studio.ctx)
 
     assert agrees(studio)
     assert studio.column("select count(*) from journal_transactions where kind = 'balance_opened'") == [0]
@@ -183,16 +183,16 @@ def test_an_opening_that_never_holds_still_is_tried_another_time(studio: Studio)
     studio.gateway.balance = balance  # type: ignore[method-assign]
 
     with pytest.raises(TemporaryError, match="did not hold still"):
-        settle_movements(studio.house)
+        settle_movements(studio.ctx)
 
 
 def test_the_books_begin_where_they_began_though_the_first_day_is_moved(studio: Studio) -> None:
     paid_studio(studio)
-    settle_movements(studio.house)
+    settle_movements(studio.ctx)
     studio.policy = replace(studio.policy, billing_starts_on=date(2026, 6, 1))
     studio.gateway.move(MovementKind.OTHER, "", eur(-500))
 
-    settle_movements(studio.house)
+    settle_movements(studio.ctx)
     assert agrees(studio)
 
 
@@ -201,7 +201,7 @@ def test_nothing_is_read_or_posted_before_billing_begins(studio: Studio, first_d
     studio.policy = replace(studio.policy, billing_starts_on=first_day)
     studio.gateway.move(MovementKind.OTHER, "", eur(12_345))
 
-    assert settle_movements(studio.house).read == 0
+    assert settle_movements(studio.ctx).read == 0
     assert clearing(studio) == []
     assert "movements_since" not in studio.gateway.line.calls
 
@@ -215,7 +215,7 @@ def test_what_moves_without_our_asking_is_posted_with_its_fee(studio: Studio) ->
     shop.fact = replace(shop.fact, invoice_id=None)
     assert not agrees(studio)
 
-    settled = settle_movements(studio.house)
+    settled = settle_movements(studio.ctx)
 
     assert (settled.posted, settled.left) == (3, 0)
     assert agrees(studio)
@@ -228,7 +228,7 @@ def test_a_refund_made_elsewhere_that_no_event_told_of_is_booked_by_its_movement
     studio.gateway.refund_elsewhere("pi_1", eur(10_000))
     studio.gateway.events.clear()
 
-    settle_movements(studio.house)
+    settle_movements(studio.ctx)
 
     assert agrees(studio)
     assert studio.column("select amount_minor from refunds") == [10_000]
@@ -237,12 +237,12 @@ def test_a_refund_made_elsewhere_that_no_event_told_of_is_booked_by_its_movement
 
 def test_reading_again_posts_nothing_and_reads_only_what_is_near_the_cursor(studio: Studio) -> None:
     paid_studio(studio)
-    settle_movements(studio.house)
+    settle_movements(studio.ctx)
     studio.clock.go(days=10)
     studio.gateway.move(MovementKind.OTHER, "", eur(-100))
-    settle_movements(studio.house)
+    settle_movements(studio.ctx)
 
-    again = settle_movements(studio.house)
+    again = settle_movements(studio.ctx)
 
     assert (again.read, again.posted) == (1, 0)
 
@@ -252,10 +252,10 @@ def test_a_movement_that_could_not_be_booked_holds_the_cursor_back(studio: Studi
     studio.gateway.receive("inv_unknown", eur(7_700))
     studio.clock.go(days=10)
     studio.gateway.move(MovementKind.OTHER, "", eur(-100))
-    assert settle_movements(studio.house).left == 1
+    assert settle_movements(studio.ctx).left == 1
     studio.clock.go(days=10)
 
-    assert settle_movements(studio.house).left == 1
+    assert settle_movements(studio.ctx).left == 1
 
 
 def test_a_provider_that_does_not_answer_leaves_the_books_as_they_were(studio: Studio) -> None:
@@ -264,7 +264,7 @@ def test_a_provider_that_does_not_answer_leaves_the_books_as_they_were(studio: S
     before = clearing(studio)
 
     with pytest.raises(TemporaryError):
-        settle_movements(studio.house)
+        settle_movements(studio.ctx)
     assert clearing(studio) == before
     assert studio.column("select count(*) from journal_transactions where kind = 'balance_opened'") == [0]
 
@@ -272,9 +272,9 @@ def test_a_provider_that_does_not_answer_leaves_the_books_as_they_were(studio: S
 def test_a_payout_still_on_its_way_changes_to_paid_without_a_second_posting(studio: Studio) -> None:
     paid_studio(studio)
     studio.gateway.pay_out(PayoutStatus.IN_TRANSIT)
-    settle_movements(studio.house)
+    settle_movements(studio.ctx)
     studio.gateway.payouts["po_1"] = replace(studio.gateway.payouts["po_1"], status=PayoutStatus.PAID)
-    read_and_apply_payout(studio.house, "po_1")
+    read_and_apply_payout(studio.ctx, "po_1")
 
     assert studio.column("select status from payouts") == ["paid"]
     assert studio.column("select count(*) from journal_entries where account = 'bank'") == [1]

@@ -1,4 +1,4 @@
-"""The command door and the galleries: every human act has an actor, a reason and an outcome, and happens once."""
+"""The command queue and the galleries: every human act has an actor, a reason and an outcome, and happens once."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def cheque(studio: Studio, **changes: str | int) -> str:
     return studio.ask("record_payment", **{**given, **changes})
 
 
-def test_a_command_nobody_knows_or_without_an_actor_is_refused_at_the_door(studio: Studio) -> None:
+def test_a_command_nobody_knows_or_without_an_actor_is_refused_at_the_entrance(studio: Studio) -> None:
     with pytest.raises(PermanentError, match="no command fly; there are approve, clock_is_right, credit, discard"):
         submit(studio.ledger, "fly", {}, "olga", "", studio.clock.now())
     with pytest.raises(PermanentError, match="who asks"):
@@ -94,7 +94,7 @@ def test_a_command_that_makes_no_sense_is_refused_and_the_next_is_carried_out(
     submit(billed.ledger, name, given, "olga", "why", billed.clock.now())
     submit(billed.ledger, "pause_reminders", {"number": NUMBER}, "olga", "why", billed.clock.now())
 
-    [(_, refused), (_, paused)] = carry_out_commands(billed.house)
+    [(_, refused), (_, paused)] = carry_out_commands(billed.ctx)
 
     assert sentence in refused
     assert "paused" in paused
@@ -125,7 +125,7 @@ def test_two_workers_carry_a_command_out_once(billed: Studio) -> None:
     submit(billed.ledger, "void", {"number": NUMBER}, "olga", "wrong", billed.clock.now())
 
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: carry_out_commands(billed.house), range(4)))
+        list(pool.map(lambda _: carry_out_commands(billed.ctx), range(4)))
 
     assert billed.column("select state from commands") == ["done"]
     assert billed.column("select count(*) from invoice_voids") == [1]
@@ -173,8 +173,8 @@ def test_a_charge_in_doubt_needs_the_payment_itself_and_not_a_word(studio: Studi
     effect_id = unknown(studio, EffectKind.CHARGE)
 
     assert "recorded by itself when Stripe tells" in studio.ask("settle", effect_id=effect_id, happened="yes")
-    poll_events(studio.house)
-    apply_events(studio.house)
+    poll_events(studio.ctx)
+    apply_events(studio.ctx)
     assert "settled as done" in studio.ask("settle", effect_id=effect_id, happened="yes")
     assert studio.column("select count(*) from payments") == [1]
     assert studio.codes() == []
@@ -318,7 +318,7 @@ class TestGalleries:
         studio.policy = replace(studio.policy, gallery_policy=GalleryPolicy.INVOICED)
         studio.with_gallery()
         studio.bill()
-        plan_grants(studio.house)
+        plan_grants(studio.ctx)
         studio.ask("void", number=NUMBER)
         studio.round()
         assert studio.host.opened == []
@@ -329,7 +329,7 @@ class TestGalleries:
         remote_id = None if (host, opens) == ("pixieset", "g-j1") else "777"
         studio.session(galleries=(Gallery("g-j1", host, "Photos", "https://g.example", remote_id=remote_id),))
         studio.bill()
-        plan_grants(studio.house)
+        plan_grants(studio.ctx)
 
         [effect] = studio.effects(EffectKind.GRANT)
         assert (effect.text("host"), effect.text("gallery_id")) == (host, opens)
@@ -338,7 +338,7 @@ class TestGalleries:
         studio.policy = replace(studio.policy, gallery_policy=GalleryPolicy.INVOICED)
         studio.with_gallery()
         studio.bill()
-        plan_grants(studio.house)
+        plan_grants(studio.ctx)
         studio.policy = replace(studio.policy, gallery_policy=GalleryPolicy.PAID_IN_FULL)
         studio.round()
         assert studio.host.opened == []
@@ -347,7 +347,7 @@ class TestGalleries:
         studio.policy = replace(studio.policy, gallery_policy=GalleryPolicy.INVOICED)
         studio.with_gallery()
         studio.bill()
-        plan_grants(studio.house)
+        plan_grants(studio.ctx)
         studio.host.line.fail("open_gallery", UnknownOutcomeError("x", "Cut."))
         studio.do(EffectKind.GRANT)
         studio.ask("void", number=NUMBER)
@@ -390,7 +390,7 @@ class TestGalleries:
 
 
 def test_an_unknown_effect_of_nobody_stays_a_question(studio: Studio) -> None:
-    with studio.ledger.write() as books:
-        books.effects.intend(Intent(EffectKind.GRANT, "vsco:g", "inv_none", {}), studio.clock.now())
+    with studio.ledger.write() as uow:
+        uow.effects.intend(Intent(EffectKind.GRANT, "vsco:g", "inv_none", {}), studio.clock.now())
 
     assert studio.do(EffectKind.GRANT) == {"cancelled": 1}

@@ -54,7 +54,7 @@ def test_nobody_is_reminded_of_nothing(studio: Studio) -> None:
     studio.round()
     for _ in range(60):
         studio.tomorrow()
-        assert not plan_follow_ups(studio.house)
+        assert not plan_follow_ups(studio.ctx)
         studio.do(EffectKind.MAIL)
 
     assert len(studio.mailer.sent) == 1

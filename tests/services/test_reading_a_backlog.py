@@ -33,7 +33,7 @@ def backlog(studio: Studio) -> Studio:
     for number, job in enumerate(JOBS):
         studio.clock.go(minutes=1)
         studio.session(job, job={"fulfilled_on": date(2026, 2, 20) - timedelta(days=number)})
-    observe_jobs(studio.house)
+    observe_jobs(studio.ctx)
     return studio
 
 
@@ -54,11 +54,11 @@ def test_a_run_that_is_killed_midway_keeps_what_it_has_read(backlog: Studio, con
     backlog.concurrency = concurrency
     backlog.source.line.fail(f"related:{OLDEST_FIRST[6]}", Crash())
     with pytest.raises(Crash):
-        fetch_session_records(backlog.house)
+        fetch_session_records(backlog.ctx)
     kept = read(backlog)
     assert kept == OLDEST_FIRST[:6]
 
-    fetch_session_records(backlog.house)
+    fetch_session_records(backlog.ctx)
 
     assert read(backlog) == OLDEST_FIRST
     assert all(asked(backlog).count(job) == 1 for job in kept)
@@ -68,7 +68,7 @@ def test_what_was_read_is_kept_before_much_more_is_asked_for(backlog: Studio) ->
     backlog.concurrency = 3
     ahead: list[int] = []
 
-    fetch_session_records(backlog.house, progress=lambda done, _of: ahead.append(len(asked(backlog)) - done))
+    fetch_session_records(backlog.ctx, progress=lambda done, _of: ahead.append(len(asked(backlog)) - done))
 
     assert max(ahead) < backlog.concurrency
     assert len(ahead) == len(JOBS)
@@ -76,8 +76,8 @@ def test_what_was_read_is_kept_before_much_more_is_asked_for(backlog: Studio) ->
 
 def test_runs_that_each_end_at_their_limit_bill_the_whole_backlog_oldest_first(backlog: Studio) -> None:
     for _ in range(4):
-        fetch_session_records(backlog.house, limit=3)
-        bill_due_sessions(backlog.house)
+        fetch_session_records(backlog.ctx, limit=3)
+        bill_due_sessions(backlog.ctx)
 
     billed = backlog.column("select session_id from invoices order by sequence")
     assert billed == [f"vsco:{job}" for job in OLDEST_FIRST]
@@ -87,7 +87,7 @@ def test_runs_that_each_end_at_their_limit_bill_the_whole_backlog_oldest_first(b
 def test_how_far_it_is_is_told(backlog: Studio) -> None:
     seen: list[tuple[int, int]] = []
 
-    fetch_session_records(backlog.house, progress=lambda done, of: seen.append((done, of)))
+    fetch_session_records(backlog.ctx, progress=lambda done, of: seen.append((done, of)))
 
     assert seen == [(done, 10) for done in range(1, 11)]
 
@@ -97,7 +97,7 @@ def test_those_that_do_not_answer_keep_none_of_the_others_waiting(backlog: Studi
         backlog.source.line.fail(f"related:{job}", TemporaryError("vsco_unavailable", "Down."), times=9)
     for _ in range(4):
         backlog.clock.go(minutes=1)
-        fetch_session_records(backlog.house, limit=3)
+        fetch_session_records(backlog.ctx, limit=3)
 
     assert sorted(read(backlog)) == sorted(JOBS[:7])
 
@@ -106,13 +106,13 @@ def test_a_backlog_of_one_kind_keeps_no_other_waiting(studio: Studio) -> None:
     studio.policy = replace(studio.policy, trigger=Trigger.SESSION_ENDED)
     later = studio.clock.now() + timedelta(days=30)
     studio.session("soon", session_ends_at=later, job={"stage": Stage.BOOKED})
-    observe_jobs(studio.house)
+    observe_jobs(studio.ctx)
     studio.policy = replace(studio.policy, trigger=Trigger.FULFILLMENT)
     for job in JOBS:
         studio.session(job)
-    observe_jobs(studio.house)
+    observe_jobs(studio.ctx)
 
-    fetch_session_records(studio.house, limit=2)
+    fetch_session_records(studio.ctx, limit=2)
 
     assert "soon" in asked(studio)
 
@@ -125,11 +125,11 @@ def test_hundreds_that_wait_for_somebody_do_not_keep_the_line_busy(studio: Studi
     assert len(studio.codes()) == ATTENTION_READ_AT_MOST + 20
 
     studio.clock.go(minutes=6)
-    first = {row.session_id for row in sessions_to_fetch(studio.house)}
-    fetch_session_records(studio.house)
-    again = sessions_to_fetch(studio.house)
+    first = {row.session_id for row in sessions_to_fetch(studio.ctx)}
+    fetch_session_records(studio.ctx)
+    again = sessions_to_fetch(studio.ctx)
     studio.clock.go(minutes=6)
-    then = {row.session_id for row in sessions_to_fetch(studio.house)}
+    then = {row.session_id for row in sessions_to_fetch(studio.ctx)}
 
     assert (len(first), again) == (ATTENTION_READ_AT_MOST, [])
     assert len(first | then) == ATTENTION_READ_AT_MOST + 20
@@ -138,15 +138,15 @@ def test_hundreds_that_wait_for_somebody_do_not_keep_the_line_busy(studio: Studi
 def test_that_the_day_has_not_room_for_all_is_said_at_once(backlog: Studio) -> None:
     """The run is killed before it comes to the limit; the sentence is there all the same, and true."""
     backlog.policy = replace(backlog.policy, limits=DailyLimits(invoices=6))
-    fetch_session_records(backlog.house)
+    fetch_session_records(backlog.ctx)
     backlog.clock.go(minutes=6)  # so that each is read again right before it is billed
     backlog.source.line.fail(f"related:{OLDEST_FIRST[2]}", Crash())
     with pytest.raises(Crash):
-        bill_due_sessions(backlog.house)
+        bill_due_sessions(backlog.ctx)
 
     assert "leaves room for 6 more today and 10 sessions wait" in backlog.open_items()["limits", "limit_invoices"]
 
-    billed = bill_due_sessions(backlog.house)
+    billed = bill_due_sessions(backlog.ctx)
 
     assert len(billed.finalized) == 4
     assert "is reached and 4 sessions wait" in backlog.open_items()["limits", "limit_invoices"]
@@ -190,49 +190,49 @@ class TestALongListOfJobs:
     def test_is_read_on_from_where_a_killed_run_had_come_to(self, long: Studio) -> None:
         self.fail_from_page(long, 26, Crash())
         with pytest.raises(Crash):
-            observe_jobs(long.house, go_on=True)
+            observe_jobs(long.ctx, go_on=True)
         assert (self.seen(long), self.watermarks(long)) == (50, [])
         self.mend(long)
 
-        after = observe_jobs(long.house, go_on=True)
+        after = observe_jobs(long.ctx, go_on=True)
 
         assert (after.complete, self.seen(long)) == (True, 60)
         assert after.jobs_read == 21  # five pages were not noted yet, and the page that it had come to is read again
-        assert observe_jobs(long.house).jobs_read <= 12  # what is newer than the watermark less the overlap
+        assert observe_jobs(long.ctx).jobs_read <= 12  # what is newer than the watermark less the overlap
 
     def test_is_read_to_its_end_by_runs_that_each_read_a_part(self, long: Studio) -> None:
         for _ in range(3):
-            assert not observe_jobs(long.house, 9, go_on=True).complete
-            assert observe_jobs(long.house, 2).complete is False  # a sensor's look at the top takes nothing back
-        assert observe_jobs(long.house, 9, go_on=True).complete
+            assert not observe_jobs(long.ctx, 9, go_on=True).complete
+            assert observe_jobs(long.ctx, 2).complete is False  # a sensor's look at the top takes nothing back
+        assert observe_jobs(long.ctx, 9, go_on=True).complete
         assert self.seen(long) == 60
 
         long.session("new", job={"stage": Stage.BOOKED})
-        assert observe_jobs(long.house, go_on=True).complete
+        assert observe_jobs(long.ctx, go_on=True).complete
         assert self.seen(long) == 61
 
     def test_what_changed_meanwhile_is_not_missed(self, long: Studio) -> None:
-        observe_jobs(long.house, 9, go_on=True)
+        observe_jobs(long.ctx, 9, go_on=True)
         long.clock.go(minutes=30)
         long.session("j05")
-        observe_jobs(long.house, go_on=True)
+        observe_jobs(long.ctx, go_on=True)
 
-        observe_jobs(long.house, go_on=True)
+        observe_jobs(long.ctx, go_on=True)
 
         assert long.state_of("j05") == "due"
 
     def test_that_breaks_off_takes_back_nothing_and_stops_no_billing(self, long: Studio) -> None:
         long.session("j59")
         self.fail_from_page(long, 4, TemporaryError("vsco_unavailable", "Page 4 does not come."))
-        seen = observe_jobs(long.house, go_on=True)
+        seen = observe_jobs(long.ctx, go_on=True)
         assert (seen.complete, seen.trouble) == (False, "Page 4 does not come.")
         assert long.codes() == []
 
-        assert observe_jobs(long.house, go_on=True).jobs_read == 0
+        assert observe_jobs(long.ctx, go_on=True).jobs_read == 0
         [((subject, _), sentence)] = long.open_items().items()
         assert (subject, sentence.endswith("Page 4 does not come.")) == ("vsco/job-list", True)
 
         self.mend(long)
-        assert observe_jobs(long.house, go_on=True).complete
+        assert observe_jobs(long.ctx, go_on=True).complete
         assert long.codes() == []
         assert self.seen(long) == 60

@@ -29,8 +29,8 @@ def test_a_pay_link_that_is_open_though_nothing_is_owed_is_left_open(studio: Stu
 
     assert (one.cause, one.subject_id) == ("pay_link_left_open", invoice.invoice_id)
     assert "plink_1 of INV-2026-0001 can still take money, though the invoice is void" in one.sentence
-    with studio.ledger.write() as books:
-        books.invoices.close_pay_link("plink_1", studio.clock.now())
+    with studio.ledger.write() as uow:
+        uow.invoices.close_pay_link("plink_1", studio.clock.now())
     assert stripe(studio).closed == 1
 
 
@@ -78,8 +78,8 @@ def left_alone(studio: Studio) -> str:
     studio.session()
     studio.round()
     studio.round()
-    with studio.ledger.write() as books:
-        books.invoices.close_pay_link("plink_1", studio.clock.now())
+    with studio.ledger.write() as uow:
+        uow.invoices.close_pay_link("plink_1", studio.clock.now())
     return number(studio)
 
 
@@ -96,8 +96,8 @@ def test_what_is_owed_and_nothing_asks_for_is_told_until_a_page_is_made(studio: 
     studio.ask("resume_reminders", number=which)
     assert stripe(studio).closed == 1
     studio.do(EffectKind.PAY_LINK)
-    with studio.ledger.read() as books:
-        assert len(books.invoices.open_pay_links(one.subject_id)) == 1
+    with studio.ledger.read() as uow:
+        assert len(uow.invoices.open_pay_links(one.subject_id)) == 1
 
 
 def let_it_rest(studio: Studio) -> None:
@@ -109,14 +109,14 @@ def give_it_up(studio: Studio) -> None:
 
 
 def tell_of_the_invoice(studio: Studio) -> None:
-    with studio.ledger.write() as books:
-        books.desk.raise_attention(studio.invoice().invoice.invoice_id, "follow_ups_ended", "Call.", studio.clock.now())
+    with studio.ledger.write() as uow:
+        uow.tasks.raise_task(studio.invoice().invoice.invoice_id, "follow_ups_ended", "Call.", studio.clock.now())
 
 
 def tell_of_its_page(studio: Studio) -> None:
     [page] = studio.effects(EffectKind.PAY_LINK)
-    with studio.ledger.write() as books:
-        books.desk.raise_attention(page.key, "effect_failed", "No page could be made.", studio.clock.now())
+    with studio.ledger.write() as uow:
+        uow.tasks.raise_task(page.key, "effect_failed", "No page could be made.", studio.clock.now())
 
 
 @pytest.mark.parametrize("say_why", [let_it_rest, give_it_up, tell_of_the_invoice, tell_of_its_page])

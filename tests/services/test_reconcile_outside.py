@@ -20,7 +20,7 @@ DOWN = TemporaryError("vsco_unreachable", "VSCO Workspace is down.")
 
 def compared(studio: Studio, scope: str) -> Reconciled:
     studio.clock.go(hours=2)  # what follows by itself has followed by then
-    return reconcile(studio.house, scope)
+    return reconcile(studio.ctx, scope)
 
 
 def only(done: Reconciled) -> Difference:
@@ -44,7 +44,7 @@ def test_a_paid_session_is_clean_in_every_scope(studio: Studio) -> None:
     paid(studio)
     studio.clock.go(hours=2)
 
-    done = reconcile_all(studio.house)
+    done = reconcile_all(studio.ctx)
 
     assert [(one.reconciliation.scope, one.is_clean) for one in done] == [
         ("stripe", True), ("vsco", True), ("galleries", True),
@@ -106,7 +106,7 @@ def test_a_write_back_that_failed_is_told_and_one_that_is_new_is_waited_for(stud
     studio.source.line.fail("record_payment", PermanentError("vsco_refused", "VSCO Workspace refused it."))
     studio.round()
 
-    assert reconcile(studio.house, "vsco").is_clean
+    assert reconcile(studio.ctx, "vsco").is_clean
     assert only(compared(studio, "vsco")).cause == "payment_not_there"
 
 
@@ -220,9 +220,9 @@ def test_an_outside_that_does_not_answer_is_never_all_is_well(studio: Studio, sc
     with pytest.raises(TemporaryError):
         compared(studio, scope)
 
-    with studio.ledger.read() as books:
-        assert tuple(books.operations.open_differences(scope)) == before.differences
-        assert books.operations.last_reconciliation(scope) == before.reconciliation
+    with studio.ledger.read() as uow:
+        assert tuple(uow.operations.open_differences(scope)) == before.differences
+        assert uow.operations.last_reconciliation(scope) == before.reconciliation
 
 
 def test_a_gallery_that_was_closed_at_its_host_is_told_until_it_is_open(studio: Studio) -> None:
@@ -265,7 +265,7 @@ def test_a_gallery_still_open_though_its_money_went_back_is_told(studio: Studio)
     paid(studio)
     studio.gateway.refund_elsewhere("pi_1", eur(50_000))
     studio.gateway.events.clear()
-    reconcile(studio.house, "stripe")
+    reconcile(studio.ctx, "stripe")
     closing = [effect.effect_id for effect in studio.effects(EffectKind.REVOKE)]
     assert compared(studio, "galleries").is_clean  # it is being closed
     with studio.ledger.engine.begin() as connection:
@@ -296,7 +296,7 @@ def test_a_gallery_that_nobody_opens_is_told(studio: Studio) -> None:
     studio.host.line.fail("open_gallery", PermanentError("gallery_refused", "The host refuses."))
     studio.round()
 
-    assert reconcile(studio.house, "galleries").is_clean  # it has only just been paid
+    assert reconcile(studio.ctx, "galleries").is_clean  # it has only just been paid
     one = only(compared(studio, "galleries"))
 
     assert one.cause == "gallery_not_opened"

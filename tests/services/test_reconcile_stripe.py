@@ -20,7 +20,7 @@ DOWN = TemporaryError("stripe_unreachable", "Stripe cannot be reached.")
 
 def stripe(studio: Studio) -> Reconciled:
     studio.clock.go(minutes=10)
-    return reconcile(studio.house, "stripe")
+    return reconcile(studio.ctx, "stripe")
 
 
 def only(done: Reconciled) -> Difference:
@@ -54,8 +54,8 @@ def test_a_day_of_everything_is_clean_to_the_cent(studio: Studio) -> None:
     assert done.is_clean, [one.sentence for one in done.differences]
     assert done.reconciliation.compared >= 6
     assert agrees(studio)
-    with studio.ledger.read() as books:
-        assert books.operations.last_reconciliation("stripe") == done.reconciliation
+    with studio.ledger.read() as uow:
+        assert uow.operations.last_reconciliation("stripe") == done.reconciliation
 
 
 def test_what_no_event_told_of_is_booked_by_reconciling(studio: Studio) -> None:
@@ -295,9 +295,9 @@ def test_a_provider_that_does_not_answer_is_never_all_is_well(studio: Studio) ->
         with pytest.raises(TemporaryError):
             stripe(studio)
 
-    with studio.ledger.read() as books:
-        assert tuple(books.operations.open_differences("stripe")) == before.differences
-        assert books.operations.last_reconciliation("stripe") == before.reconciliation
+    with studio.ledger.read() as uow:
+        assert tuple(uow.operations.open_differences("stripe")) == before.differences
+        assert uow.operations.last_reconciliation("stripe") == before.reconciliation
     assert told(studio) == ["stripe_payment_missing_here"]
 
 
@@ -343,4 +343,4 @@ def test_nothing_is_compared_before_billing_begins(studio: Studio) -> None:
 
 def test_a_scope_that_is_not_there_is_named_with_those_that_are(studio: Studio) -> None:
     with pytest.raises(PermanentError, match="no scope paypal; there are stripe, vsco, galleries"):
-        reconcile(studio.house, "paypal")
+        reconcile(studio.ctx, "paypal")

@@ -15,7 +15,7 @@ from billing.services.reconcile import reconcile
 
 
 def told(studio: Studio, scope: str) -> list[str]:
-    return [one.cause for one in reconcile(studio.house, scope).differences]
+    return [one.cause for one in reconcile(studio.ctx, scope).differences]
 
 
 def paid_with_gallery(studio: Studio) -> None:
@@ -115,7 +115,7 @@ def test_a_payment_that_came_while_the_movements_were_read_for_long(studio: Stud
     studio.pay_on_page()
     studio.round()
     studio.clock.go(days=3)
-    reconcile(studio.house, "stripe")
+    reconcile(studio.ctx, "stripe")
     real = studio.gateway.movements_since
 
     def slow(since: Any) -> Iterator[Any]:

@@ -114,8 +114,8 @@ def test_a_refund_that_was_cancelled_where_it_was_made_is_told_to_nobody(paid: S
 def test_two_refunds_of_the_same_amount_are_two_and_a_command_carried_out_twice_is_one(paid: Studio) -> None:
     for _ in range(2):
         submit(paid.ledger, "refund", {"number": number(paid), "amount_minor": 5_000}, "olga", "", paid.clock.now())
-    carry_out_commands(paid.house)
-    carry_out_commands(paid.house)
+    carry_out_commands(paid.ctx)
+    carry_out_commands(paid.ctx)
     paid.round()
 
     assert refunded(paid) == [5_000, 5_000]

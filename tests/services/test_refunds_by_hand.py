@@ -122,7 +122,7 @@ def test_a_refund_that_the_bank_returned_and_the_studio_paid_out_is_over(paid: S
 
     assert paid.codes() == []
     assert accounts(paid) == {"revenue": -30_000, "stripe_clearing": 50_000, "bank": -20_000}
-    assert reconcile(paid.house, "stripe").is_clean
+    assert reconcile(paid.ctx, "stripe").is_clean
 
 
 def test_while_a_dispute_is_open_it_is_refused_as_any_other(paid: Studio) -> None:

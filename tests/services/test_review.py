@@ -47,8 +47,8 @@ class TestReview:
         review.round()
         draft = self.draft_id(review)
         review.session("j1", order("o-j1", 70_000))
-        with review.ledger.write() as books:
-            books.records.keep_all("vsco", "j1", review.source.related_records("j1").records, review.clock.now())
+        with review.ledger.write() as uow:
+            uow.records.keep_all("vsco", "j1", review.source.related_records("j1").records, review.clock.now())
         assert "has changed" in review.approve(draft)
         assert review.invoices() == []
         review.approve(draft)
@@ -59,8 +59,8 @@ class TestReview:
         review.round()
         draft = self.draft_id(review)
         review.session("j1", order("o-j1", status="voided"))
-        with review.ledger.write() as books:
-            books.records.keep_all("vsco", "j1", review.source.related_records("j1").records, review.clock.now())
+        with review.ledger.write() as uow:
+            uow.records.keep_all("vsco", "j1", review.source.related_records("j1").records, review.clock.now())
         review.approve(draft)
         review.round()
         assert review.state_of() == "attention"
@@ -90,8 +90,8 @@ class TestReview:
         review.session("j2")
         review.round()
         review.session("j1", order("o-j1", 70_000))
-        with review.ledger.write() as books:
-            books.records.keep_all("vsco", "j1", review.source.related_records("j1").records, review.clock.now())
+        with review.ledger.write() as uow:
+            uow.records.keep_all("vsco", "j1", review.source.related_records("j1").records, review.clock.now())
         outcome = review.approve()
         assert outcome.startswith("Approved INV-2026-0001. The order behind draft")
 

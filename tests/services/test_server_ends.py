@@ -27,7 +27,7 @@ def owned(studio: Studio) -> Studio:
 
 
 def told(studio: Studio, *ends: ServerEnd) -> list[bool]:
-    return [note_server_end(studio.house, one) for one in ends]
+    return [note_server_end(studio.ctx, one) for one in ends]
 
 
 def subjects(studio: Studio) -> list[str]:
@@ -36,8 +36,8 @@ def subjects(studio: Studio) -> list[str]:
 
 
 def open_items(studio: Studio) -> list[tuple[str, str]]:
-    with studio.house.ledger.read() as books:
-        return [(item.subject_id, item.code) for item in books.desk.open_items()]
+    with studio.ctx.ledger.read() as uow:
+        return [(item.subject_id, item.code) for item in uow.tasks.open_tasks()]
 
 
 def test_each_is_counted_and_the_third_in_ten_minutes_is_told(owned: Studio) -> None:
@@ -45,9 +45,9 @@ def test_each_is_counted_and_the_third_in_ten_minutes_is_told(owned: Studio) -> 
 
     assert open_items(owned) == [("server:dashboard", "server_dies")]
     assert subjects(owned) == ["OwnerAlert The dashboard stops again and again"]
-    with owned.house.ledger.read() as books:
-        assert [one.ended_at.minute for one in books.operations.server_ends(NOON)] == [0, 1, 2]
-        assert [one.ended_at.minute for one in books.operations.server_ends(NOON + timedelta(minutes=2))] == [2]
+    with owned.ctx.ledger.read() as uow:
+        assert [one.ended_at.minute for one in uow.operations.server_ends(NOON)] == [0, 1, 2]
+        assert [one.ended_at.minute for one in uow.operations.server_ends(NOON + timedelta(minutes=2))] == [2]
 
 
 def test_what_happens_now_and_then_or_to_different_servers_is_told_nobody(owned: Studio) -> None:
@@ -62,17 +62,17 @@ def test_one_mail_a_day_and_one_item_that_says_the_newest_count(owned: Studio) -
     told(owned, *(end(minutes=minute / 10) for minute in range(9)))
 
     assert len(subjects(owned)) == 1
-    with owned.house.ledger.read() as books:
-        (item,) = books.desk.open_items()
+    with owned.ctx.ledger.read() as uow:
+        (item,) = uow.tasks.open_tasks()
     assert "ended 9 times in ten minutes" in item.sentence
 
 
 def test_when_it_runs_well_again_the_item_ends_by_itself(owned: Studio) -> None:
     told(owned, *(end(minutes=minute) for minute in range(3)))
 
-    assert server_is_steady(owned.house, "dashboard")
+    assert server_is_steady(owned.ctx, "dashboard")
     assert open_items(owned) == []
-    assert not server_is_steady(owned.house, "dashboard")
+    assert not server_is_steady(owned.ctx, "dashboard")
 
 
 def test_how_it_ended_is_in_words() -> None:

@@ -109,5 +109,5 @@ class TestSessionEnded:
         studio.session("lead", job={"stage": Stage.LEAD})
         studio.session("none", job={"stage": Stage.BOOKED, "session_id": None})
         studio.session("over", job={"stage": Stage.COMPLETED, "closed": True})
-        observe_jobs(studio.house)
+        observe_jobs(studio.ctx)
         assert [studio.state_of(job) for job in ("lead", "none", "over")] == ["unseen", "unseen", "expected"]

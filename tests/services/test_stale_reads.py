@@ -58,7 +58,7 @@ def test_no_card_is_charged_whose_consent_or_debt_went_while_the_charge_was_prep
 def test_who_read_that_a_debit_is_processing_does_not_undo_that_it_failed(studio: Studio) -> None:
     processing(studio)
     studio.gateway.tell("charge.updated", "ch_pi_1", "pi_1")
-    poll_events(studio.house)
+    poll_events(studio.ctx)
 
     def other() -> None:
         intent = studio.gateway.payments["pi_1"]
@@ -67,7 +67,7 @@ def test_who_read_that_a_debit_is_processing_does_not_undo_that_it_failed(studio
         take_in(studio)
 
     meanwhile(studio.gateway, "read_story", other)
-    apply_events(studio.house)
+    apply_events(studio.ctx)
     studio.round()
     studio.round()
 
@@ -155,7 +155,7 @@ def test_a_client_who_paid_again_is_told_of_the_gallery_that_stays_open(studio: 
     studio.round()
     studio.pay_on_page()
     take_in(studio)
-    plan_grants(studio.house)
+    plan_grants(studio.ctx)
     studio.do(EffectKind.GRANT)
     studio.clock.go(minutes=1)
     studio.gateway.refund_elsewhere("pi_1", eur(50_000))
@@ -176,10 +176,10 @@ def test_a_session_that_was_mended_while_it_was_priced_is_billed_by_the_next_rou
 
     def sensor() -> None:
         studio.source.put(good, modified_at=studio.clock.now())
-        observe_jobs(studio.house)
+        observe_jobs(studio.ctx)
 
     meanwhile(studio.source, "read_session", sensor)
-    bill_due_sessions(studio.house)
+    bill_due_sessions(studio.ctx)
     studio.round()
 
     assert studio.state_of() == "billed"
@@ -200,5 +200,5 @@ def test_what_is_done_while_it_is_looked_at_is_not_shown_as_stuck(
 
     monkeypatch.setattr(studio.ledger, "write", other_first)
 
-    assert show_stuck(studio.house) == 0
+    assert show_stuck(studio.ctx) == 0
     assert studio.codes() == []

@@ -250,7 +250,7 @@ class TestOnce:
         less = {"number": number(billed), "amount_minor": 100}
         submit(billed.ledger, "credit", less, "olga", "x", billed.clock.now())
         for _ in range(2):
-            carry_out_commands(billed.house)
+            carry_out_commands(billed.ctx)
 
         assert rounds(billed) == ["Balance: 49900 on plink_2"]
 
@@ -367,7 +367,7 @@ def test_a_restored_ledger_asks_a_person_whether_it_was_told(billed: Studio) -> 
     billed.ask("credit", number=number(billed), amount_minor=5_000)
     mark_restored(billed.ledger, "the disk is gone", "olga", billed.clock.now())
     billed.clock.go(hours=1)
-    reconcile_restored(billed.house, lambda house: None, "olga")
+    reconcile_restored(billed.ctx, lambda ctx: None, "olga")
     assert rounds(billed) == []
     assert "mails_in_doubt" in billed.codes()
 

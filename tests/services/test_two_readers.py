@@ -41,19 +41,19 @@ def meanwhile(studio: Studio, call: str, other: Callable[[], object]) -> None:
 @pytest.fixture
 def observed(studio: Studio) -> Studio:
     studio.session()
-    observe_jobs(studio.house)
+    observe_jobs(studio.ctx)
     return studio
 
 
 def test_one_that_is_read_while_another_worker_is_refused_is_billed(observed: Studio) -> None:
     def other() -> None:
         observed.source.line.fail("related:j1", REFUSED)
-        fetch_session_records(observed.house)
+        fetch_session_records(observed.ctx)
         assert observed.state_of() == "attention"
 
     meanwhile(observed, "related_records", other)
-    fetch_session_records(observed.house)
-    bill_due_sessions(observed.house)
+    fetch_session_records(observed.ctx)
+    bill_due_sessions(observed.ctx)
 
     assert observed.state_of() == "billed"
     assert observed.codes() == []
@@ -63,7 +63,7 @@ def test_one_that_another_worker_has_billed_is_not_set_aside(observed: Studio) -
     observed.source.line.fail("related:j1", REFUSED)
     meanwhile(observed, "related_records", observed.bill)
 
-    fetch_session_records(observed.house)
+    fetch_session_records(observed.ctx)
 
     assert observed.state_of() == "billed"
     assert observed.codes() == ["session_not_read"]
@@ -75,20 +75,20 @@ class TestTheEndOfASession:
         """Its end has passed, and nobody has read it since."""
         studio.policy = replace(studio.policy, trigger=Trigger.SESSION_ENDED)
         studio.session(session_ends_at=studio.clock.now() + timedelta(hours=3), job={"stage": Stage.BOOKED})
-        observe_jobs(studio.house)
+        observe_jobs(studio.ctx)
         studio.clock.go(hours=9)
         return studio
 
     def bill(self, studio: Studio) -> None:
-        fetch_session_records(studio.house)
-        bill_due_sessions(studio.house)
+        fetch_session_records(studio.ctx)
+        bill_due_sessions(studio.ctx)
 
     def test_is_noticed_once(self, over: Studio) -> None:
         meanwhile(over, "read_session", lambda: self.bill(over))
 
-        fetch_session_records(over.house)
+        fetch_session_records(over.ctx)
         over.clock.go(minutes=1)
-        wake_expected_sessions(over.house)
+        wake_expected_sessions(over.ctx)
 
         assert over.state_of() == "billed"
         assert len(over.invoices()) == 1
@@ -98,10 +98,10 @@ class TestTheEndOfASession:
 
         def it_took_place() -> None:
             over.session(session_ends_at=over.clock.now() - timedelta(hours=6), job={"stage": Stage.BOOKED})
-            observe_jobs(over.house)
+            observe_jobs(over.ctx)
             self.bill(over)
 
         meanwhile(over, "read_session", it_took_place)
-        fetch_session_records(over.house)
+        fetch_session_records(over.ctx)
 
         assert over.state_of() == "billed"

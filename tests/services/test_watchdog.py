@@ -18,17 +18,17 @@ EVERY = timedelta(minutes=5)
 def beating(studio: Studio) -> Studio:
     studio.policy = replace(studio.policy, owner_email="owner@northlight.example")
     for name in ("completed_sessions", "due_work"):
-        beat(studio.house, name, EVERY)
+        beat(studio.ctx, name, EVERY)
     return studio
 
 
 def late(studio: Studio) -> list[str]:
-    return [one.name for one in late_heartbeats(studio.house)]
+    return [one.name for one in late_heartbeats(studio.ctx)]
 
 
 def test_late_is_more_than_three_intervals(beating: Studio) -> None:
     beating.clock.go(minutes=10)
-    beat(beating.house, "due_work", EVERY)
+    beat(beating.ctx, "due_work", EVERY)
     beating.clock.go(minutes=5)
     assert late(beating) == []
 
@@ -39,14 +39,14 @@ def test_late_is_more_than_three_intervals(beating: Studio) -> None:
 def test_a_beat_is_one_commit_a_minute_at_most(studio: Studio) -> None:
     kept = []
     for _ in range(24):
-        kept.append(beat(studio.house, "due_work", timedelta(seconds=5)))
+        kept.append(beat(studio.ctx, "due_work", timedelta(seconds=5)))
         studio.clock.go(seconds=5)
 
     assert kept == [True, *[False] * 11, True, *[False] * 11]
 
 
 def test_an_interval_below_a_minute_counts_as_one_because_it_is_kept_once_a_minute(studio: Studio) -> None:
-    beat(studio.house, "due_work", timedelta(seconds=5))
+    beat(studio.ctx, "due_work", timedelta(seconds=5))
     studio.clock.go(minutes=3)
 
     assert late(studio) == []
@@ -55,7 +55,7 @@ def test_an_interval_below_a_minute_counts_as_one_because_it_is_kept_once_a_minu
 def test_the_owner_is_told_once_a_day_and_the_item_ends_by_itself(beating: Studio) -> None:
     beating.clock.go(minutes=16)
     for _ in range(3):
-        assert len(watch(beating.house)) == 2
+        assert len(watch(beating.ctx)) == 2
         beating.do(EffectKind.MAIL)
     assert [mail.letter.subject for mail in beating.mailer.sent] == ["OwnerAlert Studio Billing stands still"]
     assert beating.codes() == ["late", "late"]
@@ -64,54 +64,54 @@ def test_the_owner_is_told_once_a_day_and_the_item_ends_by_itself(beating: Studi
     assert told.index("technical=") < told.index("completed_sessions last did its work on 2026-03-02 at 09:00 UTC")
 
     for name in ("completed_sessions", "due_work"):
-        beat(beating.house, name, EVERY)
-    assert watch(beating.house) == []
+        beat(beating.ctx, name, EVERY)
+    assert watch(beating.ctx) == []
     assert beating.codes() == []
 
 
 def test_the_owner_is_told_again_of_what_stands_still_on_another_day(beating: Studio) -> None:
     beating.clock.go(minutes=16)
-    watch(beating.house)
+    watch(beating.ctx)
     beating.clock.go(days=1)
     for _ in range(2):
-        watch(beating.house)
+        watch(beating.ctx)
     beating.do(EffectKind.MAIL)
 
     assert len(beating.mailer.sent) == 2
 
 
 def test_a_sensor_that_was_renamed_alarms_nobody(beating: Studio) -> None:
-    beat(beating.house, "finished_sessions", EVERY)
+    beat(beating.ctx, "finished_sessions", EVERY)
     beating.clock.go(minutes=10)
     for name in ("completed_sessions", "due_work"):
-        beat(beating.house, name, EVERY)
+        beat(beating.ctx, name, EVERY)
     beating.clock.go(minutes=10)
 
-    assert watch(beating.house) == []
+    assert watch(beating.ctx) == []
 
 
 def test_a_job_that_runs_when_there_is_work_has_no_deadline(studio: Studio) -> None:
-    beat(studio.house, "job:apply_stripe_events")
+    beat(studio.ctx, "job:apply_stripe_events")
     studio.clock.go(days=30)
 
     assert late(studio) == []
 
 
 def test_nothing_is_late_where_nothing_ever_ran(studio: Studio) -> None:
-    assert watch(studio.house) == []
+    assert watch(studio.ctx) == []
 
 
 def test_without_an_owners_address_it_is_shown_all_the_same(beating: Studio) -> None:
     beating.policy = replace(beating.policy, owner_email="")
     beating.clock.go(minutes=16)
-    watch(beating.house)
+    watch(beating.ctx)
 
     assert beating.codes() == ["late", "late"]
     assert beating.effects(EffectKind.MAIL) == []
 
 
 def test_a_clock_set_back_does_not_stop_the_beats(studio: Studio) -> None:
-    beat(studio.house, "due_work", EVERY)
+    beat(studio.ctx, "due_work", EVERY)
     studio.clock.go(hours=-5)
 
-    assert beat(studio.house, "due_work", EVERY)
+    assert beat(studio.ctx, "due_work", EVERY)

@@ -13,7 +13,7 @@ _DARK_PAPER = "#17191c"
 
 
 def legible_accent(accent: str) -> str:
-    """The accent as #rrggbb, darkened in steps until it reads 4.5:1 on white; the house's own if it is no colour."""
+    """The accent as #rrggbb, darkened in steps until it reads 4.5:1 on white; our own if it is no colour."""
     return _towards(0, accent if _HEX.match(accent) else DEFAULT_ACCENT, "#ffffff")
 
 

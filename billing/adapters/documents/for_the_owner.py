@@ -1,4 +1,4 @@
-"""What mails to the owner say: alerts of the house's own, in English; the morning mail, in the studio's language."""
+"""What mails to the owner say: alerts of our own, in English; the morning mail, in the studio's language."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["draft"]
 
 @draft.register
 def _owner_alert(alert: OwnerAlert) -> Draft:
-    wording = wording_for("en", alert.studio.country)  # the house's own voice; its sentences are in English
+    wording = wording_for("en", alert.studio.country)  # our own voice; its sentences are in English
     return Draft(
         wording=wording,
         studio=alert.studio,

@@ -1,4 +1,4 @@
-"""The letters of the house: plain text as a person would write it, and HTML as the same letter with one button."""
+"""The letters to clients: plain text as a person would write it, and HTML as the same letter with one button."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _UNBREAKABLE = str.maketrans({"\N{NO-BREAK SPACE}": " ", "\N{NARROW NO-BREAK SPA
 
 
 class Letters:
-    """MailWriter in the client's language; English where the house has no words. Knows no sender, no clock."""
+    """MailWriter in the client's language; English where the application has no words. Knows no sender, no clock."""
 
     def write(self, content: MailContent) -> Letter:
         """Subject (always one line), plain text and HTML of one mail."""
@@ -59,7 +59,7 @@ def _for_the_operator(letter: Draft) -> str:
 
 def _greeting(letter: Draft) -> str:
     if not letter.closing:
-        return f"{letter.headline}. {letter.headline_note}"  # an alert of the house's own: nobody to greet
+        return f"{letter.headline}. {letter.headline_note}"  # an alert of our own: nobody to greet
     if not letter.addressee:
         return letter.wording.say("letter.greeting_nobody")
     return letter.wording.say("letter.greeting", name=letter.addressee)

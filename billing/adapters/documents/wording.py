@@ -103,7 +103,7 @@ class Wording:
 
 
 def wording_for(language: str, country: str | None = None) -> Wording:
-    """The wording for a language tag ("de", "de_AT", "pt-BR"); English where the house has no words for it.
+    """The wording for a language tag ("de", "de_AT", "pt-BR"); English where the application has no words for it.
 
     English without a region is American for a studio in the United States and international elsewhere, because
     "April 3" and "3 April" are both right, but not for the same reader.
@@ -136,7 +136,7 @@ def _locale(tag: str) -> Locale | None:
 
 @cache
 def languages() -> frozenset[str]:
-    """The languages the house has words for."""
+    """The languages the application has words for."""
     return frozenset(path.stem for path in WORDS.glob("*.toml"))
 
 

@@ -14,10 +14,10 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.engine import make_url
 
 from billing.adapters.ledger import postgres_copies, sqlite_copies
-from billing.adapters.ledger.books import SqlBooks, SqlLedger
 from billing.adapters.ledger.engine import failures_named
 from billing.adapters.ledger.migrate import migrate, newest_revision
 from billing.adapters.ledger.sqlite_copies import sync
+from billing.adapters.ledger.unit_of_work import SqlLedger, SqlUnitOfWork
 from billing.domain.errors import BillingError, PermanentError
 from billing.ports.operations import PINNED_ACCOUNT, Hold
 
@@ -139,9 +139,9 @@ def _contents(connection: Connection) -> Contents:
     if not {"alembic_version", "journal_transactions", "pins"} <= tables:
         raise PermanentError("no_ledger", "it holds no ledger")
     schema = str(connection.execute(text("select version_num from alembic_version")).scalar_one())
-    books = SqlBooks(connection)
-    holds = tuple(books.operations.holds()) if "holds" in tables else ()
-    return Contents(schema, books.journal.position(), books.desk.pinned(PINNED_ACCOUNT), holds)
+    uow = SqlUnitOfWork(connection)
+    holds = tuple(uow.operations.holds()) if "holds" in tables else ()
+    return Contents(schema, uow.journal.position(), uow.operations.pinned(PINNED_ACCOUNT), holds)
 
 
 def _copy(backend: str, url: str, copy: Path, progress: Progress) -> Contents:

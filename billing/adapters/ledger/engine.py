@@ -1,4 +1,4 @@
-"""Opening the ledger's database: one engine per URL, with the rules of the house about locks and durability."""
+"""Opening the ledger's database: one engine per URL, with the rules about locks and durability."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def open_engine(url: str | URL) -> Engine:
     """An engine for `sqlite:///path` (through pysqlite3's newer SQLite) or `postgresql+psycopg://…`.
 
     On SQLite every write transaction is BEGIN IMMEDIATE (execution option `write=True`) and reads are deferred:
-    with deferred writers, four of them saw a million "database is locked"; with immediate ones none (house.md).
+    with deferred writers, four of them saw a million "database is locked"; with immediate ones none.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":

@@ -123,7 +123,7 @@ class SqlJournal:
         found = rows(self._connection, query)
         return {(row.account, row.currency): (row.entries, int(row.minor)) for row in found}
 
-    def tell(self, event: DomainEvent) -> bool:
+    def record_event(self, event: DomainEvent) -> bool:
         if first(self._connection, _TOLD, event_id=event.event_id):
             return False
         seq, previous, digest = self._extend(

@@ -16,6 +16,7 @@ from billing.adapters.ledger.schema import (
     heartbeats,
     holds,
     ledger_clock,
+    pins,
     reconciliations,
     server_ends,
 )
@@ -52,6 +53,9 @@ _LEASES_END = (
 )
 _ENDS_SINCE = select(server_ends).where(server_ends.c.ended_at >= bindparam("since")).order_by(server_ends.c.end_id)
 _LIFT = update(holds).where(holds.c.cause == bindparam("of_cause"), holds.c.lifted_at.is_(None))
+
+
+_PINNED = select(pins.c.value).where(pins.c.name == bindparam("name"))
 
 
 class SqlOperations:
@@ -173,6 +177,14 @@ class SqlOperations:
             if (row.subject_id, row.cause) not in kept:
                 closed = update(differences).where(differences.c.difference_id == row.difference_id)
                 self._connection.execute(closed.values(closed_at=now))
+
+    def pin(self, name: str, value: str, now: datetime) -> str:
+        insert_once(self._connection, pins, {"name": name, "value": value, "pinned_at": now})
+        return str(self._connection.execute(_PINNED, {"name": name}).scalar_one())
+
+    def pinned(self, name: str) -> str | None:
+        value = self._connection.execute(_PINNED, {"name": name}).scalar()
+        return None if value is None else str(value)
 
 
 def _identity(difference: Difference) -> tuple[str, str]:

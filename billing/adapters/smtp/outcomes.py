@@ -1,4 +1,4 @@
-"""How a transaction may end, and which of the house's three errors says so.
+"""How a transaction may end, and which of our three errors says so.
 
 | when                                             | answer               | error                                    |
 | ------------------------------------------------ | -------------------- | ---------------------------------------- |

@@ -1,4 +1,4 @@
-"""Stripe as the house's PaymentGateway. Importing this package does not import stripe; the first call does."""
+"""Stripe as our PaymentGateway. Importing this package does not import stripe; the first call does."""
 
 from __future__ import annotations
 

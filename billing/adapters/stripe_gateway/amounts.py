@@ -6,7 +6,7 @@ from billing.domain.errors import PermanentError
 from billing.domain.money import Money, exponent
 from billing.domain.typed import MOST_MINOR
 
-# Of two decimals on the wire, the last two of them always 00 (docs: currencies, special cases). The house counts UGX
+# Of two decimals on the wire, the last two of them always 00 (docs: currencies, special cases). We count UGX
 # in whole shillings, as it is; ISK it counts in hundredths already.
 _WHOLE_UNITS_ONLY = frozenset({"ISK", "UGX"})
 # The last digit of a three-decimal amount must be 0 (docs: currencies, three-decimal currencies).

@@ -1,4 +1,4 @@
-"""A PaymentIntent, as Stripe sends it, in the words of the house. Read-only; Malformed where it cannot be read."""
+"""A PaymentIntent, as Stripe sends it, in our own words. Read-only; Malformed where it cannot be read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refunds, disputes, payouts and balance transactions, as Stripe sends them, in the words of the house."""
+"""Refunds, disputes, payouts and balance transactions, as Stripe sends them, in our own words."""
 
 from __future__ import annotations
 

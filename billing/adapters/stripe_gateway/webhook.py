@@ -1,4 +1,4 @@
-"""What Stripe sends to our door: who signed it, when, and which event it tells of. Imports no SDK and keeps nothing.
+"""What Stripe sends to us: who signed it, when, and which event it tells of. Imports no SDK and keeps none.
 
 The SDK's own check accepts stamps of the future, lets a tolerance of 0 switch the age off, and raises other errors for
 bodies that are signed and are no event (stripe-python 16.1.0); so the header is read here, as Stripe documents it
@@ -47,7 +47,7 @@ def check_signature(raw: bytes, header: str, secrets: Sequence[str], now: dateti
 
 
 def read_event(raw: bytes) -> ProviderEvent | None:
-    """The event in a signed body; None for a kind that the house does not use. PermanentError: webhook_malformed."""
+    """The event in a signed body; None for a kind that is not used here. PermanentError: webhook_malformed."""
     try:
         event = json.loads(raw.decode("utf-8"), parse_constant=_refuse, parse_float=_finite, parse_int=_whole)
         if not _is_used(event):

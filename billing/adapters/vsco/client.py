@@ -1,4 +1,4 @@
-"""The line to VSCO Workspace: one call in, one answer or one of the house's errors out.
+"""The line to VSCO Workspace: one call in, one answer or one of our errors out.
 
 The key travels in the X-API-KEY header and nowhere else. httpx's exceptions hold the request with its headers, so none
 of them is chained to ours: every error is raised after its `except` block has been left.

@@ -9,7 +9,7 @@ from typing import Any
 from billing.cli.demo.world import World
 from billing.sandbox.seed.plan import PlannedClient, SeedPlan
 from billing.services.commands.carry_out import carry_out_commands, submit
-from billing.services.context import House
+from billing.services.context import Context
 
 CONSENT_TEXT = "demo-2026-01"
 
@@ -70,12 +70,12 @@ def pay_what_is_due(world: World, pays: PayPlan) -> int:
     return paid
 
 
-def save_cards(house: House, world: World, plan: SeedPlan) -> int:
+def save_cards(ctx: Context, world: World, plan: SeedPlan) -> int:
     """Planned clients with a card save it and consent to be charged, once; returns how many did so now."""
     saved = 0
     for client in plan.clients:
-        with house.ledger.read() as books:
-            known = books.payments.consent(client.contact_id)
+        with ctx.ledger.read() as uow:
+            known = uow.payments.consent(client.contact_id)
         if client.card is None or client.email is None or known is not None:
             continue
         customer_id, method_id, label = world.save_card(client.name, client.email, client.card)
@@ -85,9 +85,9 @@ def save_cards(house: House, world: World, plan: SeedPlan) -> int:
             "payment_method_id": method_id,
             "label": label,
             "text_version": CONSENT_TEXT,
-            "consented_at": house.now().isoformat(),
+            "consented_at": ctx.now().isoformat(),
         }
-        submit(house.ledger, "record_consent", consent, client.name, "saved a card on the studio's page", house.now())
+        submit(ctx.ledger, "record_consent", consent, client.name, "saved a card on the studio's page", ctx.now())
         saved += 1
-    carry_out_commands(house)
+    carry_out_commands(ctx)
     return saved

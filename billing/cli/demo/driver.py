@@ -17,7 +17,7 @@ from pathlib import Path
 
 import click
 
-from billing.bootstrap import open_house, open_ledger
+from billing.bootstrap import open_context, open_ledger
 from billing.cli.demo.clients import PayPlan, pay_what_is_due, save_cards
 from billing.cli.demo.history import Diary, close_the_books, live_through
 from billing.cli.demo.office import Desk
@@ -70,8 +70,8 @@ def drive(stage: Stage, settings: Settings) -> None:
     world = World(stage.sandbox_url)
     plan = world.plan()
     pays = PayPlan(plan)
-    with open_house(settings) as house:
-        saved = save_cards(house, world, plan)
+    with open_context(settings) as ctx:
+        saved = save_cards(ctx, world, plan)
     if saved:
         click.echo(f"{plan.studio_name}: {len(plan.jobs)} sessions; {saved} clients saved a card and consented")
     with closing(open_ledger(settings)) as ledger:

@@ -1,4 +1,4 @@
-"""`billing demo`: the whole house around the sandbox, in one terminal, until Ctrl-C."""
+"""`billing demo`: everything around the sandbox, in one terminal, until Ctrl-C."""
 
 from __future__ import annotations
 

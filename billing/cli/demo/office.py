@@ -1,6 +1,6 @@
 """What the photographer does in the demo: she gives back, asks for less, takes back an invoice, books a cheque.
 
-Each of these once, through the same door as `billing refund` and the others; the pipeline carries it out.
+Each of these once, through the same endpoint as `billing refund` and the others; the pipeline carries it out.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from billing.adapters.ledger.books import SqlLedger
 from billing.adapters.ledger.overview import Overview
+from billing.adapters.ledger.unit_of_work import SqlLedger
 from billing.cli.demo.clients import PayPlan
 from billing.ports.ledger import InvoiceRow
 from billing.sandbox.seed.plan import PlannedJob
@@ -89,9 +89,9 @@ class Desk:
         return written_at is not None and now >= written_at + self.pays.day * DEEDS[str(job.difficulty)].after_days
 
     def _ask(self, overview: Overview, invoice_id: str, deed: Deed, now: datetime, day: str) -> bool:
-        with self.ledger.read() as books:
-            row = books.invoices.require(invoice_id)
-            waiting = [(one.name, one.arguments.get("number")) for one in books.desk.waiting_commands()]
+        with self.ledger.read() as uow:
+            row = uow.invoices.require(invoice_id)
+            waiting = [(one.name, one.arguments.get("number")) for one in uow.commands.waiting()]
         number = str(row.invoice.number)
         answered = any(one.kind.startswith(f"command_{deed.command}_") for one in overview.history(number))
         if answered or (deed.command, number) in waiting or not deed.when(row):

@@ -16,7 +16,7 @@ import click
 
 from billing.adapters.ledger.checks import run_checks
 from billing.adapters.ledger.overview import Overview
-from billing.bootstrap import SQL, open_house, open_ledger
+from billing.bootstrap import SQL, open_context, open_ledger
 from billing.cli.demo import place as places
 from billing.cli.demo.clients import PayPlan, pay_what_is_due, save_cards
 from billing.cli.demo.history import CLOCK_SETTLES_SECONDS, Diary, close_the_books, live_through, run_round
@@ -68,8 +68,8 @@ def run_once(
 
 
 def _live(settings: Settings, world: World, rounds: Rounds, plan: SeedPlan, size: Size) -> Diary:
-    with open_house(settings) as house:
-        saved = save_cards(house, world, plan)
+    with open_context(settings) as ctx:
+        saved = save_cards(ctx, world, plan)
     click.echo(f"{plan.studio_name}: {len(plan.jobs)} sessions, {saved} clients saved a card and consented", err=True)
     started_at = world.now()
     until, pays = started_at + timedelta(days=size.days), PayPlan(plan)

@@ -1,6 +1,6 @@
 """Running the Dagster jobs from outside: a process that lives long, one line in, one line of JSON out.
 
-The CLI knows nothing of Dagster (house.md): it knows this protocol. `round` runs the jobs that act, `reconcile`
+The CLI knows nothing of Dagster: it knows this protocol. `round` runs the jobs that act, `reconcile`
 compares the books with the outside, `refresh` rebuilds the warehouse; the answer is {"jobs": {name: success},
 "seconds": x, "trouble": [sentence]}.
 """

@@ -59,8 +59,8 @@ def _facts(overview: Overview, ledger: Ledger) -> Facts:
     attention: dict[str, list[str]] = defaultdict(list)
     for subject, code in overview.attention_codes():
         attention[subjects.get(subject, subject)].append((outcomes.get(subject) or code).replace("_", " "))
-    with ledger.read() as books:
-        balances = {row.invoice.invoice_id: row.balance_minor for row in books.invoices.unpaid()}
+    with ledger.read() as uow:
+        balances = {row.invoice.invoice_id: row.balance_minor for row in uow.invoices.unpaid()}
     acts = {one.invoice_id: _acts(overview, one) for one in overview.invoices()}
     return Facts(effects, balances, frozenset(overview.granted_invoices()), attention, acts)
 

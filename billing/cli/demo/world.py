@@ -123,7 +123,7 @@ class World:
         return str(customer["id"]), str(method["id"]), label
 
     def send_web_hooks_to(self, url: str) -> None:
-        """From now on Stripe tells this door, and none that an earlier start had named."""
+        """From now on Stripe tells this endpoint, and none that an earlier start had named."""
         for endpoint in self._understood(self._http.get("/stripe/v1/webhook_endpoints", headers=_KEY))["data"]:
             self._understood(self._http.delete(f"/stripe/admin/webhook_endpoint/{endpoint['id']}"))
         self._post("/stripe/admin/webhook_endpoint", {"url": url, "secret": WEBHOOK_SECRET})

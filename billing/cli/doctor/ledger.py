@@ -14,7 +14,7 @@ from billing.domain.storage import in_words
 from billing.settings import Settings
 
 if TYPE_CHECKING:
-    from billing.adapters.ledger.books import SqlLedger
+    from billing.adapters.ledger.unit_of_work import SqlLedger
 
 SQLITE_WANTED = (3, 51, 3)  # earlier ones can corrupt a WAL database under concurrent checkpoints (sqlite.org)
 
@@ -74,8 +74,8 @@ def promises(settings: Settings) -> Finding:
 
 
 def chains(settings: Settings) -> str:
-    with closing(open_ledger(settings)) as ledger, ledger.read() as books:
-        broken, position = books.journal.broken_links(), books.journal.position()
+    with closing(open_ledger(settings)) as ledger, ledger.read() as uow:
+        broken, position = uow.journal.broken_links(), uow.journal.position()
     if broken:
         more = f" and {len(broken) - 3} more" if len(broken) > 3 else ""
         raise PermanentError(

@@ -67,7 +67,7 @@ def ports(ports: Ports, names: Sequence[str]) -> str:
     """A taken port is well when our own servers hold it."""
     taken = [name for name in names if not is_free(getattr(ports, name))]
     if taken == ["portal"] and answers(f"{ports.url('portal')}/health"):
-        return "our web-hook door is running, the others are free"
+        return "our web-hook endpoint is running, the others are free"
     if taken and not answers(f"{ports.url('dagster')}/server_info"):
         said = ", ".join(f"{getattr(ports, name)} (choose another with --{name}-port)" for name in taken)
         raise PermanentError("ports", f"Taken by another program: {said}.")

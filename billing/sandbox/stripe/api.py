@@ -1,4 +1,4 @@
-"""The door of /v1: who calls, has this been asked before, run it in one transaction, answer as Stripe does."""
+"""The endpoint of /v1: who calls, has this been asked before, run it in one transaction, answer as Stripe does."""
 
 from __future__ import annotations
 

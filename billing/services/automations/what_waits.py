@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from billing.domain.events import AttentionItem
+from billing.domain.events import Task
 from billing.domain.money import Money
-from billing.ports.ledger import Books, DraftRow, InvoiceRow
+from billing.ports.ledger import DraftRow, InvoiceRow, UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +19,14 @@ class Waiting:
     drafts: list[DraftRow]
     unpaid: list[InvoiceRow]
     overdue: list[InvoiceRow]
-    tasks: list[AttentionItem]
+    tasks: list[Task]
 
 
-def what_waits(books: Books, today: date) -> Waiting:
+def what_waits(uow: UnitOfWork, today: date) -> Waiting:
     """As of the studio's day. An invoice is overdue from the day after it was due."""
-    unpaid = books.invoices.unpaid()
+    unpaid = uow.invoices.unpaid()
     overdue = [row for row in unpaid if row.invoice.due_on < today]
-    return Waiting(books.invoices.drafts("waiting"), unpaid, overdue, books.desk.open_items())
+    return Waiting(uow.invoices.drafts("waiting"), unpaid, overdue, uow.tasks.open_tasks())
 
 
 def by_currency(amounts: Iterable[Money]) -> tuple[Money, ...]:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from billing.domain.events import PIPELINE
 from billing.domain.money import Money
-from billing.ports.ledger import Books, InvoiceRow, PaymentRow
+from billing.ports.ledger import InvoiceRow, PaymentRow, UnitOfWork
 from billing.services.collections.asking_again import close_links, ensure_pay_link
 from billing.services.collections.autopay import look_again
 from billing.services.collections.owed import OTHER_CURRENCY, OWED_AGAIN, left_of
@@ -18,9 +18,9 @@ from billing.services.collections.owed import OTHER_CURRENCY, OWED_AGAIN, left_o
 CLIENT_CREDIT = "client_credit"
 
 
-def let_a_person_decide(books: Books, row: InvoiceRow, now: datetime) -> None:
+def let_a_person_decide(uow: UnitOfWork, row: InvoiceRow, now: datetime) -> None:
     """Nobody asks a client for money who has just paid some; the task says what came, what is owed and what to do."""
-    invoice, came = row.invoice, " and ".join(str(left) for _, left in foreign_money(books, row))
+    invoice, came = row.invoice, " and ".join(str(left) for _, left in foreign_money(uow, row))
     number = invoice.number
     sentence = (
         f"{came} came from {invoice.client.name} for invoice {number}, of which {row.balance} are owed: that settles"
@@ -28,55 +28,55 @@ def let_a_person_decide(books: Books, row: InvoiceRow, now: datetime) -> None:
         f" what is owed with `billing write-off {number}`; or ask for {invoice.currency} all the same with `billing"
         f" reminders resume {number}`."
     )
-    books.desk.raise_attention(invoice.invoice_id, OTHER_CURRENCY, sentence, now)
-    close_links(books, row, now)
-    if not books.invoices.is_paused(invoice.invoice_id):
-        books.invoices.pause(invoice.invoice_id, PIPELINE, f"{came} came for an invoice in {invoice.currency}.", now)
+    uow.tasks.raise_task(invoice.invoice_id, OTHER_CURRENCY, sentence, now)
+    close_links(uow, row, now)
+    if not uow.invoices.is_paused(invoice.invoice_id):
+        uow.invoices.pause(invoice.invoice_id, PIPELINE, f"{came} came for an invoice in {invoice.currency}.", now)
 
 
-def say_what_is_owed_now(books: Books, row: InvoiceRow, now: datetime) -> None:
+def say_what_is_owed_now(uow: UnitOfWork, row: InvoiceRow, now: datetime) -> None:
     """The task names the balance, which has changed."""
-    if _is_open(books, row):
-        let_a_person_decide(books, row, now)
+    if _is_open(uow, row):
+        let_a_person_decide(uow, row, now)
 
 
-def end_once_gone(books: Books, row: InvoiceRow, cause: str, now: datetime) -> None:
+def end_once_gone(uow: UnitOfWork, row: InvoiceRow, cause: str, now: datetime) -> None:
     """All of it went back: the client owes what they owed before, and may be asked for it."""
-    if _is_open(books, row) and not foreign_money(books, row):
-        books.desk.resolve_attention(row.invoice.invoice_id, OTHER_CURRENCY, PIPELINE, now)
-        ask_all_the_same(books, row, cause, now)
+    if _is_open(uow, row) and not foreign_money(uow, row):
+        uow.tasks.resolve(row.invoice.invoice_id, OTHER_CURRENCY, PIPELINE, now)
+        ask_all_the_same(uow, row, cause, now)
 
 
-def ask_all_the_same(books: Books, row: InvoiceRow, cause: str, now: datetime) -> None:
+def ask_all_the_same(uow: UnitOfWork, row: InvoiceRow, cause: str, now: datetime) -> None:
     """It was decided: what is owed is asked for, unless something else about it waits for a person."""
     invoice_id = row.invoice.invoice_id
-    show_credit(books, row, now)
-    if any(item.code in OWED_AGAIN for item in books.desk.open_of(invoice_id)):
+    show_credit(uow, row, now)
+    if any(item.code in OWED_AGAIN for item in uow.tasks.open_of(invoice_id)):
         return
-    books.invoices.resume(invoice_id, now, placed_by=PIPELINE)
-    if not books.invoices.is_paused(invoice_id):
-        ensure_pay_link(books, row, cause, now)
-        look_again(books, invoice_id, now)
+    uow.invoices.resume(invoice_id, now, placed_by=PIPELINE)
+    if not uow.invoices.is_paused(invoice_id):
+        ensure_pay_link(uow, row, cause, now)
+        look_again(uow, invoice_id, now)
 
 
-def show_credit(books: Books, row: InvoiceRow, now: datetime) -> None:
+def show_credit(uow: UnitOfWork, row: InvoiceRow, now: datetime) -> None:
     """What is still there is the client's, whatever became of the invoice."""
-    for payment, left in foreign_money(books, row):
+    for payment, left in foreign_money(uow, row):
         why = "is void" if row.is_void else f"is in {row.invoice.currency}"
         sentence = (
             f"{left} of payment {payment.provider_object_id} is {row.invoice.client.name}'s credit, because invoice"
             f" {row.invoice.number} {why}; refund it in Stripe's dashboard."
         )
-        books.desk.raise_attention(payment.payment_id, CLIENT_CREDIT, sentence, now)
+        uow.tasks.raise_task(payment.payment_id, CLIENT_CREDIT, sentence, now)
 
 
-def foreign_money(books: Books, row: InvoiceRow) -> list[tuple[PaymentRow, Money]]:
+def foreign_money(uow: UnitOfWork, row: InvoiceRow) -> list[tuple[PaymentRow, Money]]:
     """What of the invoice's payments in other currencies is still there."""
-    payments = books.payments.of_invoice(row.invoice.invoice_id)
+    payments = uow.payments.of_invoice(row.invoice.invoice_id)
     foreign = [payment for payment in payments if payment.amount.currency != row.invoice.currency]
-    left = [(payment, Money(left_of(books, payment), payment.amount.currency)) for payment in foreign]
+    left = [(payment, Money(left_of(uow, payment), payment.amount.currency)) for payment in foreign]
     return [(payment, amount) for payment, amount in left if amount]
 
 
-def _is_open(books: Books, row: InvoiceRow) -> bool:
-    return any(item.code == OTHER_CURRENCY for item in books.desk.open_of(row.invoice.invoice_id))
+def _is_open(uow: UnitOfWork, row: InvoiceRow) -> bool:
+    return any(item.code == OTHER_CURRENCY for item in uow.tasks.open_of(row.invoice.invoice_id))

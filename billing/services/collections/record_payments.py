@@ -12,7 +12,7 @@ from billing.domain.mail import MailKind
 from billing.domain.money import Money
 from billing.domain.payments import OFFICE, PaymentFact, PaymentStatus
 from billing.domain.policy import StudioPolicy
-from billing.ports.ledger import Books, InvoiceRow, PaymentRow
+from billing.ports.ledger import InvoiceRow, PaymentRow, UnitOfWork
 from billing.services.collections.asking_again import ask_for_it_no_more, ensure_pay_link
 from billing.services.collections.foreign_money import (
     CLIENT_CREDIT,
@@ -30,11 +30,11 @@ def our_id(provider: str, payment_id: str) -> str:
     return canonical.derived_id("pay", provider, payment_id)
 
 
-def recorded(books: Books, fact: PaymentFact) -> PaymentRow | None:
-    return books.payments.get(our_id(fact.provider, fact.payment_id))
+def recorded(uow: UnitOfWork, fact: PaymentFact) -> PaymentRow | None:
+    return uow.payments.get(our_id(fact.provider, fact.payment_id))
 
 
-def record_captured(books: Books, fact: PaymentFact, method_kind: str, policy: StudioPolicy, now: datetime) -> bool:
+def record_captured(uow: UnitOfWork, fact: PaymentFact, method_kind: str, policy: StudioPolicy, now: datetime) -> bool:
     """Record what the provider captured for an invoice. False if it was recorded before, or is no money yet."""
     if fact.status is not PaymentStatus.SUCCEEDED or fact.invoice_id is None or fact.amount.minor <= 0:
         return False
@@ -42,7 +42,7 @@ def record_captured(books: Books, fact: PaymentFact, method_kind: str, policy: S
     fee = fact.fee or Money(0, fact.amount.currency)
     if fee.currency != fact.amount.currency:
         sentence = f"The fee of {fact.payment_id}, {fee}, is in another currency than its payment; book it by hand."
-        books.desk.raise_attention(fact.payment_id, "fee_currency", sentence, now)
+        uow.tasks.raise_task(fact.payment_id, "fee_currency", sentence, now)
         fee = Money(0, fact.amount.currency)
     payment = PaymentRow(
         payment_id=our_id(fact.provider, fact.payment_id),
@@ -56,41 +56,41 @@ def record_captured(books: Books, fact: PaymentFact, method_kind: str, policy: S
         captured_at=captured_at,
         received_on=policy.day_of(captured_at),
     )
-    return record_payment(books, payment, "stripe_clearing", now)
+    return record_payment(uow, payment, "stripe_clearing", now)
 
 
 def record_payment(
-    books: Books, payment: PaymentRow, clearing_account: str, now: datetime, actor: str = PIPELINE
+    uow: UnitOfWork, payment: PaymentRow, clearing_account: str, now: datetime, actor: str = PIPELINE
 ) -> bool:
     """Record, allocate and post one payment, and commit to what follows: receipt, write-back, closing the pay link.
 
     A surplus, or money for a void invoice, becomes the client's credit and is shown to a person; never dropped.
     """
-    row = books.invoices.get(payment.invoice_id or "")
+    row = uow.invoices.get(payment.invoice_id or "")
     if row is None:
         sentence = (
             f"{payment.amount} arrived ({payment.provider_object_id}) for an invoice that is not in the ledger; it was"
             " made by another ledger, or after the backup that was restored here. Look in Stripe's dashboard whose it"
             " is, and refund it there or book it by hand."
         )
-        books.desk.raise_attention(payment.provider_object_id, "payment_without_invoice", sentence, now)
+        uow.tasks.raise_task(payment.provider_object_id, "payment_without_invoice", sentence, now)
         return False
-    if not books.payments.add(payment, now):
+    if not uow.payments.add(payment, now):
         return False
     same_currency = payment.amount.currency == row.invoice.currency
     balance = max(0, row.balance_minor) if same_currency and not row.is_void else 0
     allocated = Money(min(balance, payment.amount.minor), payment.amount.currency)
     if allocated:
-        books.payments.allocate(payment.payment_id, row.invoice.invoice_id, allocated)
-    books.journal.post(post_payment(_received(payment, row, allocated, clearing_account)), now)
-    _tell(books, payment, row, now, actor)
+        uow.payments.allocate(payment.payment_id, row.invoice.invoice_id, allocated)
+    uow.journal.post(post_payment(_received(payment, row, allocated, clearing_account)), now)
+    _tell(uow, payment, row, now, actor)
     if not same_currency:  # nothing was settled, and no receipt or booking could say it in the invoice's currency
         is_owed = row.balance_minor > 0 and not row.is_void
-        (let_a_person_decide if is_owed else show_credit)(books, row, now)
+        (let_a_person_decide if is_owed else show_credit)(uow, row, now)
         return True
-    _follow(books, payment, row, allocated, balance - allocated.minor, now)
+    _follow(uow, payment, row, allocated, balance - allocated.minor, now)
     if allocated.minor < payment.amount.minor:
-        _show_surplus(books, payment, row, payment.amount - allocated, now)
+        _show_surplus(uow, payment, row, payment.amount - allocated, now)
     return True
 
 
@@ -107,30 +107,30 @@ def _received(payment: PaymentRow, row: InvoiceRow, allocated: Money, clearing_a
     )
 
 
-def _tell(books: Books, payment: PaymentRow, row: InvoiceRow, now: datetime, actor: str) -> None:
+def _tell(uow: UnitOfWork, payment: PaymentRow, row: InvoiceRow, now: datetime, actor: str) -> None:
     body: dict[str, str | int | None] = {
         "amount_minor": payment.amount.minor,
         "currency": payment.amount.currency,
         "provider_object_id": payment.provider_object_id,
     }
     event_id = f"paid:{payment.payment_id}"
-    books.journal.tell(DomainEvent(event_id, "payment_recorded", row.invoice.invoice_id, now, actor, body))
+    uow.journal.record_event(DomainEvent(event_id, "payment_recorded", row.invoice.invoice_id, now, actor, body))
 
 
 def _follow(
-    books: Books, payment: PaymentRow, row: InvoiceRow, allocated: Money, balance_minor: int, now: datetime
+    uow: UnitOfWork, payment: PaymentRow, row: InvoiceRow, allocated: Money, balance_minor: int, now: datetime
 ) -> None:
     invoice_id = row.invoice.invoice_id
-    books.effects.intend(mail_intent(row, MailKind.RECEIPT, payment.payment_id), now)
-    books.effects.intend(_write_back(payment, row, allocated), now)
-    ask_for_it_no_more(books, row, now)  # paid, nothing must take money again; in part, the amounts are wrong now
+    uow.effects.intend(mail_intent(row, MailKind.RECEIPT, payment.payment_id), now)
+    uow.effects.intend(_write_back(payment, row, allocated), now)
+    ask_for_it_no_more(uow, row, now)  # paid, nothing must take money again; in part, the amounts are wrong now
     if balance_minor > 0:
-        after = books.invoices.require(invoice_id)
-        ensure_pay_link(books, after, payment.payment_id, now)
-        say_what_is_owed_now(books, after, now)
+        after = uow.invoices.require(invoice_id)
+        ensure_pay_link(uow, after, payment.payment_id, now)
+        say_what_is_owed_now(uow, after, now)
     else:
-        books.desk.resolve_attention(invoice_id, None, PIPELINE, now, but=[ORDER_CHANGED])
-        rest_no_more(books, invoice_id, PIPELINE, now)
+        uow.tasks.resolve(invoice_id, None, PIPELINE, now, but=[ORDER_CHANGED])
+        rest_no_more(uow, invoice_id, PIPELINE, now)
 
 
 def _write_back(payment: PaymentRow, row: InvoiceRow, allocated: Money) -> Intent:
@@ -147,7 +147,7 @@ def _write_back(payment: PaymentRow, row: InvoiceRow, allocated: Money) -> Inten
     return Intent(EffectKind.WRITE_BACK, "payment", payment.payment_id, parameters)
 
 
-def _show_surplus(books: Books, payment: PaymentRow, row: InvoiceRow, surplus: Money, now: datetime) -> None:
+def _show_surplus(uow: UnitOfWork, payment: PaymentRow, row: InvoiceRow, surplus: Money, now: datetime) -> None:
     why = "is void" if row.is_void else "needed less"
     by_hand = " --by-hand cash" if payment.provider == OFFICE else ""
     refund = f"refund it with `billing refund {row.invoice.number} --amount {surplus.decimal}{by_hand}`"
@@ -155,4 +155,4 @@ def _show_surplus(books: Books, payment: PaymentRow, row: InvoiceRow, surplus: M
         f"{surplus} of payment {payment.provider_object_id} is {row.invoice.client.name}'s credit, because invoice"
         f" {row.invoice.number} {why}; {refund}."
     )
-    books.desk.raise_attention(payment.payment_id, CLIENT_CREDIT, sentence, now)
+    uow.tasks.raise_task(payment.payment_id, CLIENT_CREDIT, sentence, now)

@@ -8,40 +8,40 @@ from billing.domain import canonical
 from billing.domain.effects import Effect
 from billing.domain.events import PIPELINE, DomainEvent
 from billing.domain.sessions import Client
-from billing.ports.ledger import Books
-from billing.services.context import House
+from billing.ports.ledger import UnitOfWork
+from billing.services.context import Context
 
 UNUSABLE, REFUSED = "address_unusable", "address_refused"
 
 
-def note_addresses(house: House, books: Books, client: Client) -> None:
+def note_addresses(ctx: Context, uow: UnitOfWork, client: Client) -> None:
     """One item for the client while an address stands there that no mail can be sent to; told once of each.
 
     A client without any good address is set aside by the billing, which says the same.
     """
     subject = _subject(client.client_id)
     if not client.unusable_emails or not client.emails:
-        books.desk.resolve_attention(subject, UNUSABLE, PIPELINE, house.now())
+        uow.tasks.resolve(subject, UNUSABLE, PIPELINE, ctx.now())
         return
     which = canonical.sha256("\n".join(address for address, _ in client.unusable_emails))[:16]
-    told = DomainEvent(f"{UNUSABLE}:{client.client_id}:{which}", UNUSABLE, subject, house.now())
-    if books.journal.tell(told):
+    told = DomainEvent(f"{UNUSABLE}:{client.client_id}:{which}", UNUSABLE, subject, ctx.now())
+    if uow.journal.record_event(told):
         why = " ".join(reason for _, reason in client.unusable_emails)
         sentence = (
             f"Mail to {client.name} goes to {', '.join(client.emails)} alone. {why} Correct it in the booking system,"
             " or take it out there."
         )
-        books.desk.resolve_attention(subject, UNUSABLE, PIPELINE, house.now())
-        books.desk.raise_attention(subject, UNUSABLE, sentence, house.now())
+        uow.tasks.resolve(subject, UNUSABLE, PIPELINE, ctx.now())
+        uow.tasks.raise_task(subject, UNUSABLE, sentence, ctx.now())
 
 
-def note_refused(house: House, books: Books, mail: Effect, to: Sequence[str], refused: Mapping[str, str]) -> None:
+def note_refused(ctx: Context, uow: UnitOfWork, mail: Effect, to: Sequence[str], refused: Mapping[str, str]) -> None:
     """The mail server took a mail for some of the addresses `to`; `refused`: each other, with the server's words."""
-    row = books.invoices.get(str(mail.parameters.get("invoice_id")))
+    row = uow.invoices.get(str(mail.parameters.get("invoice_id")))
     subject = _subject(row.invoice.client.client_id) if row else mail.key
     if not refused:
         if len(to) > 1:  # all of them were taken
-            books.desk.resolve_attention(subject, REFUSED, PIPELINE, house.now())
+            uow.tasks.resolve(subject, REFUSED, PIPELINE, ctx.now())
         return
     whose = f" of {row.invoice.client.name}" if row else ""
     about = f" about {row.invoice.number}" if row else ""
@@ -50,7 +50,7 @@ def note_refused(house: House, books: Books, mail: Effect, to: Sequence[str], re
         f"A mail{about} reached the other addresses{whose}, and not {words}. Correct that one in the booking system, or"
         " take it out there."
     )
-    books.desk.raise_attention(subject, REFUSED, sentence, house.now())
+    uow.tasks.raise_task(subject, REFUSED, sentence, ctx.now())
 
 
 def _subject(client_id: str) -> str:

@@ -12,7 +12,7 @@ from billing.domain.errors import PermanentError
 from billing.domain.events import Command
 from billing.domain.money import Money
 from billing.domain.typed import check_amount
-from billing.ports.ledger import Books, InvoiceRow
+from billing.ports.ledger import InvoiceRow, UnitOfWork
 from billing.standards.addresses import right_addresses
 
 _WHOLE = re.compile(r"-?[0-9]{1,30}")
@@ -73,9 +73,9 @@ def instant_of(command: Command, name: str) -> datetime:
     raise _wrong(command, name, value, "no moment with a time zone such as 2026-03-31T14:30+02:00")
 
 
-def invoice_of(books: Books, command: Command) -> InvoiceRow:
+def invoice_of(uow: UnitOfWork, command: Command) -> InvoiceRow:
     number = text(command, "number")
-    row = books.invoices.by_number(number)
+    row = uow.invoices.by_number(number)
     if row is None:
         raise PermanentError("no_such_invoice", f"There is no invoice {number}; see the number on its PDF.")
     return row

@@ -1,4 +1,4 @@
-"""The one door through which people act: every human act is a row with an actor, a reason and a time.
+"""The one queue through which people act: every human act is a row with an actor, a reason and a time.
 
 `submit` only writes the row; the pipeline carries it out within seconds (`carry_out_commands`).
 """
@@ -17,7 +17,7 @@ from billing.domain.money import Money
 from billing.domain.payments import OFFICE
 from billing.domain.settlement_books import ASKED_FOR, BANK
 from billing.domain.typed import check_expires_on, check_received_on
-from billing.ports.ledger import Books, InvoiceRow, Ledger, PaymentRow
+from billing.ports.ledger import InvoiceRow, Ledger, PaymentRow, UnitOfWork
 from billing.ports.outside import GalleryAccess
 from billing.services.access.galleries import ask_nobody_to_open
 from billing.services.collections.asking_again import ask_for_it_no_more, ensure_pay_link
@@ -38,7 +38,7 @@ from billing.services.commands.arguments import (
     text,
 )
 from billing.services.commands.money import credit, refund, write_off
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.effects import HANDLERS
 from billing.services.effects.by_a_person import effect_to_retry, effect_to_settle
 from billing.services.effects.grant import record_grant
@@ -62,64 +62,64 @@ def submit(ledger: Ledger, name: str, arguments: Arguments, actor: str, reason: 
         raise PermanentError("unknown_command", f"There is no command {name}; there are {known}.")
     if not actor.strip():
         raise PermanentError("no_actor", f"{name} needs to know who asks for it.")
-    with ledger.write() as books:
-        return books.desk.submit(name, arguments, actor, reason, now)
+    with ledger.write() as uow:
+        return uow.commands.submit(name, arguments, actor, reason, now)
 
 
-def carry_out_commands(house: House) -> list[tuple[Command, str]]:
+def carry_out_commands(ctx: Context) -> list[tuple[Command, str]]:
     """Carry out all waiting commands, oldest first; each with what came of it. A refused one says why and is kept."""
-    with house.ledger.read() as books:
-        waiting = books.desk.waiting_commands()
-    return [(command, _carry_out(house, command)) for command in waiting]
+    with ctx.ledger.read() as uow:
+        waiting = uow.commands.waiting()
+    return [(command, _carry_out(ctx, command)) for command in waiting]
 
 
-def _carry_out(house: House, command: Command) -> str:
+def _carry_out(ctx: Context, command: Command) -> str:
     """What it does and that it was done are one transaction, so that no command is carried out twice."""
     try:
         if command.name == "approve":  # pricing anew may have to ask outside, for which no transaction is held open
-            return _note(house, command, "done", _approve(house, command))
+            return _note(ctx, command, "done", _approve(ctx, command))
         if command.name == "retry" and not optional(command, "to"):
-            look_up_address(house, text(command, "effect_id"))
-        with house.ledger.write() as books:
-            if not books.desk.is_waiting(command.command_id):
+            look_up_address(ctx, text(command, "effect_id"))
+        with ctx.ledger.write() as uow:
+            if not uow.commands.is_waiting(command.command_id):
                 return "Carried out before."
-            outcome = _CARRIED_OUT_BY[command.name](house, books, command)
-            _settle_command(house, books, command, "done", outcome)
+            outcome = _CARRIED_OUT_BY[command.name](ctx, uow, command)
+            _settle_command(ctx, uow, command, "done", outcome)
             return outcome
     except TemporaryError as error:  # it goes on waiting, and stops none of those behind it
         return f"{error.sentence} {command.name} is tried again by itself."
     except BillingError as error:
-        return _note(house, command, "refused", error.sentence)
+        return _note(ctx, command, "refused", error.sentence)
     except Exception as error:
-        return _note(house, command, "refused", _our_fault(command.name, error))
+        return _note(ctx, command, "refused", _our_fault(command.name, error))
 
 
 def _our_fault(what: str, error: Exception) -> str:
     return f"{what} failed for a reason that nobody foresaw, and was not done ({type(error).__name__}: {error})."
 
 
-def _note(house: House, command: Command, state: str, outcome: str) -> str:
-    with house.ledger.write() as books:
-        if books.desk.is_waiting(command.command_id):
-            _settle_command(house, books, command, state, outcome)
+def _note(ctx: Context, command: Command, state: str, outcome: str) -> str:
+    with ctx.ledger.write() as uow:
+        if uow.commands.is_waiting(command.command_id):
+            _settle_command(ctx, uow, command, state, outcome)
     return outcome
 
 
-def _settle_command(house: House, books: Books, command: Command, state: str, outcome: str) -> None:
-    books.desk.settle_command(command.command_id, state, outcome, house.now())
+def _settle_command(ctx: Context, uow: UnitOfWork, command: Command, state: str, outcome: str) -> None:
+    uow.commands.settle(command.command_id, state, outcome, ctx.now())
     body = dict(command.arguments) | {"reason": command.reason, "outcome": outcome}
     event_id = f"command:{command.command_id}"
     subject = str(command.arguments.get("number") or command.arguments.get("subject") or command.name)
     kind = f"command_{command.name}_{state}"
-    books.journal.tell(DomainEvent(event_id, kind, subject, house.now(), command.actor, body))
+    uow.journal.record_event(DomainEvent(event_id, kind, subject, ctx.now(), command.actor, body))
 
 
-def _approve(house: House, command: Command) -> str:
+def _approve(ctx: Context, command: Command) -> str:
     """Each draft for itself: one that cannot be approved takes nothing back from those that were."""
     approved, refused = [], []
     for invoice_id, seen in seen_of(text(command, "drafts")).items():
         try:
-            approved.append(str(approve_draft(house, invoice_id, seen, command.actor, command.command_id).number))
+            approved.append(str(approve_draft(ctx, invoice_id, seen, command.actor, command.command_id).number))
         except BillingError as error:
             refused.append(error.sentence)
         except Exception as error:
@@ -129,12 +129,12 @@ def _approve(house: House, command: Command) -> str:
     return " ".join([f"Approved {', '.join(approved)}.", *dict.fromkeys(refused)])
 
 
-def _discard(house: House, books: Books, command: Command) -> str:
-    return discard_draft(house, books, text(command, "invoice_id"), command.actor, command.reason)
+def _discard(ctx: Context, uow: UnitOfWork, command: Command) -> str:
+    return discard_draft(ctx, uow, text(command, "invoice_id"), command.actor, command.reason)
 
 
-def _record_payment(house: House, books: Books, command: Command) -> str:
-    row = invoice_of(books, command)
+def _record_payment(ctx: Context, uow: UnitOfWork, command: Command) -> str:
+    row = invoice_of(uow, command)
     paid = amount_of(command, "amount_minor", row.invoice.currency)
     reference = text(command, "reference")
     payment = PaymentRow(
@@ -146,103 +146,103 @@ def _record_payment(house: House, books: Books, command: Command) -> str:
         fee=Money(0, paid.currency),
         method_label=text(command, "method"),
         method_kind="elsewhere",
-        captured_at=house.now(),
-        received_on=check_received_on(day_of(command, "received_on"), house.today(), row.invoice.issued_on),
+        captured_at=ctx.now(),
+        received_on=check_received_on(day_of(command, "received_on"), ctx.today(), row.invoice.issued_on),
     )
-    if not record_payment(books, payment, BANK, house.now(), command.actor):
+    if not record_payment(uow, payment, BANK, ctx.now(), command.actor):
         raise PermanentError("recorded_before", f"A payment {reference} of {row.invoice.number} is recorded already.")
     return f"Recorded {paid} for {row.invoice.number}."
 
 
-def _void(house: House, books: Books, command: Command) -> str:
-    now = house.now()
-    row = invoice_of(books, command)
+def _void(ctx: Context, uow: UnitOfWork, command: Command) -> str:
+    now = ctx.now()
+    row = invoice_of(uow, command)
     if row.is_void:
         raise PermanentError("void_before", f"{row.invoice.number} is void already.")
-    refuse_while_charged(books, row)
-    issued = added_up(books.journal.entries_about(row.invoice.invoice_id, ASKED_FOR))
-    books.journal.post(post_void(row.invoice, issued, row.balance, house.today()), now)
-    books.invoices.void(row.invoice.invoice_id, command.actor, command.reason, now)
-    ask_for_it_no_more(books, row, now)
-    books.desk.resolve_attention(row.invoice.invoice_id, None, command.actor, now)
-    after = books.invoices.require(row.invoice.invoice_id)
-    ask_nobody_to_open(house, books, after)
-    give_up_failed(books, after, command.actor, now)
-    tell_balance(books, after, f"command:{command.command_id}", now)
-    retell(house, books, row.invoice.session_id)
-    look_at_others_again(books, now)
-    return f"{row.invoice.number} is void.{_show_what_was_paid(books, row, now)}"
+    refuse_while_charged(uow, row)
+    issued = added_up(uow.journal.entries_about(row.invoice.invoice_id, ASKED_FOR))
+    uow.journal.post(post_void(row.invoice, issued, row.balance, ctx.today()), now)
+    uow.invoices.void(row.invoice.invoice_id, command.actor, command.reason, now)
+    ask_for_it_no_more(uow, row, now)
+    uow.tasks.resolve(row.invoice.invoice_id, None, command.actor, now)
+    after = uow.invoices.require(row.invoice.invoice_id)
+    ask_nobody_to_open(ctx, uow, after)
+    give_up_failed(uow, after, command.actor, now)
+    tell_balance(uow, after, f"command:{command.command_id}", now)
+    retell(ctx, uow, row.invoice.session_id)
+    look_at_others_again(uow, now)
+    return f"{row.invoice.number} is void.{_show_what_was_paid(uow, row, now)}"
 
 
-def _show_what_was_paid(books: Books, row: InvoiceRow, now: datetime) -> str:
+def _show_what_was_paid(uow: UnitOfWork, row: InvoiceRow, now: datetime) -> str:
     """What was paid on a void invoice is the client's, and somebody has to say what becomes of it."""
-    payments, number = books.payments.of_invoice(row.invoice.invoice_id), row.invoice.number
-    show_credit(books, books.invoices.require(row.invoice.invoice_id), now)
-    credit = left_over(books, row.invoice.invoice_id, row.invoice.currency)
+    payments, number = uow.payments.of_invoice(row.invoice.invoice_id), row.invoice.number
+    show_credit(uow, uow.invoices.require(row.invoice.invoice_id), now)
+    credit = left_over(uow, row.invoice.invoice_id, row.invoice.currency)
     if credit <= 0 or not payments:
         return ""
     paid = Money(credit, row.invoice.currency)
     sentence = f"{paid} that {row.invoice.client.name} paid on {number} is their credit, as it is void; refund it."
     last = [one for one in payments if one.amount.currency == row.invoice.currency][-1]
-    books.desk.raise_attention(last.payment_id, CLIENT_CREDIT, sentence, now)
+    uow.tasks.raise_task(last.payment_id, CLIENT_CREDIT, sentence, now)
     return f" {paid} that were paid on it are {row.invoice.client.name}'s credit: refund them with `billing refund`."
 
 
-def _pause(house: House, books: Books, command: Command) -> str:
-    row = invoice_of(books, command)
-    books.invoices.resume(row.invoice.invoice_id, house.now(), placed_by=PIPELINE)  # ours would end by itself
-    if not books.invoices.is_paused(row.invoice.invoice_id):
-        books.invoices.pause(row.invoice.invoice_id, command.actor, command.reason, house.now())
-    card = " Its card is not charged until they are resumed." if waiting_charge(books, row.invoice.invoice_id) else ""
+def _pause(ctx: Context, uow: UnitOfWork, command: Command) -> str:
+    row = invoice_of(uow, command)
+    uow.invoices.resume(row.invoice.invoice_id, ctx.now(), placed_by=PIPELINE)  # ours would end by itself
+    if not uow.invoices.is_paused(row.invoice.invoice_id):
+        uow.invoices.pause(row.invoice.invoice_id, command.actor, command.reason, ctx.now())
+    card = " Its card is not charged until they are resumed." if waiting_charge(uow, row.invoice.invoice_id) else ""
     return f"Reminders of {row.invoice.number} are paused.{card}"
 
 
-def _resume(house: House, books: Books, command: Command) -> str:
+def _resume(ctx: Context, uow: UnitOfWork, command: Command) -> str:
     """Whoever asks the client again needs a page to pay on: it was closed when the money was there, or was disputed."""
-    row = invoice_of(books, command)
+    row = invoice_of(uow, command)
     invoice_id = row.invoice.invoice_id
-    books.invoices.resume(invoice_id, house.now())
+    uow.invoices.resume(invoice_id, ctx.now())
     for code in UNDECIDED:
-        books.desk.resolve_attention(invoice_id, code, command.actor, house.now())
-    ensure_pay_link(books, row, f"resumed:{command.command_id}", house.now())
-    look_again(books, invoice_id, house.now())
-    show_credit(books, row, house.now())
-    tell_balance(books, row, f"command:{command.command_id}", house.now())
+        uow.tasks.resolve(invoice_id, code, command.actor, ctx.now())
+    ensure_pay_link(uow, row, f"resumed:{command.command_id}", ctx.now())
+    look_again(uow, invoice_id, ctx.now())
+    show_credit(uow, row, ctx.now())
+    tell_balance(uow, row, f"command:{command.command_id}", ctx.now())
     return f"Reminders of {row.invoice.number} go on."
 
 
-def _retry(house: House, books: Books, command: Command) -> str:
+def _retry(ctx: Context, uow: UnitOfWork, command: Command) -> str:
     effect_id, to = text(command, "effect_id"), addresses_of(command, "to")
-    known = books.effects.get(effect_id)
+    known = uow.effects.get(effect_id)
     if not to and known is not None and is_sent_again(known):
-        return f"{capital(in_words(books, known))} is tried again, as the booking system says."
-    effect = effect_to_retry(books, effect_id, bool(to))
+        return f"{capital(in_words(uow, known))} is tried again, as the booking system says."
+    effect = effect_to_retry(uow, effect_id, bool(to))
     if effect.kind is EffectKind.MAIL:
-        return send_again(house, books, effect, to, command.actor)
-    books.desk.resolve_attention(effect.key, None, command.actor, house.now())
-    books.effects.reopen(effect_id, EffectState.READY, house.now())
-    return f"{capital(in_words(books, effect))} is tried again."
+        return send_again(ctx, uow, effect, to, command.actor)
+    uow.tasks.resolve(effect.key, None, command.actor, ctx.now())
+    uow.effects.reopen(effect_id, EffectState.READY, ctx.now())
+    return f"{capital(in_words(uow, effect))} is tried again."
 
 
-def _settle(house: House, books: Books, command: Command) -> str:
+def _settle(ctx: Context, uow: UnitOfWork, command: Command) -> str:
     """A named person says how an unknown effect ended; they have looked outside."""
     effect_id, happened = text(command, "effect_id"), text(command, "happened")
     if happened not in ("yes", "no"):
         raise PermanentError("yes_or_no", f"Say whether it happened by yes or no, not {happened}.")
-    effect = effect_to_settle(books, effect_id, happened == "yes")
+    effect = effect_to_settle(uow, effect_id, happened == "yes")
     state = EffectState.DONE if happened == "yes" else EffectState.FAILED
     outcome = Outcome(state, "settled_by_person", f"{command.actor}: {command.reason}")
-    books.effects.settle(effect, outcome, house.now())
-    books.desk.resolve_attention(effect.key, None, command.actor, house.now())
-    HANDLERS[effect.kind].follow(house, books, effect, outcome)
+    uow.effects.settle(effect, outcome, ctx.now())
+    uow.tasks.resolve(effect.key, None, command.actor, ctx.now())
+    HANDLERS[effect.kind].follow(ctx, uow, effect, outcome)
     is_again = state is EffectState.FAILED and effect.kind is not EffectKind.CHARGE  # the client gets a page to pay on
     again = f" To do it after all: `billing retry {effect_id}`." if is_again else ""
-    return f"{capital(in_words(books, effect))} is settled as {state.value}.{again}"
+    return f"{capital(in_words(uow, effect))} is settled as {state.value}.{again}"
 
 
-def _gallery_opened(house: House, books: Books, command: Command) -> str:
+def _gallery_opened(ctx: Context, uow: UnitOfWork, command: Command) -> str:
     """A person has opened a gallery by hand; the client is told now."""
-    effect = books.effects.get(text(command, "effect_id"))
+    effect = uow.effects.get(text(command, "effect_id"))
     if effect is None or effect.kind is not EffectKind.GRANT or effect.state is not EffectState.FAILED:
         raise PermanentError("no_such_task", f"{text(command, 'effect_id')} is no gallery that waits for a person.")
     expires_on = day_of(command, "expires_on") if optional(command, "expires_on") else None
@@ -250,47 +250,47 @@ def _gallery_opened(house: House, books: Books, command: Command) -> str:
         url=text(command, "url"),
         password=optional(command, "password"),
         pin=optional(command, "pin"),
-        expires_on=check_expires_on(expires_on, house.today()) if expires_on else None,
+        expires_on=check_expires_on(expires_on, ctx.today()) if expires_on else None,
     )
-    record_grant(house, books, effect, access, command.actor)
-    books.effects.reopen(effect.effect_id, EffectState.DONE, house.now())
-    books.desk.resolve_attention(effect.key, None, command.actor, house.now())
+    record_grant(ctx, uow, effect, access, command.actor)
+    uow.effects.reopen(effect.effect_id, EffectState.DONE, ctx.now())
+    uow.tasks.resolve(effect.key, None, command.actor, ctx.now())
     return f"The client is told of {access.url}."
 
 
-def _gallery_closed(house: House, books: Books, command: Command) -> str:
+def _gallery_closed(ctx: Context, uow: UnitOfWork, command: Command) -> str:
     """A person has closed a gallery by hand."""
-    effect = books.effects.get(text(command, "effect_id"))
+    effect = uow.effects.get(text(command, "effect_id"))
     if effect is None or effect.kind is not EffectKind.REVOKE or effect.state is not EffectState.FAILED:
         raise PermanentError("no_such_task", f"{text(command, 'effect_id')} is no gallery to be closed by hand.")
-    record_revocation(house, books, effect, command.actor)
-    books.effects.reopen(effect.effect_id, EffectState.DONE, house.now())
-    books.desk.resolve_attention(effect.key, None, command.actor, house.now())
+    record_revocation(ctx, uow, effect, command.actor)
+    uow.effects.reopen(effect.effect_id, EffectState.DONE, ctx.now())
+    uow.tasks.resolve(effect.key, None, command.actor, ctx.now())
     return f"The gallery {effect.text('gallery_name')} is closed."
 
 
-def _resolve(house: House, books: Books, command: Command) -> str:
-    subject, now = text(command, "subject"), house.now()
-    about = {item.code for item in books.desk.open_of(subject)}
-    closed = books.desk.resolve_attention(subject, optional(command, "code"), command.actor, now)
+def _resolve(ctx: Context, uow: UnitOfWork, command: Command) -> str:
+    subject, now = text(command, "subject"), ctx.now()
+    about = {item.code for item in uow.tasks.open_of(subject)}
+    closed = uow.tasks.resolve(subject, optional(command, "code"), command.actor, now)
     if not closed:
         raise PermanentError("nothing_open", f"Nothing is open for {subject}.")
-    row = books.invoices.get(subject)
+    row = uow.invoices.get(subject)
     if row is not None:
-        retell(house, books, row.invoice.session_id)
-        if OTHER_CURRENCY in about - {item.code for item in books.desk.open_of(subject)}:
-            ask_all_the_same(books, row, f"resolved:{command.command_id}", now)
-            tell_balance(books, row, f"command:{command.command_id}", now)
+        retell(ctx, uow, row.invoice.session_id)
+        if OTHER_CURRENCY in about - {item.code for item in uow.tasks.open_of(subject)}:
+            ask_all_the_same(uow, row, f"resolved:{command.command_id}", now)
+            tell_balance(uow, row, f"command:{command.command_id}", now)
     return f"Closed {closed} of {subject}."
 
 
-def _raise_limit(house: House, books: Books, command: Command) -> str:
+def _raise_limit(ctx: Context, uow: UnitOfWork, command: Command) -> str:
     what, to = text(command, "what"), number_of(command, "to")
-    raise_limit(house, books, what, to)
+    raise_limit(ctx, uow, what, to)
     return f"Today's limit of {what} is {to}."
 
 
-_CARRIED_OUT_BY: dict[str, Callable[[House, Books, Command], str]] = {
+_CARRIED_OUT_BY: dict[str, Callable[[Context, UnitOfWork, Command], str]] = {
     "discard": _discard,
     "record_payment": _record_payment,
     "void": _void,

@@ -5,15 +5,15 @@ from __future__ import annotations
 from billing.domain.effects import Effect, EffectKind, EffectState, is_a_word_enough
 from billing.domain.errors import PermanentError
 from billing.domain.settlements import NEVER_ARRIVED
-from billing.ports.ledger import Books
+from billing.ports.ledger import UnitOfWork
 
 
-def effect_to_retry(books: Books, effect_id: str, elsewhere: bool) -> Effect:
+def effect_to_retry(uow: UnitOfWork, effect_id: str, elsewhere: bool) -> Effect:
     """The effect, if it failed cleanly and may be tried again (`elsewhere`: a mail, to another address).
 
     PermanentError says why not, and what to do instead.
     """
-    effect = books.effects.get(effect_id)
+    effect = uow.effects.get(effect_id)
     if effect is None or effect.state is not EffectState.FAILED:
         raise PermanentError("not_failed", f"{effect_id} has not failed; only what failed cleanly is tried again.")
     if effect.kind is EffectKind.CHARGE:
@@ -23,25 +23,25 @@ def effect_to_retry(books: Books, effect_id: str, elsewhere: bool) -> Effect:
         sentence = "The bank returned this refund, and Stripe does not send it again; make another: `billing refund`."
         raise PermanentError("refund_returned", sentence)
     if effect.kind is EffectKind.MAIL:
-        _check_that_it_goes_nowhere(books, effect)
+        _check_that_it_goes_nowhere(uow, effect)
     elif elsewhere:
         raise PermanentError("not_a_mail", f"{effect.key} is no mail; only a mail goes to another address.")
     return effect
 
 
-def effect_to_settle(books: Books, effect_id: str, happened: bool) -> Effect:
+def effect_to_settle(uow: UnitOfWork, effect_id: str, happened: bool) -> Effect:
     """The effect, if nobody knows how it ended and a person's word is enough; PermanentError says why not."""
-    effect = books.effects.get(effect_id)
+    effect = uow.effects.get(effect_id)
     if effect is None or effect.state is not EffectState.UNKNOWN:
         raise PermanentError("not_unknown", f"{effect_id} is not unknown; there is nothing to settle.")
     if happened:
-        _check_that_a_word_is_enough(books, effect)
+        _check_that_a_word_is_enough(uow, effect)
     return effect
 
 
-def _check_that_it_goes_nowhere(books: Books, mail: Effect) -> None:
+def _check_that_it_goes_nowhere(uow: UnitOfWork, mail: Effect) -> None:
     """Nobody gets the same mail twice: an older version wrote it anew to send it to another address."""
-    for other in books.effects.of_subject(mail.subject_id, EffectKind.MAIL):
+    for other in uow.effects.of_subject(mail.subject_id, EffectKind.MAIL):
         is_the_same = other.purpose == mail.purpose and other.effect_id != mail.effect_id
         if is_the_same and other.state not in (EffectState.FAILED, EffectState.CANCELLED):
             how = "went" if other.state is EffectState.DONE else "is on its way"
@@ -49,10 +49,10 @@ def _check_that_it_goes_nowhere(books: Books, mail: Effect) -> None:
             raise PermanentError("sent_elsewhere", sentence)
 
 
-def _check_that_a_word_is_enough(books: Books, effect: Effect) -> None:
+def _check_that_a_word_is_enough(uow: UnitOfWork, effect: Effect) -> None:
     """What follows from some effects needs more than a yes: the payment itself, the link, the gallery's address."""
     if effect.kind is EffectKind.CHARGE:
-        payments = books.payments.of_invoice(effect.subject_id)
+        payments = uow.payments.of_invoice(effect.subject_id)
         if effect.provider_reference not in {payment.provider_object_id for payment in payments}:
             sentence = f"The payment of {effect.key} is not in the ledger; it is recorded by itself when Stripe tells."
             raise PermanentError("payment_not_recorded", sentence)

@@ -8,18 +8,18 @@ from billing.domain.effects import Effect, EffectKind, is_a_word_enough
 from billing.domain.errors import TemporaryError
 from billing.domain.mail import TO_THE_OWNER, kind_of_mail
 from billing.domain.money import Money
-from billing.ports.ledger import Books
+from billing.ports.ledger import UnitOfWork
 from billing.services.collections.addresses import emails_for
 
 
-def in_words(books: Books, effect: Effect) -> str:
+def in_words(uow: UnitOfWork, effect: Effect) -> str:
     """As the subject of a sentence: "charging the card for INV-2026-0001 (500.00 EUR)"."""
-    return _said(_in_words, books, effect)
+    return _said(_in_words, uow, effect)
 
 
-def of_what_failed(books: Books, effect: Effect) -> str:
+def of_what_failed(uow: UnitOfWork, effect: Effect) -> str:
     """The same of what may fail again and again for one reason, such as mails to an address that is gone."""
-    return _said(_of_what_failed, books, effect)
+    return _said(_of_what_failed, uow, effect)
 
 
 def how_to_settle(effect: Effect) -> str:
@@ -28,20 +28,20 @@ def how_to_settle(effect: Effect) -> str:
     return f"`billing settle {effect.effect_id} {ways}"
 
 
-def _said(words: Callable[[Books, Effect], str], books: Books, effect: Effect) -> str:
+def _said(words: Callable[[UnitOfWork, Effect], str], uow: UnitOfWork, effect: Effect) -> str:
     """What cannot be said must not keep an outcome from being recorded, nor stop those behind it."""
     try:
-        return words(books, effect)
+        return words(uow, effect)
     except TemporaryError:
         raise  # the ledger itself
     except Exception:
         return f"what is kept as {effect.key}"
 
 
-def _in_words(books: Books, effect: Effect) -> str:
+def _in_words(uow: UnitOfWork, effect: Effect) -> str:
     if effect.kind is EffectKind.MAIL:
-        return _of_mail(books, effect)
-    invoice = _invoice(books, effect)
+        return _of_mail(uow, effect)
+    invoice = _invoice(uow, effect)
     return {
         EffectKind.PAY_LINK: f"making the page to pay on for {invoice}",
         EffectKind.CLOSE_PAY_LINK: f"closing the page to pay on of {invoice}",
@@ -53,32 +53,32 @@ def _in_words(books: Books, effect: Effect) -> str:
     }[effect.kind] + _amount(effect)
 
 
-def _of_what_failed(books: Books, effect: Effect) -> str:
-    return f"a mail{_about(books, effect)}" if effect.kind is EffectKind.MAIL else _in_words(books, effect)
+def _of_what_failed(uow: UnitOfWork, effect: Effect) -> str:
+    return f"a mail{_about(uow, effect)}" if effect.kind is EffectKind.MAIL else _in_words(uow, effect)
 
 
-def _of_mail(books: Books, effect: Effect) -> str:
+def _of_mail(uow: UnitOfWork, effect: Effect) -> str:
     kind = kind_of_mail(effect.purpose).value.replace("_", " ")
-    return f"sending the {kind} mail{_about(books, effect)} to {reached_at(books, effect)}"
+    return f"sending the {kind} mail{_about(uow, effect)} to {reached_at(uow, effect)}"
 
 
-def reached_at(books: Books, mail: Effect) -> str:
+def reached_at(uow: UnitOfWork, mail: Effect) -> str:
     """Where a mail goes now: addresses of the client's, or the owner."""
     kind = kind_of_mail(mail.purpose)
     if kind in TO_THE_OWNER:
         return "the owner"
-    return ", ".join(emails_for(books, books.invoices.require(mail.text("invoice_id")), kind))
+    return ", ".join(emails_for(uow, uow.invoices.require(mail.text("invoice_id")), kind))
 
 
-def _about(books: Books, effect: Effect) -> str:
-    return f" about {_invoice(books, effect)}" if "invoice_id" in effect.parameters else ""
+def _about(uow: UnitOfWork, effect: Effect) -> str:
+    return f" about {_invoice(uow, effect)}" if "invoice_id" in effect.parameters else ""
 
 
-def _invoice(books: Books, effect: Effect) -> str:
+def _invoice(uow: UnitOfWork, effect: Effect) -> str:
     """Its number, found by what the effect is about."""
-    payment = books.payments.get(effect.subject_id) if effect.kind is EffectKind.WRITE_BACK else None
+    payment = uow.payments.get(effect.subject_id) if effect.kind is EffectKind.WRITE_BACK else None
     invoice_id = payment.invoice_id if payment else effect.parameters.get("invoice_id") or effect.subject_id
-    row = books.invoices.get(str(invoice_id))
+    row = uow.invoices.get(str(invoice_id))
     return str(row.invoice.number) if row else f"an invoice that is not in the books ({invoice_id})"
 
 

@@ -18,8 +18,8 @@ from billing.domain.effects import (
 )
 from billing.domain.errors import BillingError
 from billing.domain.events import PIPELINE
-from billing.ports.ledger import Books
-from billing.services.context import House
+from billing.ports.ledger import UnitOfWork
+from billing.services.context import Context
 from billing.services.effects.handler import Handler
 from billing.services.effects.in_words import capital, how_to_settle, in_words
 from billing.services.effects.recording import named, record, show
@@ -30,22 +30,22 @@ _SHOWN = 200  # a person sees from the first of them what is wrong
 _STUCK = "effect_stuck"
 
 
-def settle_unknown(house: House, handler: Handler, kind: EffectKind, ended: Counter[str]) -> None:
+def settle_unknown(ctx: Context, handler: Handler, kind: EffectKind, ended: Counter[str]) -> None:
     """A worker that died leaves an unknown outcome. Ask outside; what has no evidence waits for a person.
 
     While a hold is open nobody is asked: asking may do what it finds undone.
     """
-    now = house.now()
-    with house.ledger.write() as books:
-        for effect in books.effects.lapsed(now):
+    now = ctx.now()
+    with ctx.ledger.write() as uow:
+        for effect in uow.effects.lapsed(now):
             if effect.kind is kind:
                 lost = Outcome(EffectState.UNKNOWN, "worker_lost", "its worker died or was stopped")
-                books.effects.settle(effect, lost, now)
-                show(books, effect, lost, now)
-        may_ask = can_be_asked(kind) and not is_held(books)
-        unknown = books.effects.claim_unknown(kind, worker(), now, now + LEASE) if may_ask else []
+                uow.effects.settle(effect, lost, now)
+                show(uow, effect, lost, now)
+        may_ask = can_be_asked(kind) and not is_held(uow)
+        unknown = uow.effects.claim_unknown(kind, worker(), now, now + LEASE) if may_ask else []
     for effect in unknown:
-        state = record(house, handler, effect, _evidence(house, handler, effect))
+        state = record(ctx, handler, effect, _evidence(ctx, handler, effect))
         if state is not EffectState.UNKNOWN:
             ended[state.value] += 1
 
@@ -54,45 +54,45 @@ def worker() -> str:
     return f"pid {os.getpid()}"
 
 
-def _evidence(house: House, handler: Handler, effect: Effect) -> Outcome:
+def _evidence(ctx: Context, handler: Handler, effect: Effect) -> Outcome:
     """What is known outside. That we could not ask, or were refused, says nothing about the attempt itself."""
     try:
-        return handler.ask(house, effect)
+        return handler.ask(ctx, effect)
     except BillingError as error:
         asked_for = getattr(error, "retry_after_seconds", None)
-        again = house.now() + timedelta(seconds=asked_for) if asked_for else None
+        again = ctx.now() + timedelta(seconds=asked_for) if asked_for else None
         return Outcome(EffectState.UNKNOWN, error.code, error.sentence, retry_at=again)
     except Exception as error:
         return Outcome(EffectState.UNKNOWN, "unexpected", named(error))
 
 
-def show_stuck(house: House) -> int:
+def show_stuck(ctx: Context) -> int:
     """Show what is open for a day and that nobody was told of; returns how many items are new. Cheap when nothing is.
 
     What waits behind a hold, a daily limit or broken books is told of there, once for all.
     """
-    now = house.now()
-    with house.ledger.read() as books:
-        stuck = books.effects.overdue(now - OPEN_AT_MOST)
-        told = {item.subject_id for item in books.desk.open_items()}
-        in_doubt = _mails_in_doubt(books)
+    now = ctx.now()
+    with ctx.ledger.read() as uow:
+        stuck = uow.effects.overdue(now - OPEN_AT_MOST)
+        told = {item.subject_id for item in uow.tasks.open_tasks()}
+        in_doubt = _mails_in_doubt(uow)
     untold = [effect for effect in stuck if not {effect.key, effect.effect_id, effect.subject_id} & told]
     untold = [effect for effect in untold if not _is_told_elsewhere(effect, told)][:_SHOWN]
     mended = MAILS_IN_DOUBT[0] in told and not in_doubt
     if not untold and not mended:
         return 0
-    with house.ledger.write() as books:
+    with ctx.ledger.write() as uow:
         if mended:
-            books.desk.resolve_attention(*MAILS_IN_DOUBT, PIPELINE, now)
+            uow.tasks.resolve(*MAILS_IN_DOUBT, PIPELINE, now)
         return sum(
-            books.desk.raise_attention(effect.key, _STUCK, _sentence(books, effect, now), now)
+            uow.tasks.raise_task(effect.key, _STUCK, _sentence(uow, effect, now), now)
             for effect in untold
-            if (seen := books.effects.get(effect.effect_id)) and seen.state in OPEN_STATES
+            if (seen := uow.effects.get(effect.effect_id)) and seen.state in OPEN_STATES
         )
 
 
-def _mails_in_doubt(books: Books) -> bool:
-    mails = books.effects.in_state(EffectState.UNKNOWN, EffectKind.MAIL)
+def _mails_in_doubt(uow: UnitOfWork) -> bool:
+    mails = uow.effects.in_state(EffectState.UNKNOWN, EffectKind.MAIL)
     return any(mail.outcome_code == RESTORED for mail in mails)
 
 
@@ -102,13 +102,13 @@ def _is_told_elsewhere(effect: Effect, told: set[str]) -> bool:
     return effect.outcome_code == RESTORED and bool({"hold", MAILS_IN_DOUBT[0]} & told)
 
 
-def _sentence(books: Books, effect: Effect, now: datetime) -> str:
+def _sentence(uow: UnitOfWork, effect: Effect, now: datetime) -> str:
     hours = int((now - effect.created_at).total_seconds() // 3600)
     state = effect.state.value.replace("_", " ")
     then = "It goes on by itself when it does."
     if effect.state is EffectState.UNKNOWN:
         then = f"When you know how it ended: {how_to_settle(effect)}."
     return (
-        f"{capital(in_words(books, effect))} was decided {hours} hours ago and is still {state}; see in `billing"
+        f"{capital(in_words(uow, effect))} was decided {hours} hours ago and is still {state}; see in `billing"
         f" status` and `billing doctor` whether the pipeline runs. {then}"
     )

@@ -22,14 +22,14 @@ from billing.domain.mail import (
 )
 from billing.domain.settlements import RefundStatus
 from billing.ports.correspondence import SentMail
-from billing.ports.ledger import Books
+from billing.ports.ledger import UnitOfWork
 from billing.services.access.galleries import is_being_closed
 from billing.services.automations.owner_digest import why_no_digest
 from billing.services.collections.addresses import emails_for
 from billing.services.collections.follow_up import follow_up_state
 from billing.services.collections.tell_balance import why_not_told
 from billing.services.collections.unusable_addresses import note_refused
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.effects.mail_contents import content_of
 from billing.services.effects.pay_link import why_not_payable
 
@@ -43,66 +43,68 @@ class _Sent:
 
 
 class _Mail:
-    def unwanted(self, house: House, books: Books, effect: Effect) -> str | None:
+    def unwanted(self, ctx: Context, uow: UnitOfWork, effect: Effect) -> str | None:
         kind = kind_of_mail(effect.purpose)
         if kind in (MailKind.OWNER_ALERT, MailKind.RECEIPT):
             return None
         if kind is MailKind.OWNER_DIGEST:
-            return why_no_digest(house, books, effect)
+            return why_no_digest(ctx, uow, effect)
         if kind is MailKind.GALLERY:
-            return _why_gallery_is_closed(books, effect)
+            return _why_gallery_is_closed(uow, effect)
         if kind is MailKind.REFUND:
-            return _why_not_refunded(books, effect)
-        row = books.invoices.get(effect.text("invoice_id"))
+            return _why_not_refunded(uow, effect)
+        row = uow.invoices.get(effect.text("invoice_id"))
         if kind is MailKind.BALANCE and row:
-            return why_not_told(books, row, of_void=bool(effect.number("of_void")))
+            return why_not_told(uow, row, of_void=bool(effect.number("of_void")))
         if kind is MailKind.INVOICE and row and not row.is_void:
             return None  # paid or not: it is theirs to keep, and says how it stands
-        return why_not_payable(row) or self._why_not_remind(house, books, effect, kind)
+        return why_not_payable(row) or self._why_not_remind(ctx, uow, effect, kind)
 
-    def act(self, house: House, effect: Effect) -> Outcome:
-        with house.ledger.read() as books:
-            content, to = content_of(house, books, effect), _addressees(house, books, effect)
-            attachments = _attachments(books, content)
-        domain = house.policy.sender.rpartition("@")[2].rstrip(">") or "localhost"
+    def act(self, ctx: Context, effect: Effect) -> Outcome:
+        with ctx.ledger.read() as uow:
+            content, to = content_of(ctx, uow, effect), _addressees(ctx, uow, effect)
+            attachments = _attachments(uow, content)
+        domain = ctx.policy.sender.rpartition("@")[2].rstrip(">") or "localhost"
         mail = Mail(
             message_id=message_id(effect.key, domain),
-            sender=house.policy.sender,
+            sender=ctx.policy.sender,
             to=to,
-            letter=house.writer.write(content),
+            letter=ctx.writer.write(content),
             attachments=attachments,
-            reply_to=house.policy.studio.email or None,
+            reply_to=ctx.policy.studio.email or None,
         )
-        refused = house.mailer.send(mail)
+        refused = ctx.mailer.send(mail)
         owed = owed_in(content)
         sent = _Sent(to, owed.balance_minor if owed else None, page_in(content), refused)
         return Outcome(EffectState.DONE, "accepted", ", ".join(to), reference=mail.message_id, result=sent)
 
-    def follow(self, house: House, books: Books, effect: Effect, outcome: Outcome) -> None:
+    def follow(self, ctx: Context, uow: UnitOfWork, effect: Effect, outcome: Outcome) -> None:
         """Keep that it went out, and what it said. Of one that a person has settled only they know."""
         if outcome.state is not EffectState.DONE:
             return
-        sent, kind, now = outcome.result, kind_of_mail(effect.purpose), house.now()
+        sent, kind, now = outcome.result, kind_of_mail(effect.purpose), ctx.now()
         if not isinstance(sent, _Sent):
-            sent = _Sent(_addressees(house, books, effect))
+            sent = _Sent(_addressees(ctx, uow, effect))
         invoice_id = None if kind in TO_THE_OWNER else effect.text("invoice_id")
         to = ", ".join(sent.to)
         row = SentMail(effect.effect_id, kind, invoice_id, to, sent.balance_minor, now, sent.pay_url)
-        books.correspondence.add_sent(row)
+        uow.correspondence.add_sent(row)
         body: dict[str, str | int | None] = {"purpose": effect.purpose, "to": to}
-        books.journal.tell(DomainEvent(f"sent:{effect.key}", f"{kind.value}_sent", effect.subject_id, now, body=body))
-        note_refused(house, books, effect, sent.to, sent.refused)
+        uow.journal.record_event(
+            DomainEvent(f"sent:{effect.key}", f"{kind.value}_sent", effect.subject_id, now, body=body)
+        )
+        note_refused(ctx, uow, effect, sent.to, sent.refused)
 
-    def ask(self, house: House, effect: Effect) -> Outcome:
+    def ask(self, ctx: Context, effect: Effect) -> Outcome:
         """A mail server does not tell what it has accepted: only a person can look."""
         return Outcome(EffectState.UNKNOWN, "no_evidence", "the mail server cannot be asked what it accepted")
 
-    def _why_not_remind(self, house: House, books: Books, effect: Effect, kind: MailKind) -> str | None:
+    def _why_not_remind(self, ctx: Context, uow: UnitOfWork, effect: Effect, kind: MailKind) -> str | None:
         if kind is not MailKind.REMINDER:
             return None
-        if effect.text("remind_on") != house.today().isoformat():
+        if effect.text("remind_on") != ctx.today().isoformat():
             return f"it was meant for {effect.text('remind_on')}; the policy decides anew"
-        state = follow_up_state(house, books, books.invoices.require(effect.subject_id))
+        state = follow_up_state(ctx, uow, uow.invoices.require(effect.subject_id))
         reasons = {
             "reminders are paused": state.is_paused,
             "a dispute is open": state.is_disputed,
@@ -112,31 +114,31 @@ class _Mail:
         return next((reason for reason, holds in reasons.items() if holds), None)
 
 
-def _addressees(house: House, books: Books, effect: Effect) -> tuple[str, ...]:
+def _addressees(ctx: Context, uow: UnitOfWork, effect: Effect) -> tuple[str, ...]:
     kind = kind_of_mail(effect.purpose)
     if kind not in TO_THE_OWNER:
-        return emails_for(books, books.invoices.require(effect.text("invoice_id")), kind)
-    if not house.policy.owner_email:
+        return emails_for(uow, uow.invoices.require(effect.text("invoice_id")), kind)
+    if not ctx.policy.owner_email:
         raise PermanentError("no_owner", "There is nobody to write to: BILLING_OWNER_EMAIL is empty.")
-    return (house.policy.owner_email,)
+    return (ctx.policy.owner_email,)
 
 
-def _why_gallery_is_closed(books: Books, effect: Effect) -> str | None:
-    open_ones = books.grants.of_invoice(effect.text("invoice_id"))
+def _why_gallery_is_closed(uow: UnitOfWork, effect: Effect) -> str | None:
+    open_ones = uow.grants.of_invoice(effect.text("invoice_id"))
     grant = next((grant for grant in open_ones if grant.grant_id == effect.subject_id), None)
-    return "the gallery was closed again" if grant is None or is_being_closed(books, grant) else None
+    return "the gallery was closed again" if grant is None or is_being_closed(uow, grant) else None
 
 
-def _why_not_refunded(books: Books, effect: Effect) -> str | None:
-    refunds = books.settlements.refunds_of(effect.text("invoice_id"))
+def _why_not_refunded(uow: UnitOfWork, effect: Effect) -> str | None:
+    refunds = uow.settlements.refunds_of(effect.text("invoice_id"))
     status = next((refund.status for refund in refunds if refund.refund_id == effect.subject_id), None)
     return None if status is RefundStatus.SUCCEEDED else "the refund did not reach the client"
 
 
-def _attachments(books: Books, content: MailContent) -> tuple[Attachment, ...]:
+def _attachments(uow: UnitOfWork, content: MailContent) -> tuple[Attachment, ...]:
     if not isinstance(content, InvoiceMail):
         return ()
-    pdf = books.invoices.document(content.invoice.invoice_id, "invoice")
+    pdf = uow.invoices.document(content.invoice.invoice_id, "invoice")
     if pdf is None:
         raise PermanentError("no_document", f"Invoice {content.invoice.number} has no PDF yet.")
     return (Attachment(document_file_name(str(content.invoice.number)), pdf),)

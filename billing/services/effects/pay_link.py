@@ -8,86 +8,86 @@ from billing.domain.effects import Effect, EffectKind, EffectState, Outcome
 from billing.domain.mail import MailKind
 from billing.domain.money import Money
 from billing.domain.payments import NextStep, PayLink
-from billing.ports.ledger import Books, InvoiceRow
+from billing.ports.ledger import InvoiceRow, UnitOfWork
 from billing.services.collections.asking_again import close_link_intent, ensure_pay_link, is_disputed
 from billing.services.collections.autopay import INSTEAD_OF_CHARGE, NOT_CHARGED
 from billing.services.collections.owed import is_undecided
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.effects.evidence import STILL_UNDER_WAY, may_be_there, not_done, turn
 from billing.services.invoicing.deliver_invoices import mail_intent
 
 
 class _PayLink:
-    def unwanted(self, house: House, books: Books, effect: Effect) -> str | None:
+    def unwanted(self, ctx: Context, uow: UnitOfWork, effect: Effect) -> str | None:
         if effect.attempts > 1:
             return None  # a page may be there by an earlier try: `act` looks, and what follows closes it
-        return self._why_not(books, effect)
+        return self._why_not(uow, effect)
 
-    def _why_not(self, books: Books, effect: Effect) -> str | None:
-        row = books.invoices.get(effect.subject_id)
+    def _why_not(self, uow: UnitOfWork, effect: Effect) -> str | None:
+        row = uow.invoices.get(effect.subject_id)
         reason = why_not_payable(row)
         if reason is None and row is not None and row.balance_minor != effect.number("amount_minor"):
             return f"invoice {row.invoice.number} is open for another amount now"
-        if reason is None and is_disputed(books, effect.subject_id):
+        if reason is None and is_disputed(uow, effect.subject_id):
             return "a dispute is open"
-        if reason is None and is_undecided(books, effect.subject_id):
+        if reason is None and is_undecided(uow, effect.subject_id):
             return "a person decides first what is owed"
         return reason
 
-    def act(self, house: House, effect: Effect) -> Outcome:
-        with house.ledger.read() as books:
-            row = books.invoices.require(effect.subject_id)
-            reason, look = self._why_not(books, effect), may_be_there(books, effect)
-        link = house.gateway.find_pay_link(effect.subject_id, effect.key) if look else None
+    def act(self, ctx: Context, effect: Effect) -> Outcome:
+        with ctx.ledger.read() as uow:
+            row = uow.invoices.require(effect.subject_id)
+            reason, look = self._why_not(uow, effect), may_be_there(uow, effect)
+        link = ctx.gateway.find_pay_link(effect.subject_id, effect.key) if look else None
         if link is None and reason is not None:
             return Outcome(EffectState.CANCELLED, "unwanted", reason)
         amount = Money(effect.number("amount_minor"), effect.text("currency"))
-        link = link or house.gateway.create_pay_link(row.invoice, amount, effect.key, turn(effect))
+        link = link or ctx.gateway.create_pay_link(row.invoice, amount, effect.key, turn(effect))
         return _made(link)
 
-    def follow(self, house: House, books: Books, effect: Effect, outcome: Outcome) -> None:
-        now = house.now()
-        if outcome.state is EffectState.CANCELLED and not self._why_not(books, effect):
+    def follow(self, ctx: Context, uow: UnitOfWork, effect: Effect, outcome: Outcome) -> None:
+        now = ctx.now()
+        if outcome.state is EffectState.CANCELLED and not self._why_not(uow, effect):
             # What stood in the way has ended since we looked; who ended it saw us at work.
-            ensure_pay_link(books, books.invoices.require(effect.subject_id), f"given_up:{effect.effect_id}", now)
+            ensure_pay_link(uow, uow.invoices.require(effect.subject_id), f"given_up:{effect.effect_id}", now)
         if outcome.state is not EffectState.DONE or outcome.reference is None:
             return
         amount = Money(effect.number("amount_minor"), effect.text("currency"))
         link = PayLink(outcome.reference, outcome.detail)
-        books.invoices.add_pay_link(effect.subject_id, link, amount, now)
-        if self._why_not(books, effect):  # paid, voided or changed while the link was being made
-            books.effects.intend(close_link_intent(link, books.invoices.require(effect.subject_id)), now)
+        uow.invoices.add_pay_link(effect.subject_id, link, amount, now)
+        if self._why_not(uow, effect):  # paid, voided or changed while the link was being made
+            uow.effects.intend(close_link_intent(link, uow.invoices.require(effect.subject_id)), now)
         elif effect.purpose.startswith("after_charge:"):
-            self._tell_client(house, books, effect)
+            self._tell_client(ctx, uow, effect)
         elif effect.purpose == INSTEAD_OF_CHARGE:
-            self._tell_of_page(house, books, effect)
+            self._tell_of_page(ctx, uow, effect)
 
-    def ask(self, house: House, effect: Effect) -> Outcome:
+    def ask(self, ctx: Context, effect: Effect) -> Outcome:
         """The provider's list of pages answers: it may forget a key, or keep a failure under it, but no page."""
-        link = house.gateway.find_pay_link(effect.subject_id, effect.key)
+        link = ctx.gateway.find_pay_link(effect.subject_id, effect.key)
         if link is not None:
             return _made(link)
-        with house.ledger.read() as books:
-            reason = self._why_not(books, effect)
+        with ctx.ledger.read() as uow:
+            reason = self._why_not(uow, effect)
         # One that is not wanted any more is looked for once more, when no request for it can be under way.
         after = STILL_UNDER_WAY if reason else timedelta()
-        return not_done(house, effect, "never_created", reason or "no page was made", after=after)
+        return not_done(ctx, effect, "never_created", reason or "no page was made", after=after)
 
-    def _tell_client(self, house: House, books: Books, effect: Effect) -> None:
-        row = books.invoices.require(effect.subject_id)
+    def _tell_client(self, ctx: Context, uow: UnitOfWork, effect: Effect) -> None:
+        row = uow.invoices.require(effect.subject_id)
         step = effect.purpose.removeprefix("after_charge:")
         must = int(step == NextStep.CLIENT_MUST_AUTHENTICATE)
         mail = mail_intent(row, MailKind.PAYMENT_FAILED, row.invoice.invoice_id, must_authenticate=must)
-        books.effects.intend(mail, house.now())
+        uow.effects.intend(mail, ctx.now())
 
-    def _tell_of_page(self, house: House, books: Books, effect: Effect) -> None:
+    def _tell_of_page(self, ctx: Context, uow: UnitOfWork, effect: Effect) -> None:
         """The invoice's own mail says it all where it is still to go out; else it goes out again, with the page."""
-        mails = books.effects.of_subject(effect.subject_id, EffectKind.MAIL)
+        mails = uow.effects.of_subject(effect.subject_id, EffectKind.MAIL)
         told = [mail for mail in mails if mail.purpose == MailKind.INVOICE and mail.state is not EffectState.READY]
         if told:
-            row = books.invoices.require(effect.subject_id)
+            row = uow.invoices.require(effect.subject_id)
             again = mail_intent(row, MailKind.INVOICE, row.invoice.invoice_id, NOT_CHARGED)
-            books.effects.intend(again, house.now())
+            uow.effects.intend(again, ctx.now())
 
 
 def _made(link: PayLink) -> Outcome:
@@ -95,19 +95,19 @@ def _made(link: PayLink) -> Outcome:
 
 
 class _ClosePayLink:
-    def unwanted(self, house: House, books: Books, effect: Effect) -> str | None:
+    def unwanted(self, ctx: Context, uow: UnitOfWork, effect: Effect) -> str | None:
         return None
 
-    def act(self, house: House, effect: Effect) -> Outcome:
-        house.gateway.close_pay_link(effect.subject_id)
+    def act(self, ctx: Context, effect: Effect) -> Outcome:
+        ctx.gateway.close_pay_link(effect.subject_id)
         return Outcome(EffectState.DONE, "closed", reference=effect.subject_id)
 
-    def follow(self, house: House, books: Books, effect: Effect, outcome: Outcome) -> None:
+    def follow(self, ctx: Context, uow: UnitOfWork, effect: Effect, outcome: Outcome) -> None:
         if outcome.state is EffectState.DONE:
-            books.invoices.close_pay_link(effect.subject_id, house.now())
+            uow.invoices.close_pay_link(effect.subject_id, ctx.now())
 
-    def ask(self, house: House, effect: Effect) -> Outcome:
-        return self.act(house, effect)  # closing a closed link does nothing
+    def ask(self, ctx: Context, effect: Effect) -> Outcome:
+        return self.act(ctx, effect)  # closing a closed link does nothing
 
 
 def why_not_payable(row: InvoiceRow | None) -> str | None:

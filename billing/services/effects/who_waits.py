@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from billing.domain.mail import TO_THE_OWNER
-from billing.ports.ledger import Books
+from billing.ports.ledger import UnitOfWork
 from billing.services.automations.whom import whom_of_effect
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.effects.in_words import in_words
 
 _NAMED = 5  # a mail is no list
 _LOOKED_AT = 100
 
 
-def who_waits(house: House, books: Books) -> str:
+def who_waits(ctx: Context, uow: UnitOfWork) -> str:
     """One sentence for the owner, of the moment in which it is asked for; mails to the owner do not count."""
-    sessions = [f"billing {row.name}" for row in books.sessions.in_state("due")]
-    due = [books.effects.get(effect_id) for effect_id, _ in books.effects.due(house.now())[:_LOOKED_AT]]
+    sessions = [f"billing {row.name}" for row in uow.sessions.in_state("due")]
+    due = [uow.effects.get(effect_id) for effect_id, _ in uow.effects.due(ctx.now())[:_LOOKED_AT]]
     others: list[str] = []
     for effect in due:
-        whom = whom_of_effect(books, effect) if effect and effect.purpose not in TO_THE_OWNER else None
+        whom = whom_of_effect(uow, effect) if effect and effect.purpose not in TO_THE_OWNER else None
         if effect and whom:
-            others.append(f"{in_words(books, effect)}, {whom.client}")
+            others.append(f"{in_words(uow, effect)}, {whom.client}")
     waiting = [*sessions, *others]
     if not waiting:
         return "No client is waiting for anything just now."

@@ -7,53 +7,53 @@ from datetime import date
 from billing.domain.effects import Effect, EffectState, Outcome
 from billing.domain.events import DomainEvent
 from billing.domain.money import Money
-from billing.ports.ledger import Books
-from billing.services.context import House
+from billing.ports.ledger import UnitOfWork
+from billing.services.context import Context
 from billing.services.effects.evidence import STILL_UNDER_WAY, not_done
 
 
 class _WriteBack:
-    def unwanted(self, house: House, books: Books, effect: Effect) -> str | None:
+    def unwanted(self, ctx: Context, uow: UnitOfWork, effect: Effect) -> str | None:
         return None
 
-    def act(self, house: House, effect: Effect) -> Outcome:
-        payment_id = self._find(house, effect) or self._write(house, effect)
+    def act(self, ctx: Context, effect: Effect) -> Outcome:
+        payment_id = self._find(ctx, effect) or self._write(ctx, effect)
         if payment_id != effect.provider_reference:
-            with house.ledger.write() as books:
-                books.effects.note_reference(effect, payment_id)
-        if self._is_to_apply(house, effect, payment_id):
+            with ctx.ledger.write() as uow:
+                uow.effects.note_reference(effect, payment_id)
+        if self._is_to_apply(ctx, effect, payment_id):
             applied = Money(effect.number("applied_minor"), effect.text("currency"))
-            house.source.apply_payment(payment_id, effect.text("order_id"), applied)
+            ctx.source.apply_payment(payment_id, effect.text("order_id"), applied)
         return self._done(effect, payment_id)
 
-    def follow(self, house: House, books: Books, effect: Effect, outcome: Outcome) -> None:
+    def follow(self, ctx: Context, uow: UnitOfWork, effect: Effect, outcome: Outcome) -> None:
         if outcome.state is EffectState.DONE:
             event_id = f"written_back:{effect.subject_id}"
-            books.journal.tell(DomainEvent(event_id, "payment_written_back", effect.subject_id, house.now()))
+            uow.journal.record_event(DomainEvent(event_id, "payment_written_back", effect.subject_id, ctx.now()))
 
-    def ask(self, house: House, effect: Effect) -> Outcome:
+    def ask(self, ctx: Context, effect: Effect) -> Outcome:
         """The booking system knows no keys: what is not there yet is written when no request can be under way."""
-        payment_id = self._find(house, effect)
+        payment_id = self._find(ctx, effect)
         if payment_id is None:
-            return not_done(house, effect, "not_written", "not written yet", after=STILL_UNDER_WAY)
-        if self._is_to_apply(house, effect, payment_id):
-            return not_done(house, effect, "not_applied", "not applied yet", payment_id, after=STILL_UNDER_WAY)
+            return not_done(ctx, effect, "not_written", "not written yet", after=STILL_UNDER_WAY)
+        if self._is_to_apply(ctx, effect, payment_id):
+            return not_done(ctx, effect, "not_applied", "not applied yet", payment_id, after=STILL_UNDER_WAY)
         return self._done(effect, payment_id)
 
-    def _find(self, house: House, effect: Effect) -> str | None:
+    def _find(self, ctx: Context, effect: Effect) -> str | None:
         known = effect.provider_reference
-        return known or house.source.find_payment(effect.text("job_id"), effect.text("transaction_id"))
+        return known or ctx.source.find_payment(effect.text("job_id"), effect.text("transaction_id"))
 
-    def _write(self, house: House, effect: Effect) -> str:
+    def _write(self, ctx: Context, effect: Effect) -> str:
         received_on = date.fromisoformat(effect.text("received_on"))
-        return house.source.record_payment(
+        return ctx.source.record_payment(
             effect.text("job_id"), effect.text("transaction_id"), _amount(effect), received_on, effect.text("memo")
         )
 
-    def _is_to_apply(self, house: House, effect: Effect, payment_id: str) -> bool:
+    def _is_to_apply(self, ctx: Context, effect: Effect, payment_id: str) -> bool:
         if effect.number("applied_minor") == 0:
             return False
-        return not house.source.payment_is_applied(payment_id, effect.text("order_id"))
+        return not ctx.source.payment_is_applied(payment_id, effect.text("order_id"))
 
     def _done(self, effect: Effect, payment_id: str) -> Outcome:
         return Outcome(EffectState.DONE, "written_back", str(_amount(effect)), reference=payment_id)

@@ -6,22 +6,22 @@ from collections.abc import Sequence
 
 from billing.domain import canonical
 from billing.domain.events import PIPELINE, DomainEvent
-from billing.ports.ledger import Books, SessionRow
-from billing.services.context import House
+from billing.ports.ledger import SessionRow, UnitOfWork
+from billing.services.context import Context
 
 CUT = "text_cut"
 TOLD = 3  # of each session; the rest is counted
 
 
-def note_cut(house: House, books: Books, session: SessionRow, cut: Sequence[str]) -> None:
+def note_cut(ctx: Context, uow: UnitOfWork, session: SessionRow, cut: Sequence[str]) -> None:
     """One item while the session has such texts; who has closed it is not asked about the same ones again."""
     if not cut:
-        books.desk.resolve_attention(session.session_id, CUT, PIPELINE, house.now())
+        uow.tasks.resolve(session.session_id, CUT, PIPELINE, ctx.now())
         return
     which = canonical.sha256("\n".join(cut))[:16]
     event_id = f"{CUT}:{session.session_id}:{which}"
-    if books.journal.tell(DomainEvent(event_id, CUT, session.session_id, house.now())):
+    if uow.journal.record_event(DomainEvent(event_id, CUT, session.session_id, ctx.now())):
         more = f" So it is with {len(cut) - TOLD} more." if len(cut) > TOLD else ""
         sentence = f"{' '.join(cut[:TOLD])}{more} Write less there if clients are to read all of it; else close this."
-        books.desk.resolve_attention(session.session_id, CUT, PIPELINE, house.now())
-        books.desk.raise_attention(session.session_id, CUT, sentence, house.now())
+        uow.tasks.resolve(session.session_id, CUT, PIPELINE, ctx.now())
+        uow.tasks.raise_task(session.session_id, CUT, sentence, ctx.now())

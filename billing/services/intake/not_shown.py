@@ -7,28 +7,28 @@ from collections.abc import Iterable, Mapping
 from billing.domain.errors import NeedsAttention
 from billing.domain.events import PIPELINE
 from billing.domain.policy import JobFilter
-from billing.services.context import House
+from billing.services.context import Context
 
 NOT_SHOWN = "not_shown"
 
 
-def note_not_shown(house: House, asked_for: Iterable[str], refused: Mapping[str, str]) -> None:
+def note_not_shown(ctx: Context, asked_for: Iterable[str], refused: Mapping[str, str]) -> None:
     """One open item for each kind in `refused` (kind -> sentence); those of the other kinds asked for are closed.
 
     Cheap when nothing changes.
     """
-    with house.ledger.read() as books:
-        items = books.desk.open_items()
+    with ctx.ledger.read() as uow:
+        items = uow.tasks.open_tasks()
     said = {item.subject_id: item.sentence for item in items if item.code == NOT_SHOWN}
-    news = {kind: sentence for kind, sentence in refused.items() if said.get(_subject(house, kind)) != sentence}
-    over = [kind for kind in asked_for if kind not in refused and _subject(house, kind) in said]
+    news = {kind: sentence for kind, sentence in refused.items() if said.get(_subject(ctx, kind)) != sentence}
+    over = [kind for kind in asked_for if kind not in refused and _subject(ctx, kind) in said]
     if not news and not over:
         return
-    with house.ledger.write() as books:
+    with ctx.ledger.write() as uow:
         for kind in over:
-            books.desk.resolve_attention(_subject(house, kind), NOT_SHOWN, PIPELINE, house.now())
+            uow.tasks.resolve(_subject(ctx, kind), NOT_SHOWN, PIPELINE, ctx.now())
         for kind, sentence in news.items():
-            books.desk.raise_attention(_subject(house, kind), NOT_SHOWN, sentence, house.now())
+            uow.tasks.raise_task(_subject(ctx, kind), NOT_SHOWN, sentence, ctx.now())
 
 
 def check_that_jobs_can_be_told_apart(jobs: JobFilter, kinds: Iterable[str], refused: Mapping[str, str]) -> None:
@@ -52,5 +52,5 @@ def check_that_jobs_can_be_told_apart(jobs: JobFilter, kinds: Iterable[str], ref
             )
 
 
-def _subject(house: House, kind: str) -> str:
-    return f"{house.source.name}/{kind}"
+def _subject(ctx: Context, kind: str) -> str:
+    return f"{ctx.source.name}/{kind}"

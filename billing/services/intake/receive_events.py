@@ -1,4 +1,4 @@
-"""An event that the provider brought to our door by itself: kept in the same inbox that polling fills, once.
+"""An event that the provider brought to our endpoint by itself: kept in the same inbox that polling fills, once.
 
 It only makes things faster. The cursor of polling stays where it is: events may come out of order or not at all, and
 what was polled after the cursor is the truth.
@@ -20,15 +20,15 @@ def receive_event(ledger: Ledger, provider: str, event: ProviderEvent, now: date
     TemporaryError `account_not_pinned` before the first start has said whose ledger this is: nothing is kept, and the
     provider sends it again.
     """
-    with ledger.write() as books:
-        pinned = books.desk.pinned(PINNED_ACCOUNT)
+    with ledger.write() as uow:
+        pinned = uow.operations.pinned(PINNED_ACCOUNT)
         if pinned is None:
             raise TemporaryError(
                 "account_not_pinned",
                 "The ledger does not know its Stripe account yet; it will when the pipeline has asked Stripe once.",
             )
         foreign = _foreign(event, pinned)
-        is_new = books.payments.keep_event(provider, event, now, ignored=foreign)
+        is_new = uow.payments.keep_event(provider, event, now, ignored=foreign)
     if not is_new:
         return "known"
     return "ignored" if foreign else "kept"

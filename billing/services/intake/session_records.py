@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from billing.domain.errors import BillingError, NoRight, PermanentError, RefusedAccess
 from billing.domain.events import PIPELINE
 from billing.domain.sessions import SessionFacts
-from billing.ports.ledger import Books, SessionRow
+from billing.ports.ledger import SessionRow, UnitOfWork
 from billing.ports.outside import RawRecord, Reading
 from billing.services.collections.unusable_addresses import note_addresses
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.intake.billed_sessions import note_changes
 from billing.services.intake.cut_texts import note_cut
 from billing.services.intake.not_shown import note_not_shown
@@ -29,7 +29,7 @@ JOB = "job"  # the kind of record under which it is said that no job can be read
 
 
 def read_again(
-    house: House, sessions: Sequence[SessionRow], shared: Sequence[RawRecord], progress: Progress | None = None
+    ctx: Context, sessions: Sequence[SessionRow], shared: Sequence[RawRecord], progress: Progress | None = None
 ) -> set[str]:
     """Fetch and keep the records of these sessions; returns the ids of those that could not be read.
 
@@ -39,65 +39,65 @@ def read_again(
     refused: dict[str, str] = {}
     denied: list[tuple[SessionRow, NoRight]] = []
     unread: set[str] = set()
-    for done, (session, reading) in enumerate(_fetched(house, sessions), 1):
+    for done, (session, reading) in enumerate(_fetched(ctx, sessions), 1):
         if isinstance(reading, Reading):
-            _keep(house, session, reading, shared)
+            _keep(ctx, session, reading, shared)
             refused.update(reading.refused)
         else:
             unread.add(session.session_id)
             if isinstance(reading, NoRight):
                 denied.append((session, reading))
             else:
-                _note_unread(house, session, reading)
+                _note_unread(ctx, session, reading)
         if progress:
             progress(done, len(sessions))
     is_shown = len(unread) < len(sessions)
-    _note_denied(house, denied, is_shown, refused)
-    note_not_shown(house, (JOB, "gallery") if is_shown else (), refused)
+    _note_denied(ctx, denied, is_shown, refused)
+    note_not_shown(ctx, (JOB, "gallery") if is_shown else (), refused)
     return unread
 
 
-def _fetched(house: House, sessions: Sequence[SessionRow]) -> Iterator[tuple[SessionRow, Reading | BillingError]]:
+def _fetched(ctx: Context, sessions: Sequence[SessionRow]) -> Iterator[tuple[SessionRow, Reading | BillingError]]:
     """In their order, with no more under way at once than may be asked for: what is read is soon handed on."""
     ahead: deque[tuple[SessionRow, Future[Reading | BillingError]]] = deque()
-    with ThreadPoolExecutor(house.concurrency) as pool:
+    with ThreadPoolExecutor(ctx.concurrency) as pool:
         for session in sessions:
-            ahead.append((session, pool.submit(_fetch, house, session)))
-            if len(ahead) >= house.concurrency:
+            ahead.append((session, pool.submit(_fetch, ctx, session)))
+            if len(ahead) >= ctx.concurrency:
                 first, reading = ahead.popleft()
                 yield first, reading.result()
         for first, reading in ahead:
             yield first, reading.result()
 
 
-def _note_unread(house: House, session: SessionRow, error: BillingError) -> None:
+def _note_unread(ctx: Context, session: SessionRow, error: BillingError) -> None:
     if isinstance(error, RefusedAccess):
         raise error
     if isinstance(error, PermanentError):
-        _set_aside(house, session, error)
+        _set_aside(ctx, session, error)
     else:
-        _note_failure(house, session, error)
+        _note_failure(ctx, session, error)
 
 
 def _note_denied(
-    house: House, denied: Sequence[tuple[SessionRow, NoRight]], is_shown: bool, refused: dict[str, str]
+    ctx: Context, denied: Sequence[tuple[SessionRow, NoRight]], is_shown: bool, refused: dict[str, str]
 ) -> None:
     """Where other jobs are shown, it is a matter of this one. Where none is, it is one of the key: said once."""
     for session, error in denied:
         if is_shown:
-            _set_aside(house, session, error)
+            _set_aside(ctx, session, error)
             continue
         refused[JOB] = error.sentence
-        with house.ledger.write() as books:
-            books.sessions.not_answered(session.session_id, house.now())
+        with ctx.ledger.write() as uow:
+            uow.sessions.not_answered(session.session_id, ctx.now())
 
 
-def read_now(house: House, session: SessionRow, shared: Sequence[RawRecord]) -> None:
+def read_now(ctx: Context, session: SessionRow, shared: Sequence[RawRecord]) -> None:
     """The same for one session that a person asks about: an error is theirs to see, and changes nothing here."""
-    reading = _fetch(house, session)
+    reading = _fetch(ctx, session)
     if isinstance(reading, BillingError):
         raise reading
-    _keep(house, session, reading, shared)
+    _keep(ctx, session, reading, shared)
 
 
 def are_stale(session: SessionRow, now: datetime) -> bool:
@@ -111,9 +111,9 @@ def is_older(session: SessionRow, than: timedelta, now: datetime) -> bool:
     return read_at is None or not now - than <= read_at <= now
 
 
-def _fetch(house: House, session: SessionRow) -> Reading | BillingError:
+def _fetch(ctx: Context, session: SessionRow) -> Reading | BillingError:
     try:
-        return house.source.related_records(session.job_id)
+        return ctx.source.related_records(session.job_id)
     except BillingError as error:
         return error
     except Exception as error:
@@ -121,55 +121,55 @@ def _fetch(house: House, session: SessionRow) -> Reading | BillingError:
         return PermanentError(NOT_READ, sentence)
 
 
-def _keep(house: House, session: SessionRow, reading: Reading, shared: Sequence[RawRecord]) -> None:
-    now, session_id = house.now(), session.session_id
-    facts = _facts(house, reading, shared)
-    with house.ledger.write() as books:
-        is_news = books.records.keep_all(session.source, session.job_id, reading.records, now, reading.refused)
-        books.sessions.records_fetched(session_id, now)
-        was_unread = books.desk.resolve_attention(session_id, NOT_READ, PIPELINE, now)
+def _keep(ctx: Context, session: SessionRow, reading: Reading, shared: Sequence[RawRecord]) -> None:
+    now, session_id = ctx.now(), session.session_id
+    facts = _facts(ctx, reading, shared)
+    with ctx.ledger.write() as uow:
+        is_news = uow.records.keep_all(session.source, session.job_id, reading.records, now, reading.refused)
+        uow.sessions.records_fetched(session_id, now)
+        was_unread = uow.tasks.resolve(session_id, NOT_READ, PIPELINE, now)
         if session.unanswered_since:
-            books.desk.resolve_attention(session_id, NOT_ANSWERED, PIPELINE, now)
-        state = state_now(books, session)
+            uow.tasks.resolve(session_id, NOT_ANSWERED, PIPELINE, now)
+        state = state_now(uow, session)
         if state == "attention" and (is_news or was_unread):
-            books.sessions.settle(session_id, "due", None, now)
+            uow.sessions.settle(session_id, "due", None, now)
         if facts and state in ("due", "billed"):
-            note_addresses(house, books, facts.client)
-            note_cut(house, books, session, facts.cut)
-        if state == "billed" or books.invoices.of_session(session_id):
-            note_changes(house, books, replace(session, state=state), shared)
+            note_addresses(ctx, uow, facts.client)
+            note_cut(ctx, uow, session, facts.cut)
+        if state == "billed" or uow.invoices.of_session(session_id):
+            note_changes(ctx, uow, replace(session, state=state), shared)
 
 
-def _facts(house: House, reading: Reading, shared: Sequence[RawRecord]) -> SessionFacts | None:
+def _facts(ctx: Context, reading: Reading, shared: Sequence[RawRecord]) -> SessionFacts | None:
     """None of a session that cannot be read: billing it says why."""
     with suppress(Exception):
-        return house.source.read_session(reading.records, shared)
+        return ctx.source.read_session(reading.records, shared)
     return None
 
 
-def _set_aside(house: House, session: SessionRow, error: PermanentError) -> None:
+def _set_aside(ctx: Context, session: SessionRow, error: PermanentError) -> None:
     """It is tried again with the others under attention; what was billed already stays as it is."""
-    now = house.now()
-    with house.ledger.write() as books:
-        books.desk.raise_attention(session.session_id, NOT_READ, error.sentence, now)
-        books.sessions.records_fetched(session.session_id, now)
-        if state_now(books, session) == "due":
-            books.sessions.settle(session.session_id, "attention", error.sentence, now)
+    now = ctx.now()
+    with ctx.ledger.write() as uow:
+        uow.tasks.raise_task(session.session_id, NOT_READ, error.sentence, now)
+        uow.sessions.records_fetched(session.session_id, now)
+        if state_now(uow, session) == "due":
+            uow.sessions.settle(session.session_id, "attention", error.sentence, now)
 
 
-def state_now(books: Books, session: SessionRow) -> str:
+def state_now(uow: UnitOfWork, session: SessionRow) -> str:
     """While it was read outside, another worker may have billed it, or set it aside."""
-    row = books.sessions.get(session.session_id)
+    row = uow.sessions.get(session.session_id)
     return row.state if row else session.state
 
 
-def _note_failure(house: House, session: SessionRow, error: BillingError) -> None:
-    now = house.now()
-    with house.ledger.write() as books:
-        since = books.sessions.not_answered(session.session_id, now)
+def _note_failure(ctx: Context, session: SessionRow, error: BillingError) -> None:
+    now = ctx.now()
+    with ctx.ledger.write() as uow:
+        since = uow.sessions.not_answered(session.session_id, now)
         if now - since >= FAILING_SHOWN_AFTER:
             sentence = (
                 f"{session.name} could not be read in the booking system for hours ({error.sentence}) It is tried"
                 f" again by itself; look whether job {session.job_id} opens there."
             )
-            books.desk.raise_attention(session.session_id, NOT_ANSWERED, sentence, now)
+            uow.tasks.raise_task(session.session_id, NOT_ANSWERED, sentence, now)

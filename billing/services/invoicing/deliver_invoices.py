@@ -8,7 +8,7 @@ from billing.domain.events import PIPELINE
 from billing.domain.mail import MailKind
 from billing.ports.ledger import InvoiceRow
 from billing.ports.outside import RENDER_TOO_LONG, RenderJob
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.intake.session_records import Progress
 
 RENDER_FAILED = "render_failed"
@@ -16,7 +16,7 @@ BATCH = 200  # invoices held in memory at a time
 
 
 def render_invoices(
-    house: House, progress: Progress | None = None, at_least: int = 1, broken: set[str] | None = None
+    ctx: Context, progress: Progress | None = None, at_least: int = 1, broken: set[str] | None = None
 ) -> int:
     """Render every invoice that can be, keep its bytes, and commit to mailing it; returns how many.
 
@@ -27,28 +27,28 @@ def render_invoices(
     rendered = 0
     broken = set() if broken is None else broken
     while True:
-        with house.ledger.read() as books:
-            found = books.invoices.ready_to_render(BATCH + len(broken))
+        with ctx.ledger.read() as uow:
+            found = uow.invoices.ready_to_render(BATCH + len(broken))
             ready = [row for row in found if row.invoice.invoice_id not in broken]
-            links = {row.invoice.invoice_id: books.invoices.pay_link(row.invoice.invoice_id) for row in ready}
+            links = {row.invoice.invoice_id: uow.invoices.pay_link(row.invoice.invoice_id) for row in ready}
         if not ready or len(ready) < at_least:
             return rendered
         rows = {row.invoice.invoice_id: row for row in ready}
         urls = {invoice_id: link.url if link else None for invoice_id, link in links.items()}
         jobs = [RenderJob(row.invoice, urls[invoice_id]) for invoice_id, row in rows.items()]
-        for done in house.renderer.render(jobs):
+        for done in ctx.renderer.render(jobs):
             row = rows[done.job.invoice.invoice_id]
             if isinstance(done.outcome, PermanentError):
-                _set_aside(house, row, done.outcome)
+                _set_aside(ctx, row, done.outcome)
                 broken.add(row.invoice.invoice_id)
                 continue
-            _keep(house, row, done.outcome)
+            _keep(ctx, row, done.outcome)
             rendered += 1
             if progress:
                 progress(rendered, rendered + len(ready))
 
 
-def _set_aside(house: House, row: InvoiceRow, error: PermanentError) -> None:
+def _set_aside(ctx: Context, row: InvoiceRow, error: PermanentError) -> None:
     """What failed is tried again with the next work; what took too long would hold that up, and waits for a person."""
     invoice_id, code, sentence = row.invoice.invoice_id, RENDER_FAILED, error.sentence
     if error.code == RENDER_TOO_LONG:
@@ -57,8 +57,8 @@ def _set_aside(house: House, row: InvoiceRow, error: PermanentError) -> None:
             " One of its texts must be far too long; `billing void` it, shorten that and bill it by another order."
             f" To try once more, close this: `billing resolve {invoice_id} --code {code}`."
         )
-    with house.ledger.write() as books:
-        books.desk.raise_attention(invoice_id, code, sentence, house.now())
+    with ctx.ledger.write() as uow:
+        uow.tasks.raise_task(invoice_id, code, sentence, ctx.now())
 
 
 def mail_intent(invoice: InvoiceRow, kind: MailKind, subject_id: str, detail: str = "", **facts: str | int) -> Intent:
@@ -68,10 +68,10 @@ def mail_intent(invoice: InvoiceRow, kind: MailKind, subject_id: str, detail: st
     return Intent(EffectKind.MAIL, purpose, subject_id, parameters)
 
 
-def _keep(house: House, row: InvoiceRow, content: bytes) -> None:
+def _keep(ctx: Context, row: InvoiceRow, content: bytes) -> None:
     invoice_id = row.invoice.invoice_id
-    with house.ledger.write() as books:
-        books.invoices.add_document(invoice_id, "invoice", content, house.now())
+    with ctx.ledger.write() as uow:
+        uow.invoices.add_document(invoice_id, "invoice", content, ctx.now())
         for code in (RENDER_FAILED, RENDER_TOO_LONG):
-            books.desk.resolve_attention(invoice_id, code, PIPELINE, house.now())
-        books.effects.intend(mail_intent(row, MailKind.INVOICE, invoice_id), house.now())
+            uow.tasks.resolve(invoice_id, code, PIPELINE, ctx.now())
+        uow.effects.intend(mail_intent(row, MailKind.INVOICE, invoice_id), ctx.now())

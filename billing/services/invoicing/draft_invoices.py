@@ -14,9 +14,9 @@ from billing.domain.payments import SavedMethod
 from billing.domain.policy import decide_collection
 from billing.domain.pricing import PricedOrder, check_client, check_order, price_order
 from billing.domain.sessions import Order, SessionFacts
-from billing.ports.ledger import Books, SessionRow
+from billing.ports.ledger import SessionRow, UnitOfWork
 from billing.ports.outside import RawRecord
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.invoicing.changed_orders import open_changes
 from billing.services.invoicing.order_standing import Way, standing_of
 
@@ -35,29 +35,29 @@ class Drafted:
     for_a_person: Mapping[str, str] = field(default_factory=dict)
 
 
-def draft_session(house: House, session: SessionRow, shared: Sequence[RawRecord]) -> Drafted:
+def draft_session(ctx: Context, session: SessionRow, shared: Sequence[RawRecord]) -> Drafted:
     """Price one session from what the ledger knows of it. Writes nothing."""
-    with house.ledger.read() as books:
-        records = books.records.of_job(session.source, session.job_id)
-        return _drafted(house, books, session, records, shared)
+    with ctx.ledger.read() as uow:
+        records = uow.records.of_job(session.source, session.job_id)
+        return _drafted(ctx, uow, session, records, shared)
 
 
 def draft_from_records(
-    house: House, session: SessionRow, records: Sequence[RawRecord], shared: Sequence[RawRecord]
+    ctx: Context, session: SessionRow, records: Sequence[RawRecord], shared: Sequence[RawRecord]
 ) -> Drafted:
     """Price one session from records at hand that the ledger need not have. Writes nothing."""
-    with house.ledger.read() as books:
-        return _drafted(house, books, session, records, shared)
+    with ctx.ledger.read() as uow:
+        return _drafted(ctx, uow, session, records, shared)
 
 
 def _drafted(
-    house: House, books: Books, session: SessionRow, records: Sequence[RawRecord], shared: Sequence[RawRecord]
+    ctx: Context, uow: UnitOfWork, session: SessionRow, records: Sequence[RawRecord], shared: Sequence[RawRecord]
 ) -> Drafted:
-    horizon = books.records.horizon()
+    horizon = uow.records.horizon()
     try:
-        facts = house.source.read_session(records, shared)
+        facts = ctx.source.read_session(records, shared)
         check_client(facts.client)
-        drafted = _draft_orders(house, books, session, facts)
+        drafted = _draft_orders(ctx, uow, session, facts)
     except PermanentError as error:
         return Drafted(None, (), (error,), horizon)
     except BillingError:
@@ -79,19 +79,19 @@ def invoice_id_of(session_id: str, part: str, revision: int) -> str:
     return canonical.derived_id("inv", session_id, part, str(revision))
 
 
-def _draft_orders(house: House, books: Books, session: SessionRow, facts: SessionFacts) -> Drafted:
+def _draft_orders(ctx: Context, uow: UnitOfWork, session: SessionRow, facts: SessionFacts) -> Drafted:
     if not facts.orders:
         sentence = f"Job {facts.job.name} has no order; add the order in VSCO Workspace, it is then billed by itself."
         return Drafted(facts, (), (NeedsAttention("no_order", sentence),))
-    consent = books.payments.consent(facts.client.client_id)
-    changes = open_changes(books, session.session_id, facts.orders)
+    consent = uow.payments.consent(facts.client.client_id)
+    changes = open_changes(uow, session.session_id, facts.orders)
     invoices: list[Invoice] = []
     for_a_person: dict[str, str] = {}
     problems: list[PermanentError] = []
     asking_nothing: list[PermanentError] = []  # of anybody, beside an order that is billed
     billed_before = False
     for order in facts.orders:
-        standing = standing_of(books, session, order, changes)
+        standing = standing_of(uow, session, order, changes)
         if standing.way is Way.NOT_AGAIN:
             billed_before = True
             continue
@@ -100,9 +100,9 @@ def _draft_orders(house: House, books: Books, session: SessionRow, facts: Sessio
             check_order(order, priced)
             if priced.amount_due_minor:
                 # Before it has a number: what nobody can pay could be neither sent nor taken back without a trace.
-                house.gateway.check_amount(Money(priced.amount_due_minor, order.currency))
-            draft = _draft(house, session, facts, order, priced, consent)
-            house.renderer.check_printable(draft)  # nor what could not be sent, because no font has a letter of it
+                ctx.gateway.check_amount(Money(priced.amount_due_minor, order.currency))
+            draft = _draft(ctx, session, facts, order, priced, consent)
+            ctx.renderer.check_printable(draft)  # nor what could not be sent, because no font has a letter of it
         except PermanentError as error:
             (asking_nothing if _asks_nothing(order, error) else problems).append(error)
             continue
@@ -122,14 +122,14 @@ def _asks_nothing(order: Order, error: PermanentError) -> bool:
 
 
 def _draft(
-    house: House,
+    ctx: Context,
     session: SessionRow,
     facts: SessionFacts,
     order: Order,
     priced: PricedOrder,
     consent: SavedMethod | None,
 ) -> Invoice:
-    policy, today = house.policy, house.today()
+    policy, today = ctx.policy, ctx.today()
     is_paid = priced.amount_due_minor == 0
     collection = decide_collection(facts.collection_preference, None if is_paid else consent)
     on_autopay = collection is Collection.AUTOPAY
@@ -146,7 +146,7 @@ def _draft(
         page_size=page_size_for(facts.client.country or policy.studio.country),
         studio=policy.studio,
         client=_billed_client(facts),
-        session=_billed_session(house, facts),
+        session=_billed_session(ctx, facts),
         lines=priced.lines,
         subtotal_minor=priced.subtotal_minor,
         pre_tax_discount_minor=priced.pre_tax_discount_minor,
@@ -167,12 +167,12 @@ def _billed_client(facts: SessionFacts) -> BilledClient:
     )
 
 
-def _billed_session(house: House, facts: SessionFacts) -> BilledSession:
+def _billed_session(ctx: Context, facts: SessionFacts) -> BilledSession:
     starts_at = facts.session_starts_at
     return BilledSession(
         job_id=facts.job.job_id,
         name=facts.job.name,
-        session_on=facts.session_on or (house.policy.day_of(starts_at) if starts_at else facts.job.fulfilled_on),
+        session_on=facts.session_on or (ctx.policy.day_of(starts_at) if starts_at else facts.job.fulfilled_on),
         place=facts.place,
         photographer=facts.photographer,
     )

@@ -15,7 +15,7 @@ from enum import StrEnum
 from billing.domain.errors import NeedsAttention
 from billing.domain.events import PIPELINE
 from billing.domain.sessions import Order
-from billing.ports.ledger import Books, DraftRow, InvoiceRow, SessionRow
+from billing.ports.ledger import DraftRow, InvoiceRow, SessionRow, UnitOfWork
 from billing.services.invoicing.changed_orders import Change
 
 BILLED_ELSEWHERE = "billed_elsewhere"
@@ -47,15 +47,15 @@ class Standing:
         return NeedsAttention(BILLED_ELSEWHERE, self.why)
 
 
-def standing_of(books: Books, session: SessionRow, order: Order, changes: Sequence[Change]) -> Standing:
+def standing_of(uow: UnitOfWork, session: SessionRow, order: Order, changes: Sequence[Change]) -> Standing:
     """How this order may be billed in this session; `changes` are those of the session that nobody has decided on."""
-    invoices = books.invoices.of_order(session.source, order.order_id)
+    invoices = uow.invoices.of_order(session.source, order.order_id)
     if any(row.invoice.session_id == session.session_id for row in invoices):
         return Standing(Way.NOT_AGAIN)
     live = next((row for row in invoices if not row.is_void), None)
     if live is not None:
         return Standing(Way.NOT_HERE, _billed_there(session, order, live))
-    drafts = books.invoices.drafts_of_order(session.source, order.order_id)
+    drafts = uow.invoices.drafts_of_order(session.source, order.order_id)
     waiting = next((draft for draft in drafts if draft.state == "waiting"), None)
     if waiting is not None and waiting.invoice.session_id != session.session_id:
         return Standing(Way.NOT_HERE, _drafted_there(session, order, waiting))
@@ -66,12 +66,12 @@ def standing_of(books: Books, session: SessionRow, order: Order, changes: Sequen
     return Standing(Way.BY_A_PERSON if why or waiting else Way.BY_ITSELF, why)
 
 
-def look_at_others_again(books: Books, now: datetime) -> None:
+def look_at_others_again(uow: UnitOfWork, now: datetime) -> None:
     """An invoice or a draft is gone, or has become another: sessions that were told of one are due for another look."""
-    for item in books.desk.open_items():
-        session = books.sessions.get(item.subject_id) if item.code == BILLED_ELSEWHERE else None
+    for item in uow.tasks.open_tasks():
+        session = uow.sessions.get(item.subject_id) if item.code == BILLED_ELSEWHERE else None
         if session is not None and session.state == "attention":
-            books.sessions.settle(session.session_id, "due", None, now)
+            uow.sessions.settle(session.session_id, "due", None, now)
 
 
 def _billed_there(session: SessionRow, order: Order, row: InvoiceRow) -> str:

@@ -12,12 +12,12 @@ from billing.domain.errors import BillingError, NoRight, PermanentError, Refused
 from billing.domain.money import Money
 from billing.domain.policy import GalleryPolicy
 from billing.domain.sessions import Gallery
-from billing.ports.ledger import Books
+from billing.ports.ledger import UnitOfWork
 from billing.ports.operations import Difference
 from billing.ports.outside import RawRecord
 from billing.ports.rows import GrantRow, InvoiceRow
 from billing.services.access.galleries import is_forfeited
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.intake.observe_sessions import shared_records
 from billing.services.reconcile.found import GALLERIES, Found, Say, difference
 from billing.services.reconcile.sessions import Billed, billed_again, billed_sessions
@@ -41,48 +41,48 @@ class _Case:
     is_forfeited: bool  # the money for it went back
 
 
-def compare_galleries(house: House, found: Found, say: Say) -> None:
+def compare_galleries(ctx: Context, found: Found, say: Say) -> None:
     """Each gallery of the sessions billed lately. Nothing is compared where galleries are opened by hand."""
-    if house.policy.gallery_policy is GalleryPolicy.BY_HAND:
+    if ctx.policy.gallery_policy is GalleryPolicy.BY_HAND:
         return
-    billed = billed_sessions(house, GALLERIES)
-    shared = shared_records(house) if billed else []
-    with ThreadPoolExecutor(house.concurrency) as pool:
+    billed = billed_sessions(ctx, GALLERIES)
+    shared = shared_records(ctx) if billed else []
+    with ThreadPoolExecutor(ctx.concurrency) as pool:
         for start in range(0, len(billed), AT_A_TIME):
             some = billed[start : start + AT_A_TIME]
-            with house.ledger.read() as books:
-                cases = [case for one in some for case in _cases(house, books, one, shared)]
-            answers = list(pool.map(lambda case: _is_open(house, case), cases))
-            with house.ledger.read() as books:  # what changed in the books while it was asked is looked at next time
-                now = [case for one in billed_again(books, some) for case in _cases(house, books, one, shared)]
+            with ctx.ledger.read() as uow:
+                cases = [case for one in some for case in _cases(ctx, uow, one, shared)]
+            answers = list(pool.map(lambda case: _is_open(ctx, case), cases))
+            with ctx.ledger.read() as uow:  # what changed in the books while it was asked is looked at next time
+                now = [case for one in billed_again(uow, some) for case in _cases(ctx, uow, one, shared)]
             for case, is_open in zip(cases, answers, strict=True):
                 found.compared += 1
                 if case in now:
-                    found.add(_compare(house, case, is_open))
+                    found.add(_compare(ctx, case, is_open))
             say(f"{min(start + AT_A_TIME, len(billed))} of {len(billed)} sessions' galleries compared")
 
 
-def _cases(house: House, books: Books, one: Billed, shared: Sequence[RawRecord]) -> list[_Case]:
+def _cases(ctx: Context, uow: UnitOfWork, one: Billed, shared: Sequence[RawRecord]) -> list[_Case]:
     live = [row for row in one.invoices if not row.is_void]
     if not live:
         return []
-    grants = [grant for row in one.invoices for grant in books.grants.of_invoice(row.invoice.invoice_id)]
+    grants = [grant for row in one.invoices for grant in uow.grants.of_invoice(row.invoice.invoice_id)]
     owed = Money(sum(max(0, row.balance_minor) for row in live), live[0].invoice.currency)
-    forfeited = any(is_forfeited(house, books, row) for row in live)
-    holds = house.policy.gallery_policy is GalleryPolicy.INVOICED or not owed
-    paid = [payment for row in live for payment in books.payments.of_invoice(row.invoice.invoice_id)]
+    forfeited = any(is_forfeited(ctx, uow, row) for row in live)
+    holds = ctx.policy.gallery_policy is GalleryPolicy.INVOICED or not owed
+    paid = [payment for row in live for payment in uow.payments.of_invoice(row.invoice.invoice_id)]
     held_since = max([*(row.finalized_at for row in live), *(payment.captured_at for payment in paid)])
     opening = [(row.invoice.invoice_id, EffectKind.GRANT) for row in one.invoices]
     closing = [(grant.grant_id, EffectKind.REVOKE) for grant in grants]
     under_way = {
         effect.parameters.get("gallery_id")
         for subject_id, kind in (*opening, *closing)
-        for effect in books.effects.of_subject(subject_id, kind)
+        for effect in uow.effects.of_subject(subject_id, kind)
         if effect.state in OPEN_STATES
     }
     known = {grant.gallery_id: (grant.host, grant) for grant in grants}
     places: dict[str, tuple[str, GrantRow | None]] = dict(known)
-    for gallery in _galleries(house, books, one, shared):
+    for gallery in _galleries(ctx, uow, one, shared):
         places.setdefault(_id_at(gallery), (gallery.host, None))
     return [
         _Case(host, gallery_id, live[0], holds, grant, gallery_id in under_way, held_since, owed, forfeited)
@@ -90,10 +90,10 @@ def _cases(house: House, books: Books, one: Billed, shared: Sequence[RawRecord])
     ]
 
 
-def _galleries(house: House, books: Books, one: Billed, shared: Sequence[RawRecord]) -> Sequence[Gallery]:
+def _galleries(ctx: Context, uow: UnitOfWork, one: Billed, shared: Sequence[RawRecord]) -> Sequence[Gallery]:
     """Those that the booking system knows; a session that cannot be read is shown by the billing already."""
     try:
-        return house.source.read_session(books.records.of_job(one.session.source, one.session.job_id), shared).galleries
+        return ctx.source.read_session(uow.records.of_job(one.session.source, one.session.job_id), shared).galleries
     except PermanentError:
         return ()
 
@@ -102,9 +102,9 @@ def _id_at(gallery: Gallery) -> str:
     return gallery.remote_id if gallery.host == "pixieset" and gallery.remote_id else gallery.gallery_id
 
 
-def _is_open(house: House, case: _Case) -> bool | BillingError | None:
+def _is_open(ctx: Context, case: _Case) -> bool | BillingError | None:
     """None where nobody can tell."""
-    host = house.galleries.get(case.host)
+    host = ctx.galleries.get(case.host)
     try:
         return host.is_open(case.gallery_id) if host else None
     except (TemporaryError, RefusedAccess):
@@ -113,7 +113,7 @@ def _is_open(house: House, case: _Case) -> bool | BillingError | None:
         return error
 
 
-def _compare(house: House, case: _Case, is_open: bool | BillingError | None) -> list[Difference]:
+def _compare(ctx: Context, case: _Case, is_open: bool | BillingError | None) -> list[Difference]:
     number, gallery = case.row.invoice.number, f"gallery {case.gallery_id} at {case.host}"
     if case.is_under_way:
         return []
@@ -127,13 +127,13 @@ def _compare(house: House, case: _Case, is_open: bool | BillingError | None) -> 
         return [_open_unpaid(case, f"The {gallery} is open for the client of {number}, though the money went back")]
     if case.grant is None and not case.holds and is_open:
         return [_open_unpaid(case, f"The {gallery} is open at its host, though {case.owed} of {number} is owed")]
-    if case.grant is not None and is_open is False and not _has_expired(house, case.grant):
+    if case.grant is not None and is_open is False and not _has_expired(ctx, case.grant):
         sentence = (
             f"The {gallery} was opened for the client of {number} on {case.grant.granted_at:%Y-%m-%d} and is closed at"
             " its host; open it there, or tell the client why it is not."
         )
         return [difference(GALLERIES, case.gallery_id, "gallery_closed_there", sentence)]
-    if case.grant is None and case.holds and not case.is_forfeited and case.held_since < house.now() - OPENED_WITHIN:
+    if case.grant is None and case.holds and not case.is_forfeited and case.held_since < ctx.now() - OPENED_WITHIN:
         sentence = (
             f"The {gallery} may be open for the client of {number}, and is not on record as opened, nor about to be;"
             " see needs-attention for why, or open it and run `billing gallery opened`."
@@ -147,5 +147,5 @@ def _open_unpaid(case: _Case, what: str) -> Difference:
     return difference(GALLERIES, case.gallery_id, "gallery_open_against_policy", sentence, case.owed)
 
 
-def _has_expired(house: House, grant: GrantRow) -> bool:
-    return grant.access.expires_on is not None and grant.access.expires_on < house.today()
+def _has_expired(ctx: Context, grant: GrantRow) -> bool:
+    return grant.access.expires_on is not None and grant.access.expires_on < ctx.today()

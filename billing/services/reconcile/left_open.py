@@ -11,11 +11,11 @@ from billing.domain.effects import OPEN_STATES, Effect, EffectKind, EffectState
 from billing.domain.money import Money
 from billing.domain.payments import PayLink
 from billing.domain.settlements import RefundStatus
-from billing.ports.ledger import Books, InvoiceRow
+from billing.ports.ledger import InvoiceRow, UnitOfWork
 from billing.ports.operations import Difference
 from billing.ports.settlements import RefundRow
 from billing.services.collections.asking_again import is_left_alone
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.effects.in_words import how_to_settle
 from billing.services.reconcile.found import STRIPE, Found, difference
 from billing.services.reconcile.sessions import Billed
@@ -25,26 +25,26 @@ REFUND_OPEN_FOR = timedelta(days=7)
 _NOT_ASKED_FOR = "not_asked_for"
 
 
-def compare_left_open(house: House, found: Found, billed: list[Billed]) -> None:
+def compare_left_open(ctx: Context, found: Found, billed: list[Billed]) -> None:
     """Of the invoices of these sessions, and of all charges and refunds that are under way."""
-    with house.ledger.read() as books:
+    with ctx.ledger.read() as uow:
         for one in billed:
             for row in one.invoices:
                 found.compared += 1
                 if row.is_void or row.balance_minor <= 0:
-                    links = books.invoices.open_pay_links(row.invoice.invoice_id)
-                    found.add(_link(row, link) for link in links if not _is_being_closed(books, link))
+                    links = uow.invoices.open_pay_links(row.invoice.invoice_id)
+                    found.add(_link(row, link) for link in links if not _is_being_closed(uow, link))
         for state in OPEN_STATES:
-            charges = books.effects.in_state(state, EffectKind.CHARGE)
-            found.add(_charge(books, charge) for charge in charges if _is_old(house, charge))
-        told = {item.subject_id for item in books.desk.open_items() if item.code != f"{STRIPE}_{_NOT_ASKED_FOR}"}
-        found.add(_not_asked_for(row) for row in books.invoices.unpaid() if is_left_alone(books, row, told))
-        refunds = books.settlements.open_refunds()
-        found.add(_refund(books, one) for one in refunds if one.created_at < house.now() - REFUND_OPEN_FOR)
+            charges = uow.effects.in_state(state, EffectKind.CHARGE)
+            found.add(_charge(uow, charge) for charge in charges if _is_old(ctx, charge))
+        told = {item.subject_id for item in uow.tasks.open_tasks() if item.code != f"{STRIPE}_{_NOT_ASKED_FOR}"}
+        found.add(_not_asked_for(row) for row in uow.invoices.unpaid() if is_left_alone(uow, row, told))
+        refunds = uow.settlements.open_refunds()
+        found.add(_refund(uow, one) for one in refunds if one.created_at < ctx.now() - REFUND_OPEN_FOR)
 
 
-def _is_being_closed(books: Books, link: PayLink) -> bool:
-    closing = books.effects.of_subject(link.link_id, EffectKind.CLOSE_PAY_LINK)
+def _is_being_closed(uow: UnitOfWork, link: PayLink) -> bool:
+    closing = uow.effects.of_subject(link.link_id, EffectKind.CLOSE_PAY_LINK)
     return any(effect.state in (EffectState.READY, EffectState.IN_FLIGHT) for effect in closing)
 
 
@@ -58,14 +58,14 @@ def _link(row: InvoiceRow, link: PayLink) -> Difference:
     return difference(STRIPE, row.invoice.invoice_id, "pay_link_left_open", sentence)
 
 
-def _is_old(house: House, charge: Effect) -> bool:
+def _is_old(ctx: Context, charge: Effect) -> bool:
     """One that waits for its day is as old as that day."""
     waits_for = charge.not_before if charge.state is EffectState.READY else None
-    return (waits_for or charge.created_at) < house.now() - CHARGE_OPEN_FOR
+    return (waits_for or charge.created_at) < ctx.now() - CHARGE_OPEN_FOR
 
 
-def _charge(books: Books, charge: Effect) -> Difference:
-    row = books.invoices.get(charge.subject_id)
+def _charge(uow: UnitOfWork, charge: Effect) -> Difference:
+    row = uow.invoices.get(charge.subject_id)
     number = row.invoice.number if row else charge.subject_id
     amount = Money(charge.number("amount_minor"), charge.text("currency"))
     sentence = (
@@ -78,9 +78,9 @@ def _charge(books: Books, charge: Effect) -> Difference:
     return difference(STRIPE, charge.subject_id, "charge_open_too_long", sentence, amount)
 
 
-def _refund(books: Books, refund: RefundRow) -> Difference:
+def _refund(uow: UnitOfWork, refund: RefundRow) -> Difference:
     """What each status waits for: Stripe's reference, "Refund object", `status` and `next_action`."""
-    row, amount = books.invoices.require(refund.invoice_id), Money(refund.amount_minor, refund.currency)
+    row, amount = uow.invoices.require(refund.invoice_id), Money(refund.amount_minor, refund.currency)
     name = row.invoice.client.name
     waits = f"has not reached {name}; look why"
     if refund.status is RefundStatus.REQUIRES_ACTION:

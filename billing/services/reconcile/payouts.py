@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from billing.domain.money import Money
 from billing.domain.settlements import PayoutFact, PayoutStatus
-from billing.ports.ledger import Books
+from billing.ports.ledger import UnitOfWork
 from billing.ports.operations import Difference
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.reconcile.found import STRIPE, Found, difference
 from billing.services.settlements.settle_payouts import apply_payout, books_begin_at, read_payout
 
@@ -18,31 +18,31 @@ LATE_AFTER = timedelta(days=5)  # weekends and holidays of the banks
 _ON_ITS_WAY = (PayoutStatus.PENDING, PayoutStatus.IN_TRANSIT)
 
 
-def compare_payouts(house: House, found: Found, since: datetime) -> None:
+def compare_payouts(ctx: Context, found: Found, since: datetime) -> None:
     """Every payout made since then, read whole, kept, and compared with what the books have of it."""
-    started_at = house.now()
-    listed = {payout.payout_id: payout.amount for payout in house.gateway.payouts_since(since)}
-    with ThreadPoolExecutor(house.concurrency) as pool:
-        for payout in pool.map(lambda payout_id: read_payout(house, payout_id), sorted(listed)):
-            with house.ledger.write() as books:
-                found.mended += apply_payout(house, books, payout)
-            with house.ledger.read() as books:
-                found.add(_compare(house, books, payout))
+    started_at = ctx.now()
+    listed = {payout.payout_id: payout.amount for payout in ctx.gateway.payouts_since(since)}
+    with ThreadPoolExecutor(ctx.concurrency) as pool:
+        for payout in pool.map(lambda payout_id: read_payout(ctx, payout_id), sorted(listed)):
+            with ctx.ledger.write() as uow:
+                found.mended += apply_payout(ctx, uow, payout)
+            with ctx.ledger.read() as uow:
+                found.add(_compare(ctx, uow, payout))
             found.compared += 1
-    with house.ledger.read() as books:
-        kept = books.settlements.payouts_since(house.gateway.name, since)
+    with ctx.ledger.read() as uow:
+        kept = uow.settlements.payouts_since(ctx.gateway.name, since)
     found.add(
         _missing_there(payout) for payout in kept if payout.payout_id not in listed and payout.created_at < started_at
     )
 
 
-def _compare(house: House, books: Books, payout: PayoutFact) -> list[Difference]:
+def _compare(ctx: Context, uow: UnitOfWork, payout: PayoutFact) -> list[Difference]:
     found = []
     if payout.is_itemized:
-        booked, unknown = _booked(house, books, payout)
+        booked, unknown = _booked(ctx, uow, payout)
         if booked[payout.amount.currency] != payout.amount.minor or unknown:
             found.append(_other_sum(payout, Money(booked[payout.amount.currency], payout.amount.currency), unknown))
-    if payout.status in _ON_ITS_WAY and house.today() > payout.arrives_on + LATE_AFTER:
+    if payout.status in _ON_ITS_WAY and ctx.today() > payout.arrives_on + LATE_AFTER:
         sentence = (
             f"Payout {payout.payout_id} of {payout.amount} should have arrived on {payout.arrives_on}, and is still"
             f" {payout.status.value}; ask Stripe's support for its trace id, and the bank with it."
@@ -51,16 +51,16 @@ def _compare(house: House, books: Books, payout: PayoutFact) -> list[Difference]
     return found
 
 
-def _booked(house: House, books: Books, payout: PayoutFact) -> tuple[Counter[str], int]:
+def _booked(ctx: Context, uow: UnitOfWork, payout: PayoutFact) -> tuple[Counter[str], int]:
     """What the books have of its movements, by currency, and how many of them they do not have.
 
     What moved before the books began is taken at its word: it is in the opening balance.
     """
-    begin_at = books_begin_at(house, books)
+    begin_at = books_begin_at(ctx, uow)
     booked: Counter[str] = Counter()
     unknown = 0
     for item in payout.items:
-        row = books.settlements.movement(item.movement_id)
+        row = uow.settlements.movement(item.movement_id)
         if row is not None:
             booked[row.movement.net.currency] += row.movement.net.minor
         elif begin_at is None or item.occurred_at < begin_at:

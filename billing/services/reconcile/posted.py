@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from billing.domain.money import Money
 from billing.domain.settlement_books import CLEARING
 from billing.domain.settlements import Movement, MovementKind
-from billing.ports.ledger import Books
+from billing.ports.ledger import UnitOfWork
 from billing.ports.operations import Difference
 from billing.ports.settlements import MovementRow
 from billing.services.collections.record_payments import our_id
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.reconcile.found import STRIPE, Found, difference
 from billing.services.reconcile.movements import Chunk
 from billing.services.reconcile.stories import payment_missing_here
@@ -28,15 +28,15 @@ _MISSING_HERE = {
 }
 
 
-def compare_chunk(house: House, found: Found, chunk: Chunk) -> None:
+def compare_chunk(ctx: Context, found: Found, chunk: Chunk) -> None:
     """What was booked with other amounts. It explains the balance by so much, and so does what could not be booked."""
-    with house.ledger.read() as books:
+    with ctx.ledger.read() as uow:
         for movement in chunk.movements:
-            row = books.settlements.movement(movement.movement_id)
-            posted = _posted(books, row, movement.payment_id) if row else {}
+            row = uow.settlements.movement(movement.movement_id)
+            posted = _posted(uow, row, movement.payment_id) if row else {}
             off = movement.net.minor - posted.pop(movement.net.currency, 0)
             if row is not None and (off or any(posted.values())):
-                found.add([_posted_otherwise(books, row, movement, Money(off, movement.net.currency))])
+                found.add([_posted_otherwise(uow, row, movement, Money(off, movement.net.currency))])
             found.explain(Money(off, movement.net.currency))
             for currency, minor in posted.items():
                 found.explain(Money(-minor, currency))
@@ -44,21 +44,21 @@ def compare_chunk(house: House, found: Found, chunk: Chunk) -> None:
     found.mended += chunk.posted
 
 
-def tell_left(house: House, found: Found, left: Sequence[Movement]) -> None:
+def tell_left(ctx: Context, found: Found, left: Sequence[Movement]) -> None:
     """What could not be booked and no story tells of already."""
-    with house.ledger.read() as books:
-        found.add(_missing_here(books, movement) for movement in left)
+    with ctx.ledger.read() as uow:
+        found.add(_missing_here(uow, movement) for movement in left)
 
 
-def compare_listed(house: House, found: Found, listed: Collection[str], since: datetime, started_at: datetime) -> None:
+def compare_listed(ctx: Context, found: Found, listed: Collection[str], since: datetime, started_at: datetime) -> None:
     """Movements that the books have and the provider does not list."""
     until = started_at - LISTED_AFTER
-    with house.ledger.read() as books:
-        for row in books.settlements.movements_since(house.gateway.name, since):
+    with ctx.ledger.read() as uow:
+        for row in uow.settlements.movements_since(ctx.gateway.name, since):
             movement = row.movement
             if movement.movement_id in listed or movement.occurred_at > until:
                 continue
-            for currency, minor in _posted(books, row).items():
+            for currency, minor in _posted(uow, row).items():
                 found.explain(Money(-minor, currency))
             sentence = (
                 f"The books have a {movement.kind.value} of {movement.net} ({movement.movement_id}, of"
@@ -68,7 +68,7 @@ def compare_listed(house: House, found: Found, listed: Collection[str], since: d
             found.add([difference(STRIPE, movement.movement_id, "movement_missing_there", sentence, movement.net)])
 
 
-def _posted(books: Books, row: MovementRow, payment_id: str | None = None) -> dict[str, int]:
+def _posted(uow: UnitOfWork, row: MovementRow, payment_id: str | None = None) -> dict[str, int]:
     """What the journal put on the provider's balance for it, by currency; a fee that was told later is posted alone."""
     transactions = [row.transaction_id] if row.transaction_id else []
     if not transactions and payment_id and row.movement.kind is MovementKind.PAYMENT:
@@ -76,18 +76,18 @@ def _posted(books: Books, row: MovementRow, payment_id: str | None = None) -> di
     transactions += [f"fee:{one.removeprefix('paid:')}" for one in transactions if one.startswith("paid:")]
     posted: dict[str, int] = {}
     for transaction_id in transactions:
-        for entry in books.journal.entries(transaction_id):
+        for entry in uow.journal.entries(transaction_id):
             if entry.account == CLEARING:
                 posted[entry.amount.currency] = posted.get(entry.amount.currency, 0) + entry.amount.minor
     return posted
 
 
-def _missing_here(books: Books, movement: Movement) -> Difference:
+def _missing_here(uow: UnitOfWork, movement: Movement) -> Difference:
     if movement.kind is MovementKind.PAYMENT and movement.payment_id:
-        payment = books.payments.get(our_id("stripe", movement.payment_id))
+        payment = uow.payments.get(our_id("stripe", movement.payment_id))
         invoice_id = payment.invoice_id if payment else None
         if payment is None:
-            return payment_missing_here(books, movement.payment_id, invoice_id, movement.amount)
+            return payment_missing_here(uow, movement.payment_id, invoice_id, movement.amount)
     cause = _MISSING_HERE.get(movement.kind, "movement_missing_here")
     sentence = (
         f"Stripe moved {movement.net} on its balance ({movement.kind.value} {movement.source_id} of"
@@ -97,10 +97,10 @@ def _missing_here(books: Books, movement: Movement) -> Difference:
     return difference(STRIPE, movement.source_id or movement.movement_id, cause, sentence, None, movement.net)
 
 
-def _posted_otherwise(books: Books, row: MovementRow, movement: Movement, off: Money) -> Difference:
+def _posted_otherwise(uow: UnitOfWork, row: MovementRow, movement: Movement, off: Money) -> Difference:
     subject = our_id("stripe", movement.payment_id) if movement.payment_id else movement.source_id
     if row.movement.kind is MovementKind.PAYMENT:
-        payment = books.payments.get(our_id("stripe", movement.payment_id or ""))
+        payment = uow.payments.get(our_id("stripe", movement.payment_id or ""))
         if payment is not None and payment.amount.currency != movement.net.currency:
             sentence = (
                 f"{payment.amount} of {payment.provider_object_id} reached the Stripe balance as {movement.net}; the"

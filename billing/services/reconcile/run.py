@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 from billing.domain.errors import PermanentError
 from billing.domain.events import PIPELINE
-from billing.ports.ledger import Books
+from billing.ports.ledger import UnitOfWork
 from billing.ports.operations import Difference, Reconciliation
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.invoicing.changed_orders import ORDER_CHANGED, is_as_billed, is_told, retell
 from billing.services.reconcile.found import GALLERIES, STRIPE, VSCO, Found, Say, quiet
 from billing.services.reconcile.galleries import compare_galleries
 from billing.services.reconcile.stripe import compare_stripe
 from billing.services.reconcile.vsco import compare_vsco
 
-_COMPARISONS: dict[str, Callable[[House, Found, Say], None]] = {
+_COMPARISONS: dict[str, Callable[[Context, Found, Say], None]] = {
     STRIPE: compare_stripe,
     VSCO: compare_vsco,
     GALLERIES: compare_galleries,
@@ -39,46 +39,48 @@ class Reconciled:
         return not self.differences
 
 
-def reconcile_all(house: House, scopes: Iterable[str] = SCOPES, say: Say = quiet) -> list[Reconciled]:
+def reconcile_all(ctx: Context, scopes: Iterable[str] = SCOPES, say: Say = quiet) -> list[Reconciled]:
     """Every scope in turn. Raises what `reconcile` raises; the scopes before are recorded."""
-    return [reconcile(house, scope, say) for scope in scopes]
+    return [reconcile(ctx, scope, say) for scope in scopes]
 
 
-def reconcile(house: House, scope: str, say: Say = quiet) -> Reconciled:
+def reconcile(ctx: Context, scope: str, say: Say = quiet) -> Reconciled:
     """Compare one scope and record what differs; what differed before and does not any more is closed.
 
     TemporaryError if the outside does not answer: nothing is recorded, and what was open stays open.
     """
     if scope not in _COMPARISONS:
         raise PermanentError("no_such_scope", f"There is no scope {scope}; there are {', '.join(SCOPES)}.")
-    started_at, found = house.now(), Found()
-    _COMPARISONS[scope](house, found, say)
+    started_at, found = ctx.now(), Found()
+    _COMPARISONS[scope](ctx, found, say)
     differences = found.differences
-    now = house.now()
+    now = ctx.now()
     done = Reconciliation(scope, started_at, now, found.compared, len(differences))
-    with house.ledger.write() as books:
-        before = books.operations.open_differences(scope)
-        books.operations.record_reconciliation(done, differences, now)
-        opened, closed = _show(house, books, before, differences)
+    with ctx.ledger.write() as uow:
+        before = uow.operations.open_differences(scope)
+        uow.operations.record_reconciliation(done, differences, now)
+        opened, closed = _show(ctx, uow, before, differences)
     return Reconciled(done, tuple(differences), opened, closed, found.mended)
 
 
-def _show(house: House, books: Books, before: Sequence[Difference], now_open: Sequence[Difference]) -> tuple[int, int]:
+def _show(
+    ctx: Context, uow: UnitOfWork, before: Sequence[Difference], now_open: Sequence[Difference]
+) -> tuple[int, int]:
     """Needs-attention follows: a new difference, or one that says something new, is asked about once."""
     told = {(one.subject_id, one.cause): one.sentence for one in before}
     still = {(one.subject_id, one.cause) for one in now_open}
     closed = [one for one in before if (one.subject_id, one.cause) not in still]
     for one in closed:
-        row = books.invoices.get(one.subject_id) if one.cause == ORDER_CHANGED else None
-        if row is not None and is_as_billed(books, one.subject_id, house.now()):
-            retell(house, books, row.invoice.session_id)
-        books.desk.resolve_attention(one.subject_id, _code(one), PIPELINE, house.now())
+        row = uow.invoices.get(one.subject_id) if one.cause == ORDER_CHANGED else None
+        if row is not None and is_as_billed(uow, one.subject_id, ctx.now()):
+            retell(ctx, uow, row.invoice.session_id)
+        uow.tasks.resolve(one.subject_id, _code(one), PIPELINE, ctx.now())
     news = [one for one in now_open if told.get((one.subject_id, one.cause)) != one.sentence]
     for one in news:
-        if one.cause == ORDER_CHANGED and is_told(books, one.subject_id):
+        if one.cause == ORDER_CHANGED and is_told(uow, one.subject_id):
             continue  # its task says more, or a person has decided
-        books.desk.resolve_attention(one.subject_id, _code(one), PIPELINE, house.now())
-        books.desk.raise_attention(one.subject_id, _code(one), one.sentence, house.now())
+        uow.tasks.resolve(one.subject_id, _code(one), PIPELINE, ctx.now())
+        uow.tasks.raise_task(one.subject_id, _code(one), one.sentence, ctx.now())
     opened = sum((one.subject_id, one.cause) not in told for one in now_open)
     return opened, len(closed)
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from billing.domain.payments import OFFICE
-from billing.ports.ledger import Books, InvoiceRow, PaymentRow, SessionRow
-from billing.services.context import House
+from billing.ports.ledger import InvoiceRow, PaymentRow, SessionRow, UnitOfWork
+from billing.services.context import Context
 
 LOOKED_BACK = timedelta(days=60)
 _ALL = 1_000_000
@@ -22,36 +22,36 @@ class Billed:
     invoices: tuple[InvoiceRow, ...]
 
 
-def billed_sessions(house: House, scope: str) -> list[Billed]:
+def billed_sessions(ctx: Context, scope: str) -> list[Billed]:
     """Billed or paid in the last LOOKED_BACK, and those of which a difference of this scope is open."""
-    since = house.now() - LOOKED_BACK
-    whenever = house.now() + LOOKED_BACK  # whenever their records were read last
-    with house.ledger.read() as books:
-        session_ids = {row.session_id for row in books.sessions.to_look_at_again(whenever, since, _ALL)}
-        invoice_ids = {payment.invoice_id for payment in _paid_since(house, books, since)}
-        invoice_ids |= {_invoice_of(books, one.subject_id) for one in books.operations.open_differences(scope)}
-        rows = [books.invoices.get(invoice_id) for invoice_id in invoice_ids if invoice_id]
+    since = ctx.now() - LOOKED_BACK
+    whenever = ctx.now() + LOOKED_BACK  # whenever their records were read last
+    with ctx.ledger.read() as uow:
+        session_ids = {row.session_id for row in uow.sessions.to_look_at_again(whenever, since, _ALL)}
+        invoice_ids = {payment.invoice_id for payment in _paid_since(ctx, uow, since)}
+        invoice_ids |= {_invoice_of(uow, one.subject_id) for one in uow.operations.open_differences(scope)}
+        rows = [uow.invoices.get(invoice_id) for invoice_id in invoice_ids if invoice_id]
         session_ids |= {row.invoice.session_id for row in rows if row}
-        return list(_billed(books, sorted(session_ids)))
+        return list(_billed(uow, sorted(session_ids)))
 
 
-def billed_again(books: Books, some: Iterable[Billed]) -> list[Billed]:
+def billed_again(uow: UnitOfWork, some: Iterable[Billed]) -> list[Billed]:
     """The same as the books have them now."""
-    return list(_billed(books, [one.session.session_id for one in some]))
+    return list(_billed(uow, [one.session.session_id for one in some]))
 
 
-def _paid_since(house: House, books: Books, since: datetime) -> list[PaymentRow]:
-    providers = (house.gateway.name, OFFICE)
-    return [payment for provider in providers for payment in books.payments.recorded_since(provider, since)]
+def _paid_since(ctx: Context, uow: UnitOfWork, since: datetime) -> list[PaymentRow]:
+    providers = (ctx.gateway.name, OFFICE)
+    return [payment for provider in providers for payment in uow.payments.recorded_since(provider, since)]
 
 
-def _invoice_of(books: Books, subject_id: str) -> str | None:
-    payment = books.payments.get(subject_id)
+def _invoice_of(uow: UnitOfWork, subject_id: str) -> str | None:
+    payment = uow.payments.get(subject_id)
     return payment.invoice_id if payment else subject_id
 
 
-def _billed(books: Books, session_ids: Iterable[str]) -> Iterable[Billed]:
+def _billed(uow: UnitOfWork, session_ids: Iterable[str]) -> Iterable[Billed]:
     for session_id in session_ids:
-        session, invoices = books.sessions.get(session_id), books.invoices.of_session(session_id)
+        session, invoices = uow.sessions.get(session_id), uow.invoices.of_session(session_id)
         if session and invoices:
             yield Billed(session, tuple(invoices))

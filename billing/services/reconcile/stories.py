@@ -9,28 +9,28 @@ from billing.domain.errors import BillingError, PermanentError, UnreadableError
 from billing.domain.money import Money
 from billing.domain.payments import PaymentStatus
 from billing.domain.settlements import DisputeFact, PaymentStory, RefundFact
-from billing.ports.ledger import Books, PaymentRow
+from billing.ports.ledger import PaymentRow, UnitOfWork
 from billing.ports.operations import Difference
 from billing.services.collections.record_payments import our_id, recorded
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.reconcile.found import STRIPE, difference
 from billing.services.settlements.money_back import record_story
 
 AT_A_TIME = 100
 
 
-def read_stories(house: House, payment_ids: Collection[str]) -> Iterator[tuple[str, PaymentStory | BillingError]]:
+def read_stories(ctx: Context, payment_ids: Collection[str]) -> Iterator[tuple[str, PaymentStory | BillingError]]:
     """Each payment with its story, or why it has none. TemporaryError ends it: nothing is concluded from half."""
     wanted = sorted(payment_ids)
-    with ThreadPoolExecutor(house.concurrency) as pool:
+    with ThreadPoolExecutor(ctx.concurrency) as pool:
         for start in range(0, len(wanted), AT_A_TIME):
             some = wanted[start : start + AT_A_TIME]
-            yield from zip(some, pool.map(lambda payment_id: _read(house, payment_id), some), strict=True)
+            yield from zip(some, pool.map(lambda payment_id: _read(ctx, payment_id), some), strict=True)
 
 
-def _read(house: House, payment_id: str) -> PaymentStory | BillingError:
+def _read(ctx: Context, payment_id: str) -> PaymentStory | BillingError:
     try:
-        return house.gateway.read_story(payment_id)
+        return ctx.gateway.read_story(payment_id)
     except UnreadableError as error:
         return error
     except PermanentError as error:
@@ -39,29 +39,29 @@ def _read(house: House, payment_id: str) -> PaymentStory | BillingError:
         return error
 
 
-def is_ours(books: Books, story: PaymentStory) -> bool:
+def is_ours(uow: UnitOfWork, story: PaymentStory) -> bool:
     """We asked for it, or have booked it."""
-    return story.payment.invoice_id is not None or recorded(books, story.payment) is not None
+    return story.payment.invoice_id is not None or recorded(uow, story.payment) is not None
 
 
-def book_story(house: House, books: Books, story: PaymentStory) -> bool:
+def book_story(ctx: Context, uow: UnitOfWork, story: PaymentStory) -> bool:
     """Bring the books up to date with what became of one of our payments; whether that was news."""
-    state, reason = record_story(house, books, story)
+    state, reason = record_story(ctx, uow, story)
     return state == "applied" and reason is None
 
 
-def compare_story(books: Books, story: PaymentStory) -> list[Difference]:
+def compare_story(uow: UnitOfWork, story: PaymentStory) -> list[Difference]:
     """What the books tell otherwise of one of our payments, of its refunds and of its disputes."""
-    row = recorded(books, story.payment)
+    row = recorded(uow, story.payment)
     invoice_id = row.invoice_id if row else story.payment.invoice_id
-    found = _payment(books, story, row)
-    refunds = {refund.refund_id: refund for refund in books.settlements.refunds_of(invoice_id or "")}
+    found = _payment(uow, story, row)
+    refunds = {refund.refund_id: refund for refund in uow.settlements.refunds_of(invoice_id or "")}
     for refund in story.refunds:
         kept = refunds.get(refund.refund_id)
         now = (refund.status, refund.amount.minor)
         if kept is None or (kept.status, kept.amount_minor) != now:
             found.append(_refund(refund, Money(kept.amount_minor, kept.currency) if kept else None))
-    disputes = {dispute.dispute_id: dispute for dispute in books.settlements.disputes_of(invoice_id or "")}
+    disputes = {dispute.dispute_id: dispute for dispute in uow.settlements.disputes_of(invoice_id or "")}
     for dispute in story.disputes:
         told = disputes.get(dispute.dispute_id)
         if told is None or (told.status, told.amount_minor) != (dispute.status, dispute.amount.minor):
@@ -69,12 +69,12 @@ def compare_story(books: Books, story: PaymentStory) -> list[Difference]:
     return found
 
 
-def _payment(books: Books, story: PaymentStory, row: PaymentRow | None) -> list[Difference]:
+def _payment(uow: UnitOfWork, story: PaymentStory, row: PaymentRow | None) -> list[Difference]:
     fact = story.payment
     subject = our_id(fact.provider, fact.payment_id)
     is_captured = fact.status is PaymentStatus.SUCCEEDED and fact.amount.minor > 0
     if row is None and is_captured:
-        return [payment_missing_here(books, fact.payment_id, fact.invoice_id, fact.amount)]
+        return [payment_missing_here(uow, fact.payment_id, fact.invoice_id, fact.amount)]
     if row is not None and not is_captured:
         sentence = (
             f"The books have {row.amount} of {fact.payment_id}, which Stripe calls {fact.status.value}; look at it in"
@@ -90,9 +90,9 @@ def _payment(books: Books, story: PaymentStory, row: PaymentRow | None) -> list[
     return []
 
 
-def payment_missing_here(books: Books, payment_id: str, invoice_id: str | None, amount: Money) -> Difference:
+def payment_missing_here(uow: UnitOfWork, payment_id: str, invoice_id: str | None, amount: Money) -> Difference:
     """Why one of our payments cannot be booked, as far as the books tell."""
-    if invoice_id is not None and books.invoices.get(invoice_id) is None:
+    if invoice_id is not None and uow.invoices.get(invoice_id) is None:
         why = (
             f"it names invoice {invoice_id}, which is not in these books. It is booked by itself once that invoice is"
             " (after a restore the session is billed anew under the same id); else refund it in Stripe's dashboard"

@@ -16,11 +16,11 @@ from billing.domain.money import Money
 from billing.domain.pricing import price_order
 from billing.domain.sessions import Order
 from billing.domain.settlements import DisputeStatus, RefundStatus
-from billing.ports.ledger import Books
+from billing.ports.ledger import UnitOfWork
 from billing.ports.operations import Difference
 from billing.ports.outside import RawRecord, WrittenPayment
 from billing.ports.rows import InvoiceRow, PaymentRow
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.intake.observe_sessions import shared_records
 from billing.services.invoicing.changed_orders import ORDER_CHANGED, change_of
 from billing.services.reconcile.found import VSCO, Found, Say, difference
@@ -42,38 +42,38 @@ class _There:
     not_written: frozenset[str]  # the effects that had not been done by then
 
 
-def compare_vsco(house: House, found: Found, say: Say) -> None:
+def compare_vsco(ctx: Context, found: Found, say: Say) -> None:
     """Every session billed or paid lately: its payments, its refunds, and its orders."""
-    billed = billed_sessions(house, VSCO)
-    shared = shared_records(house) if billed else []
-    with ThreadPoolExecutor(house.concurrency) as pool:
+    billed = billed_sessions(ctx, VSCO)
+    shared = shared_records(ctx) if billed else []
+    with ThreadPoolExecutor(ctx.concurrency) as pool:
         for start in range(0, len(billed), AT_A_TIME):
-            some, read_from, not_written = billed[start : start + AT_A_TIME], house.now(), _not_written(house)
-            there = list(pool.map(partial(_read, house, shared, read_from, not_written), some))
-            with house.ledger.read() as books:
-                for one, now in zip(billed_again(books, some), there, strict=True):
-                    found.add(_compare(house, books, one, now))
+            some, read_from, not_written = billed[start : start + AT_A_TIME], ctx.now(), _not_written(ctx)
+            there = list(pool.map(partial(_read, ctx, shared, read_from, not_written), some))
+            with ctx.ledger.read() as uow:
+                for one, now in zip(billed_again(uow, some), there, strict=True):
+                    found.add(_compare(ctx, uow, one, now))
                     found.compared += 1
             say(f"{start + len(some)} of {len(billed)} sessions compared with VSCO Workspace")
 
 
-def _not_written(house: House) -> frozenset[str]:
-    with house.ledger.read() as books:
-        waiting = [books.effects.in_state(state, EffectKind.WRITE_BACK) for state in OPEN_STATES]
+def _not_written(ctx: Context) -> frozenset[str]:
+    with ctx.ledger.read() as uow:
+        waiting = [uow.effects.in_state(state, EffectKind.WRITE_BACK) for state in OPEN_STATES]
     return frozenset(effect.effect_id for some in waiting for effect in some)
 
 
 def _read(
-    house: House, shared: Sequence[RawRecord], read_from: datetime, not_written: frozenset[str], one: Billed
+    ctx: Context, shared: Sequence[RawRecord], read_from: datetime, not_written: frozenset[str], one: Billed
 ) -> _There:
     """TemporaryError ends the whole comparison: nothing is concluded from half of it."""
     job_id = one.session.job_id
 
     def orders() -> dict[str, Order]:
-        facts = house.source.read_session(house.source.related_records(job_id).records, shared)
+        facts = ctx.source.read_session(ctx.source.related_records(job_id).records, shared)
         return {order.order_id: order for order in facts.orders}
 
-    payments = _tried(lambda: house.source.written_payments(job_id))
+    payments = _tried(lambda: ctx.source.written_payments(job_id))
     return _There(payments, _tried(orders), read_from, not_written)
 
 
@@ -98,11 +98,11 @@ def _unreadable(one: Billed, error: PermanentError) -> list[Difference]:
     return [difference(VSCO, row.invoice.invoice_id, "job_unreadable", sentence)]
 
 
-def _compare(house: House, books: Books, one: Billed, there: _There) -> list[Difference]:
+def _compare(ctx: Context, uow: UnitOfWork, one: Billed, there: _There) -> list[Difference]:
     found = []
     for row in one.invoices:
         if not isinstance(there.payments, PermanentError):
-            found += _payments(house, books, row, there, there.payments)
+            found += _payments(ctx, uow, row, there, there.payments)
         if not row.is_void and not isinstance(there.orders, PermanentError):
             found += _order(row, there.orders.get(row.invoice.part))
     refused = next((half for half in (there.payments, there.orders) if isinstance(half, PermanentError)), None)
@@ -110,23 +110,23 @@ def _compare(house: House, books: Books, one: Billed, there: _There) -> list[Dif
 
 
 def _payments(
-    house: House, books: Books, row: InvoiceRow, there: _There, payments: Mapping[str, WrittenPayment]
+    ctx: Context, uow: UnitOfWork, row: InvoiceRow, there: _There, payments: Mapping[str, WrittenPayment]
 ) -> list[Difference]:
     found = []
-    for payment in books.payments.of_invoice(row.invoice.invoice_id):
+    for payment in uow.payments.of_invoice(row.invoice.invoice_id):
         written = payments.get(payment.provider_object_id)
-        for effect in books.effects.of_subject(payment.payment_id, EffectKind.WRITE_BACK):
-            if not _may_come(house, effect, there):
+        for effect in uow.effects.of_subject(payment.payment_id, EffectKind.WRITE_BACK):
+            if not _may_come(ctx, effect, there):
                 found += _written(row, payment, effect, written)
         if written is not None:
-            found += _refunded(books, row, payment, written)
+            found += _refunded(uow, row, payment, written)
     return found
 
 
-def _may_come(house: House, effect: Effect, there: _There) -> bool:
+def _may_come(ctx: Context, effect: Effect, there: _There) -> bool:
     """Soon by itself, or it has come since it was read there."""
     if effect.state is not EffectState.DONE:
-        return effect.created_at > house.now() - WRITTEN_WITHIN
+        return effect.created_at > ctx.now() - WRITTEN_WITHIN
     return effect.effect_id in there.not_written or effect.created_at >= there.read_from
 
 
@@ -154,17 +154,17 @@ def _written(row: InvoiceRow, payment: PaymentRow, effect: Effect, written: Writ
     return []
 
 
-def _refunded(books: Books, row: InvoiceRow, payment: PaymentRow, written: WrittenPayment) -> list[Difference]:
+def _refunded(uow: UnitOfWork, row: InvoiceRow, payment: PaymentRow, written: WrittenPayment) -> list[Difference]:
     """Money that went back is entered by a person: the booking system's interface has no way in for it."""
     invoice_id, of = row.invoice.invoice_id, payment.provider_object_id
     back = [
         (refund.refund_id, refund.amount_minor)
-        for refund in books.settlements.refunds_of(invoice_id)
+        for refund in uow.settlements.refunds_of(invoice_id)
         if refund.payment_id == of and refund.status is RefundStatus.SUCCEEDED
     ]
     back += [
         (dispute.dispute_id, dispute.amount_minor)
-        for dispute in books.settlements.disputes_of(invoice_id)
+        for dispute in uow.settlements.disputes_of(invoice_id)
         if dispute.payment_id == of and dispute.status is DisputeStatus.LOST
     ]
     went_back = Money(sum(minor for _, minor in back), payment.amount.currency)

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from billing.domain.effects import EffectKind, Intent
 from billing.domain.events import PIPELINE
 from billing.domain.mail import MailKind
-from billing.ports.ledger import Books
-from billing.services.context import House
+from billing.ports.ledger import UnitOfWork
+from billing.services.context import Context
 from billing.services.safety.troubles import Trouble, what_programs_said, why_and_what_to_do
 
 FOR_THE_OPERATOR = "For whoever looks after the installation:"
@@ -44,18 +44,18 @@ _ANY_JOB = ("A part of Studio Billing stopped", "A part of Studio Billing could 
 _NOT_TWICE = "Nobody is charged twice, and nothing is sent twice, because of it."
 
 
-def alert_run_failed(house: House, job: str, run_id: str, troubles: Sequence[Trouble]) -> bool:
+def alert_run_failed(ctx: Context, job: str, run_id: str, troubles: Sequence[Trouble]) -> bool:
     """Show a failed run to a person; True if a mail to the owner was committed to. A second alert changes nothing.
 
     Without an owner's address it is shown under "needs attention" alone.
     """
     title, what = _JOBS.get(job, _ANY_JOB)
     plain = [what, *why_and_what_to_do(troubles)]
-    technical = [f"Run {run_id[:8]} of {job} failed on {house.today()}.", *what_programs_said(troubles)]
-    with house.ledger.write() as books:
+    technical = [f"Run {run_id[:8]} of {job} failed on {ctx.today()}.", *what_programs_said(troubles)]
+    with ctx.ledger.write() as uow:
         sentence = told_to_both(plain, technical)
-        books.desk.raise_attention(f"job:{job}", "run_failed", sentence, house.now())
-        return mail_to_owner(house, books, f"job:{job}", title, [*plain, _NOT_TWICE], technical)
+        uow.tasks.raise_task(f"job:{job}", "run_failed", sentence, ctx.now())
+        return mail_to_owner(ctx, uow, f"job:{job}", title, [*plain, _NOT_TWICE], technical)
 
 
 def told_to_both(plain: Sequence[str], technical: Sequence[str]) -> str:
@@ -64,39 +64,39 @@ def told_to_both(plain: Sequence[str], technical: Sequence[str]) -> str:
 
 
 def mail_to_owner(
-    house: House, books: Books, subject: str, title: str, plain: Sequence[str], technical: Sequence[str] = ()
+    ctx: Context, uow: UnitOfWork, subject: str, title: str, plain: Sequence[str], technical: Sequence[str] = ()
 ) -> bool:
     """Commit to one mail about this; True if there was none today. False without an owner's address.
 
     `plain`: what happened and what to do, in words of the studio; `technical`: all else. The day is part of the
     subject: what fails every minute sends one mail a day, not one a minute.
     """
-    if not house.policy.owner_email:
+    if not ctx.policy.owner_email:
         return False
     parameters: dict[str, str | int | None] = {
         "title": title,
         "sentences": "\n".join(plain),
         "technical": "\n".join(technical),
     }
-    intent = Intent(EffectKind.MAIL, MailKind.OWNER_ALERT.value, _of_today(house, subject), parameters)
-    return books.effects.intend(intent, house.now())
+    intent = Intent(EffectKind.MAIL, MailKind.OWNER_ALERT.value, _of_today(ctx, subject), parameters)
+    return uow.effects.intend(intent, ctx.now())
 
 
-def was_mailed_today(house: House, books: Books, subject: str) -> bool:
+def was_mailed_today(ctx: Context, uow: UnitOfWork, subject: str) -> bool:
     """Also true where there is nobody to write to."""
-    return not house.policy.owner_email or bool(books.effects.of_subject(_of_today(house, subject)))
+    return not ctx.policy.owner_email or bool(uow.effects.of_subject(_of_today(ctx, subject)))
 
 
-def _of_today(house: House, subject: str) -> str:
-    return f"{subject}:{house.today()}"
+def _of_today(ctx: Context, subject: str) -> str:
+    return f"{subject}:{ctx.today()}"
 
 
-def run_succeeded(house: House, job: str) -> int:
+def run_succeeded(ctx: Context, job: str) -> int:
     """The job works again: its open item is closed. Cheap when nothing is open."""
     subject = f"job:{job}"
-    with house.ledger.read() as books:
-        is_open = any(item.subject_id == subject for item in books.desk.open_items())
+    with ctx.ledger.read() as uow:
+        is_open = any(item.subject_id == subject for item in uow.tasks.open_tasks())
     if not is_open:
         return 0
-    with house.ledger.write() as books:
-        return books.desk.resolve_attention(subject, "run_failed", PIPELINE, house.now())
+    with ctx.ledger.write() as uow:
+        return uow.tasks.resolve(subject, "run_failed", PIPELINE, ctx.now())

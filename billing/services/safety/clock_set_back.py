@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from billing.domain.effects import LEASE
 from billing.domain.errors import PermanentError
 from billing.domain.events import PIPELINE, Command, DomainEvent
-from billing.ports.ledger import Books
+from billing.ports.ledger import UnitOfWork
 from billing.ports.operations import ClockSeen
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.safety.alert_owner import mail_to_owner
 
 TOLERANCE = timedelta(minutes=5)  # clocks are corrected by seconds all the time, and two machines differ by as much
@@ -27,19 +27,19 @@ _IF_IT_WAS_WRONG = (
 )
 
 
-def look_at_clock(house: House) -> str | None:
+def look_at_clock(ctx: Context) -> str | None:
     """Hold the clock against what it has shown before; while it is behind, the sentence that says so.
 
     Cheap when all is well: at most one commit a minute.
     """
-    now = house.now()
-    with house.ledger.read() as books:
-        seen = books.operations.clock()
+    now = ctx.now()
+    with ctx.ledger.read() as uow:
+        seen = uow.operations.clock()
     if seen is None or _went_back(seen, now) or _has_caught_up(seen, now) or _is_some_time_ago(seen, now):
-        with house.ledger.write() as books:
-            _keep(house, books, now)
-    with house.ledger.read() as books:
-        return why_behind(house, books)
+        with ctx.ledger.write() as uow:
+            _keep(ctx, uow, now)
+    with ctx.ledger.read() as uow:
+        return why_behind(ctx, uow)
 
 
 def _went_back(seen: ClockSeen, now: datetime) -> bool:
@@ -56,54 +56,54 @@ def _is_some_time_ago(seen: ClockSeen, now: datetime) -> bool:
     return seen.shown_at is None or now - seen.shown_at >= LOOK_EVERY
 
 
-def _keep(house: House, books: Books, now: datetime) -> None:
+def _keep(ctx: Context, uow: UnitOfWork, now: datetime) -> None:
     """Another worker may have told of it by now."""
-    seen = books.operations.clock()
+    seen = uow.operations.clock()
     if seen and _went_back(seen, now):
-        books.operations.clock_went_back(now, now + LEASE)
+        uow.operations.clock_went_back(now, now + LEASE)
         # Of two machines whose clocks differ, one would tell each minute: an hour is told of once.
         event_id = f"{SET_BACK}:{seen.latest_at:%Y-%m-%dT%H}"
         body: dict[str, str | int | None] = {"had_shown": seen.latest_at.isoformat()}
-        books.journal.tell(DomainEvent(event_id, SET_BACK, CLOCK, now, body=body))
-        sentence = str(why_behind(house, books))
-        books.desk.raise_attention(CLOCK, SET_BACK, sentence, now)
-        plain = [_what_waits(house, books.operations.clock() or seen, now), _IF_IT_WAS_WRONG]
-        mail_to_owner(house, books, CLOCK, "The machine's clock went back", plain, [_SAY_SO])
+        uow.journal.record_event(DomainEvent(event_id, SET_BACK, CLOCK, now, body=body))
+        sentence = str(why_behind(ctx, uow))
+        uow.tasks.raise_task(CLOCK, SET_BACK, sentence, now)
+        plain = [_what_waits(ctx, uow.operations.clock() or seen, now), _IF_IT_WAS_WRONG]
+        mail_to_owner(ctx, uow, CLOCK, "The machine's clock went back", plain, [_SAY_SO])
     elif seen and _has_caught_up(seen, now):
-        books.operations.clock_is_right(now)
-        books.desk.resolve_attention(CLOCK, SET_BACK, PIPELINE, now)
+        uow.operations.clock_is_right(now)
+        uow.tasks.resolve(CLOCK, SET_BACK, PIPELINE, now)
     else:
-        books.operations.clock_shows(now)
+        uow.operations.clock_shows(now)
 
 
-def is_behind(books: Books, now: datetime) -> datetime | None:
+def is_behind(uow: UnitOfWork, now: datetime) -> datetime | None:
     """The latest moment that the clock has shown, while it shows less; else None."""
-    seen = books.operations.clock()
+    seen = uow.operations.clock()
     return seen.latest_at if seen and now < seen.latest_at - TOLERANCE else None
 
 
-def is_on_an_earlier_day(house: House, books: Books) -> bool:
+def is_on_an_earlier_day(ctx: Context, uow: UnitOfWork) -> bool:
     """Whether the studio's day is one that is over already, by what the clock has shown before."""
-    latest_at = is_behind(books, house.now())
-    return latest_at is not None and house.policy.day_of(latest_at) > house.today()
+    latest_at = is_behind(uow, ctx.now())
+    return latest_at is not None and ctx.policy.day_of(latest_at) > ctx.today()
 
 
-def check_day(house: House, books: Books) -> None:
+def check_day(ctx: Context, uow: UnitOfWork) -> None:
     """PermanentError while nothing can be dated, because the clock shows a day that is over already."""
-    if is_on_an_earlier_day(house, books):
-        raise PermanentError("clock_behind", f"Nothing is dated today. {why_behind(house, books)}")
+    if is_on_an_earlier_day(ctx, uow):
+        raise PermanentError("clock_behind", f"Nothing is dated today. {why_behind(ctx, uow)}")
 
 
-def why_behind(house: House, books: Books) -> str | None:
+def why_behind(ctx: Context, uow: UnitOfWork) -> str | None:
     """One sentence while the clock is behind: by how much, since when, what waits, and how it ends."""
-    seen, now = books.operations.clock(), house.now()
+    seen, now = uow.operations.clock(), ctx.now()
     if seen is None or now >= seen.latest_at - TOLERANCE:
         return None
-    return f"{_what_waits(house, seen, now)} If the clock was wrong before and is right now, say so: {_SAY_SO}"
+    return f"{_what_waits(ctx, seen, now)} If the clock was wrong before and is right now, say so: {_SAY_SO}"
 
 
-def _what_waits(house: House, seen: ClockSeen, now: datetime) -> str:
-    dated = " and no invoices" if house.policy.day_of(seen.latest_at) > house.today() else ""
+def _what_waits(ctx: Context, seen: ClockSeen, now: datetime) -> str:
+    dated = " and no invoices" if ctx.policy.day_of(seen.latest_at) > ctx.today() else ""
     since = f" at {seen.set_back_at:%Y-%m-%d %H:%M} UTC" if seen.set_back_at else ""
     return (
         f"The machine's clock went back by {_span(seen.latest_at - (seen.set_back_at or now))}{since}: it had shown"
@@ -112,15 +112,15 @@ def _what_waits(house: House, seen: ClockSeen, now: datetime) -> str:
     )
 
 
-def clock_is_right(house: House, books: Books, command: Command) -> str:
+def clock_is_right(ctx: Context, uow: UnitOfWork, command: Command) -> str:
     """The command `clock_is_right`: a named person has looked at a clock. It must not be one that runs ahead."""
-    now = house.now()
-    if is_behind(books, now) is None:
+    now = ctx.now()
+    if is_behind(uow, now) is None:
         raise PermanentError(
             "clock_not_behind", "The clock is not behind what it has shown before; nothing waits for it."
         )
-    books.operations.clock_is_right(now)
-    books.desk.resolve_attention(CLOCK, SET_BACK, command.actor, now)
+    uow.operations.clock_is_right(now)
+    uow.tasks.resolve(CLOCK, SET_BACK, command.actor, now)
     return f"It is {now:%Y-%m-%d %H:%M} UTC, then. What has waited goes on."
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from billing.domain.events import PIPELINE
 from billing.domain.storage import in_words
 from billing.ports.disks import MEGABYTE, Place
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.safety.alert_owner import mail_to_owner, was_mailed_today
 
 DISK, SHORT = "disk", "disk_short"
@@ -18,20 +18,20 @@ def trouble_with(places: Iterable[Place]) -> list[str]:
     return [sentence for place in places if (sentence := _sentence(place))]
 
 
-def watch_disks(house: House, places: Sequence[Place]) -> list[str]:
+def watch_disks(ctx: Context, places: Sequence[Place]) -> list[str]:
     """The same; a person and, once a day, the owner are told while the ledger can still be written."""
-    sentences, now = trouble_with(places), house.now()
-    with house.ledger.read() as books:
-        is_shown = any((item.subject_id, item.code) == (DISK, SHORT) for item in books.desk.open_items())
-        is_mailed = not sentences or was_mailed_today(house, books, DISK)
+    sentences, now = trouble_with(places), ctx.now()
+    with ctx.ledger.read() as uow:
+        is_shown = any((item.subject_id, item.code) == (DISK, SHORT) for item in uow.tasks.open_tasks())
+        is_mailed = not sentences or was_mailed_today(ctx, uow, DISK)
     if bool(sentences) == is_shown and is_mailed:
         return sentences
-    with house.ledger.write() as books:
+    with ctx.ledger.write() as uow:
         if not sentences:
-            books.desk.resolve_attention(DISK, SHORT, PIPELINE, now)
+            uow.tasks.resolve(DISK, SHORT, PIPELINE, now)
             return sentences
-        books.desk.raise_attention(DISK, SHORT, " ".join(sentences), now)
-        mail_to_owner(house, books, DISK, "The disk runs full", sentences)
+        uow.tasks.raise_task(DISK, SHORT, " ".join(sentences), now)
+        mail_to_owner(ctx, uow, DISK, "The disk runs full", sentences)
     return sentences
 
 

@@ -7,33 +7,33 @@ from datetime import datetime
 from billing.domain.errors import PermanentError
 from billing.domain.events import PIPELINE
 from billing.domain.policy import StudioPolicy
-from billing.ports.ledger import Books
-from billing.services.context import House
+from billing.ports.ledger import UnitOfWork
+from billing.services.context import Context
 
 LIMITED = ("invoices", "mails", "charges")
 MOST = 1_000_000  # more than any studio does in a day: what is beyond it was not meant
 
 
-def limit_today(policy: StudioPolicy, books: Books, what: str, now: datetime) -> int:
+def limit_today(policy: StudioPolicy, uow: UnitOfWork, what: str, now: datetime) -> int:
     """How much of `what` may be done in the studio's day. A person may have raised it for today."""
-    return int(books.records.cursor(_limit_name(policy, what, now)) or getattr(policy.limits, what))
+    return int(uow.records.cursor(_limit_name(policy, what, now)) or getattr(policy.limits, what))
 
 
-def room_in(house: House, books: Books, what: str, done: int) -> int:
+def room_in(ctx: Context, uow: UnitOfWork, what: str, done: int) -> int:
     """How much more of it."""
-    return max(0, limit_today(house.policy, books, what, house.now()) - done)
+    return max(0, limit_today(ctx.policy, uow, what, ctx.now()) - done)
 
 
-def raise_limit(house: House, books: Books, what: str, to: int) -> None:
+def raise_limit(ctx: Context, uow: UnitOfWork, what: str, to: int) -> None:
     """Let today's work of this kind go up to `to`, and close the question."""
     if what not in LIMITED or not 1 <= to <= MOST:
         raise PermanentError(
             "no_such_limit",
             f"There are limits of {', '.join(LIMITED)}, each at least 1 and at most {MOST:,}; not {what} {to}.",
         )
-    now = house.now()
-    books.records.move_cursor(_limit_name(house.policy, what, now), str(to), now)
-    books.desk.resolve_attention("limits", f"limit_{what}", PIPELINE, now)
+    now = ctx.now()
+    uow.records.move_cursor(_limit_name(ctx.policy, what, now), str(to), now)
+    uow.tasks.resolve("limits", f"limit_{what}", PIPELINE, now)
 
 
 def _limit_name(policy: StudioPolicy, what: str, now: datetime) -> str:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from billing.domain.errors import BillingError
 from billing.domain.events import PIPELINE
-from billing.services.context import House
+from billing.services.context import Context
 
 
-def show_outage(house: House, system: str, error: BillingError) -> None:
+def show_outage(ctx: Context, system: str, error: BillingError) -> None:
     """One open item for each (system, kind of trouble), however often it is met."""
-    with house.ledger.write() as books:
-        books.desk.raise_attention(system, error.code, error.sentence, house.now())
+    with ctx.ledger.write() as uow:
+        uow.tasks.raise_task(system, error.code, error.sentence, ctx.now())
 
 
-def end_outage(house: House, system: str) -> int:
+def end_outage(ctx: Context, system: str) -> int:
     """The system answers: whatever was open about it is closed. Cheap when nothing is."""
-    with house.ledger.read() as books:
-        is_open = any(item.subject_id == system for item in books.desk.open_items())
+    with ctx.ledger.read() as uow:
+        is_open = any(item.subject_id == system for item in uow.tasks.open_tasks())
     if not is_open:
         return 0
-    with house.ledger.write() as books:
-        return books.desk.resolve_attention(system, None, PIPELINE, house.now())
+    with ctx.ledger.write() as uow:
+        return uow.tasks.resolve(system, None, PIPELINE, ctx.now())

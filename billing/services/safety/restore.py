@@ -8,9 +8,9 @@ from datetime import datetime
 from billing.domain.effects import RESTORED, SETTLED_BY_PERSON, EffectKind, EffectState, Outcome
 from billing.domain.errors import PermanentError, TemporaryError
 from billing.domain.events import PIPELINE, Command
-from billing.ports.ledger import Books, Ledger
+from billing.ports.ledger import Ledger, UnitOfWork
 from billing.ports.operations import CAUSE_RESTORED, Hold
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.effects import HANDLERS
 from billing.services.effects.recording import is_in_doubt, show_mails_in_doubt
 from billing.services.intake.apply_events import apply_events, poll_events
@@ -27,41 +27,41 @@ def mark_restored(ledger: Ledger, reason: str, actor: str, now: datetime, holds:
 
     `holds`: those that are open in the ledger that it replaces; a person's stop outlives a restore.
     """
-    with ledger.write() as books:
-        books.operations.lift_hold(CAUSE_RESTORED, actor, now)  # of an earlier restore: this one counts from now
-        place_hold(books, CAUSE_RESTORED, reason, actor, now)
+    with ledger.write() as uow:
+        uow.operations.lift_hold(CAUSE_RESTORED, actor, now)  # of an earlier restore: this one counts from now
+        place_hold(uow, CAUSE_RESTORED, reason, actor, now)
         for hold in holds:
             if hold.cause != CAUSE_RESTORED:
-                place_hold(books, hold.cause, hold.reason, hold.actor, now)
-        for command in books.desk.waiting_commands():
-            books.desk.settle_command(command.command_id, "refused", _ASK_AGAIN, now)
+                place_hold(uow, hold.cause, hold.reason, hold.actor, now)
+        for command in uow.commands.waiting():
+            uow.commands.settle(command.command_id, "refused", _ASK_AGAIN, now)
 
 
-def is_restored(house: House) -> bool:
+def is_restored(ctx: Context) -> bool:
     """Whether the ledger was restored and has not been reconciled since."""
-    with house.ledger.read() as books:
-        return _is_open(books)
+    with ctx.ledger.read() as uow:
+        return _is_open(uow)
 
 
-def reconcile_restored(house: House, compare: Callable[[House], object], actor: str) -> str:
+def reconcile_restored(ctx: Context, compare: Callable[[Context], object], actor: str) -> str:
     """All that a restored ledger needs before anything goes out; returns a sentence. Safe to do again after a crash.
 
     TemporaryError or PermanentError, and the hold stays, if the outside cannot be read to the end.
     """
-    catch_up(house)
-    compare(house)
-    return finish_restore(house, actor)
+    catch_up(ctx)
+    compare(ctx)
+    return finish_restore(ctx, actor)
 
 
-def catch_up(house: House) -> None:
+def catch_up(ctx: Context) -> None:
     """Read what happened outside since the backup, and commit to what follows from it: nothing goes out yet."""
-    observe_jobs(house)
-    fetch_session_records(house)
-    poll_events(house)
-    waiting = _events_waiting(house)
+    observe_jobs(ctx)
+    fetch_session_records(ctx)
+    poll_events(ctx)
+    waiting = _events_waiting(ctx)
     while waiting:
-        apply_events(house)
-        left = _events_waiting(house)
+        apply_events(ctx)
+        left = _events_waiting(ctx)
         if left and left >= waiting:
             raise TemporaryError(
                 "events_wait",
@@ -70,61 +70,61 @@ def catch_up(house: House) -> None:
         waiting = left
 
 
-def finish_restore(house: House, actor: str) -> str:
+def finish_restore(ctx: Context, actor: str) -> str:
     """Everything that is to be done becomes a doubt, asked about before it is done; then the hold is lifted.
 
     One transaction: a crash leaves the hold as it was.
     """
-    found = list(house.gateway.known_invoices())
-    now = house.now()
-    with house.ledger.write() as books:
-        if not _is_open(books):
+    found = list(ctx.gateway.known_invoices())
+    now = ctx.now()
+    with ctx.ledger.write() as uow:
+        if not _is_open(uow):
             raise PermanentError("not_restored", "This ledger is not waiting for the reconciliation of a restore.")
-        lost = note_billed_elsewhere(books, found, now)
-        doubted = books.effects.doubt_all(RESTORED, _DOUBT, now)
+        lost = note_billed_elsewhere(uow, found, now)
+        doubted = uow.effects.doubt_all(RESTORED, _DOUBT, now)
         mails = sum(effect.kind is EffectKind.MAIL for effect in doubted)
         for effect in doubted:
-            books.desk.resolve_attention(effect.key, None, PIPELINE, now)
+            uow.tasks.resolve(effect.key, None, PIPELINE, now)
         if mails:
-            show_mails_in_doubt(books, now)
-        for draft in books.invoices.drafts("waiting"):
-            warn_of_draft(books, draft.invoice, now)
-        _tell_what_is_lost(books, len(lost), now)
-        lift_hold(books, CAUSE_RESTORED, actor, "reconciled", now)
+            show_mails_in_doubt(uow, now)
+        for draft in uow.invoices.drafts("waiting"):
+            warn_of_draft(uow, draft.invoice, now)
+        _tell_what_is_lost(uow, len(lost), now)
+        lift_hold(uow, CAUSE_RESTORED, actor, "reconciled", now)
     return (
         f"Reconciled and released: {len(doubted)} things are asked about before they are done, {mails} mails wait for a"
         f" person, {len(lost)} invoices of Stripe's are not in the books."
     )
 
 
-def settle_mails(house: House, books: Books, command: Command) -> str:
+def settle_mails(ctx: Context, uow: UnitOfWork, command: Command) -> str:
     """The command `settle_mails`: a named person has looked, and says how all mails in doubt ended."""
-    happened, now = str(command.arguments.get("happened")), house.now()
+    happened, now = str(command.arguments.get("happened")), ctx.now()
     if happened not in ("yes", "no"):
         raise PermanentError("yes_or_no", f"Say whether they went out by yes or no, not {happened}.")
-    mails = [mail for mail in books.effects.in_state(EffectState.UNKNOWN, EffectKind.MAIL) if is_in_doubt(mail)]
+    mails = [mail for mail in uow.effects.in_state(EffectState.UNKNOWN, EffectKind.MAIL) if is_in_doubt(mail)]
     if not mails:
         raise PermanentError("no_doubt", "No mail is in doubt.")
     for mail in mails:
         state = EffectState.DONE if happened == "yes" else EffectState.READY
         outcome = Outcome(state, SETTLED_BY_PERSON, f"{command.actor}: {command.reason}", retry_at=now)
-        books.effects.settle(mail, outcome, now)
-        HANDLERS[EffectKind.MAIL].follow(house, books, mail, outcome)
-    books.desk.resolve_attention(*MAILS_IN_DOUBT, command.actor, now)
+        uow.effects.settle(mail, outcome, now)
+        HANDLERS[EffectKind.MAIL].follow(ctx, uow, mail, outcome)
+    uow.tasks.resolve(*MAILS_IN_DOUBT, command.actor, now)
     how_many = "1 mail is" if len(mails) == 1 else f"{len(mails)} mails are"
     return f"{how_many} {'settled as sent' if happened == 'yes' else 'sent now'}."
 
 
-def _is_open(books: Books) -> bool:
-    return any(hold.cause == CAUSE_RESTORED for hold in books.operations.holds())
+def _is_open(uow: UnitOfWork) -> bool:
+    return any(hold.cause == CAUSE_RESTORED for hold in uow.operations.holds())
 
 
-def _events_waiting(house: House) -> int:
-    with house.ledger.read() as books:
-        return len(books.payments.waiting_events(house.gateway.name, 10_000))
+def _events_waiting(ctx: Context) -> int:
+    with ctx.ledger.read() as uow:
+        return len(uow.payments.waiting_events(ctx.gateway.name, 10_000))
 
 
-def _tell_what_is_lost(books: Books, invoices: int, now: datetime) -> None:
+def _tell_what_is_lost(uow: UnitOfWork, invoices: int, now: datetime) -> None:
     of_stripe = f" Stripe knows {invoices} invoices that are not in the books: see the drafts." if invoices else ""
     sentence = (
         f"What people decided between backup and restore is not in the books.{of_stripe} Enter it again: payments by"
@@ -133,4 +133,4 @@ def _tell_what_is_lost(books: Books, invoices: int, now: datetime) -> None:
         " was never used. Then:"
         ' `billing resolve restored --code decisions_lost --reason "…"`.'
     )
-    books.desk.raise_attention("restored", "decisions_lost", sentence, now)
+    uow.tasks.raise_task("restored", "decisions_lost", sentence, now)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from billing.domain.events import PIPELINE
 from billing.ports.operations import ServerEnd
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.safety.alert_owner import mail_to_owner, told_to_both
 
 OFTEN, WITHIN = 3, timedelta(minutes=10)
@@ -30,11 +30,11 @@ _DO = (
 )
 
 
-def note_server_end(house: House, end: ServerEnd) -> bool:
+def note_server_end(ctx: Context, end: ServerEnd) -> bool:
     """Count it; True if a person is told, because it was not the first in a short while. One mail a day a server."""
-    with house.ledger.write() as books:
-        books.operations.add_server_end(end)
-        lately = [one for one in books.operations.server_ends(end.ended_at - WITHIN) if one.server == end.server]
+    with ctx.ledger.write() as uow:
+        uow.operations.add_server_end(end)
+        lately = [one for one in uow.operations.server_ends(end.ended_at - WITHIN) if one.server == end.server]
         if len(lately) < OFTEN:
             return False
         what, means = _SERVERS.get(end.server, _ANY_SERVER)
@@ -44,15 +44,15 @@ def note_server_end(house: House, end: ServerEnd) -> bool:
         )
         title, plain = f"{what} stops again and again", [means, _DO]
         sentence = told_to_both([f"{title}.", *plain], [technical])
-        books.desk.raise_attention(_subject(end.server), _CODE, sentence, house.now())
-        mail_to_owner(house, books, _subject(end.server), title, plain, [technical])
+        uow.tasks.raise_task(_subject(end.server), _CODE, sentence, ctx.now())
+        mail_to_owner(ctx, uow, _subject(end.server), title, plain, [technical])
     return True
 
 
-def server_is_steady(house: House, server: str) -> bool:
+def server_is_steady(ctx: Context, server: str) -> bool:
     """It has run for a while: what was said of it is closed. True if something was open."""
-    with house.ledger.write() as books:
-        return books.desk.resolve_attention(_subject(server), _CODE, PIPELINE, house.now()) > 0
+    with ctx.ledger.write() as uow:
+        return uow.tasks.resolve(_subject(server), _CODE, PIPELINE, ctx.now()) > 0
 
 
 def in_words(ends: Sequence[ServerEnd]) -> list[str]:

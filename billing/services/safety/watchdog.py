@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from billing.domain.events import PIPELINE
-from billing.ports.ledger import Books
+from billing.ports.ledger import UnitOfWork
 from billing.ports.operations import ClockSeen, Heartbeat
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.safety.alert_owner import mail_to_owner, told_to_both, was_mailed_today
 from billing.services.safety.clock_set_back import look_at_clock
 
@@ -34,27 +34,27 @@ _MAIL = "watchdog"
 NO_DEADLINE = timedelta(0)  # of a job that runs when there is work: the sensors' beats stand for it
 
 
-def beat(house: House, name: str, every: timedelta = NO_DEADLINE, at: datetime | None = None) -> bool:
+def beat(ctx: Context, name: str, every: timedelta = NO_DEADLINE, at: datetime | None = None) -> bool:
     """Keep that `name` has done its work (`at`, else now); False, and nothing written, if that was kept just now."""
-    at = at or house.now()
-    with house.ledger.read() as books:
-        last = next((one.succeeded_at for one in books.operations.heartbeats() if one.name == name), None)
+    at = at or ctx.now()
+    with ctx.ledger.read() as uow:
+        last = next((one.succeeded_at for one in uow.operations.heartbeats() if one.name == name), None)
     if last is not None and abs(at - last) < BEAT_EVERY:
         return False
-    with house.ledger.write() as books:
-        books.operations.beat(name, max(every, BEAT_EVERY) if every else every, at)
+    with ctx.ledger.write() as uow:
+        uow.operations.beat(name, max(every, BEAT_EVERY) if every else every, at)
     return True
 
 
-def late_heartbeats(house: House) -> list[Heartbeat]:
+def late_heartbeats(ctx: Context) -> list[Heartbeat]:
     """Those of WATCHED whose last success is more than three of their intervals ago; none where nothing ever ran."""
-    with house.ledger.read() as books:
-        return late_of(books, house.now())
+    with ctx.ledger.read() as uow:
+        return late_of(uow, ctx.now())
 
 
-def late_of(books: Books, now: datetime) -> list[Heartbeat]:
-    seen = books.operations.clock()
-    return [one for one in books.operations.heartbeats() if is_late(one, now, seen)]
+def late_of(uow: UnitOfWork, now: datetime) -> list[Heartbeat]:
+    seen = uow.operations.clock()
+    return [one for one in uow.operations.heartbeats() if is_late(one, now, seen)]
 
 
 def is_late(heartbeat: Heartbeat, now: datetime, seen: ClockSeen | None = None) -> bool:
@@ -66,28 +66,28 @@ def is_late(heartbeat: Heartbeat, now: datetime, seen: ClockSeen | None = None) 
     return is_watched and now - last > LATE_AFTER * heartbeat.every
 
 
-def watch(house: House) -> list[str]:
+def watch(ctx: Context) -> list[str]:
     """Tell of what is late, and take back what beats again; what is said of each. Cheap when all is well.
 
     A clock that went back is told of first: by it nothing is late.
     """
-    look_at_clock(house)
-    now = house.now()
-    with house.ledger.read() as books:
-        late = late_of(books, now)
-        shown = {item.subject_id for item in books.desk.open_items() if item.code == LATE}
-        is_mailed = not late or was_mailed_today(house, books, _MAIL)
-    told = {_subject(one.name): told_to_both([_missed(house, one), _DO], [_technical(one)]) for one in late}
+    look_at_clock(ctx)
+    now = ctx.now()
+    with ctx.ledger.read() as uow:
+        late = late_of(uow, now)
+        shown = {item.subject_id for item in uow.tasks.open_tasks() if item.code == LATE}
+        is_mailed = not late or was_mailed_today(ctx, uow, _MAIL)
+    told = {_subject(one.name): told_to_both([_missed(ctx, one), _DO], [_technical(one)]) for one in late}
     if set(told) == shown and is_mailed:
         return list(told.values())
-    with house.ledger.write() as books:
+    with ctx.ledger.write() as uow:
         for subject in shown - set(told):
-            books.desk.resolve_attention(subject, LATE, PIPELINE, now)
+            uow.tasks.resolve(subject, LATE, PIPELINE, now)
         for subject, sentence in told.items():
-            books.desk.raise_attention(subject, LATE, sentence, now)
+            uow.tasks.raise_task(subject, LATE, sentence, now)
         if late:
-            plain = [*(_missed(house, one) for one in late), _DO]
-            mail_to_owner(house, books, _MAIL, "Studio Billing stands still", plain, [_technical(one) for one in late])
+            plain = [*(_missed(ctx, one) for one in late), _DO]
+            mail_to_owner(ctx, uow, _MAIL, "Studio Billing stands still", plain, [_technical(one) for one in late])
     return list(told.values())
 
 
@@ -95,9 +95,9 @@ def _subject(name: str) -> str:
     return f"watchdog:{name}"
 
 
-def _missed(house: House, heartbeat: Heartbeat) -> str:
+def _missed(ctx: Context, heartbeat: Heartbeat) -> str:
     """What does not happen, and since when by the studio's clock."""
-    return f"Since {house.policy.in_words(heartbeat.succeeded_at)} {_MISSED[heartbeat.name]}."
+    return f"Since {ctx.policy.in_words(heartbeat.succeeded_at)} {_MISSED[heartbeat.name]}."
 
 
 def _technical(heartbeat: Heartbeat) -> str:

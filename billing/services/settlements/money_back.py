@@ -24,10 +24,10 @@ from billing.domain.settlements import (
     RefundStatus,
     goes_back,
 )
-from billing.ports.ledger import Books, PaymentRow
+from billing.ports.ledger import PaymentRow, UnitOfWork
 from billing.services.collections.asking_again import close_links, ensure_pay_link, note_processing
 from billing.services.collections.record_payments import record_captured, recorded
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.invoicing.deliver_invoices import mail_intent
 from billing.services.settlements.money_back_follows import (
     Case,
@@ -40,20 +40,20 @@ from billing.services.settlements.money_back_follows import (
 )
 
 
-def record_story(house: House, books: Books, story: PaymentStory) -> tuple[str, str | None]:
+def record_story(ctx: Context, uow: UnitOfWork, story: PaymentStory) -> tuple[str, str | None]:
     """Bring the ledger to what the story tells, in one transaction; returns how its event ends, and why.
 
     applied | ignored | review | waiting (the provider has not told all of it yet).
     """
     fact = story.payment
-    known = recorded(books, fact)
+    known = recorded(uow, fact)
     invoice_id = known.invoice_id if known else fact.invoice_id
     if invoice_id is None:
         return "ignored", "of a payment that is not of our asking"
-    payment = known or _record(house, books, fact)
+    payment = known or _record(ctx, uow, fact)
     if payment is None:
-        return _not_recorded(books, fact, invoice_id)
-    case = Case(house, books, payment, invoice_id)
+        return _not_recorded(uow, fact, invoice_id)
+    case = Case(ctx, uow, payment, invoice_id)
     before = case.row()
     told = [_tell_payment(case, story.movement), Told(has_letter=known is None)]  # the receipt
     told += [_tell_refund(case, refund) for refund in story.refunds]
@@ -66,31 +66,31 @@ def record_story(house: House, books: Books, story: PaymentStory) -> tuple[str, 
     return "applied", None if is_news else "recorded before"
 
 
-def record_refund(house: House, books: Books, payment: PaymentRow, refund: RefundFact) -> None:
+def record_refund(ctx: Context, uow: UnitOfWork, payment: PaymentRow, refund: RefundFact) -> None:
     """One refund of a payment that is in the ledger, and what it leads to."""
-    case = Case(house, books, payment, str(payment.invoice_id))
+    case = Case(ctx, uow, payment, str(payment.invoice_id))
     before = case.row()
     follow(case, before, [_tell_refund(case, refund)])
 
 
-def _record(house: House, books: Books, fact: PaymentFact) -> PaymentRow | None:
+def _record(ctx: Context, uow: UnitOfWork, fact: PaymentFact) -> PaymentRow | None:
     """The payment, if it is money for one of our invoices; else what is known of it on its way is kept."""
-    row = books.invoices.get(str(fact.invoice_id))
-    charges = books.effects.of_subject(str(fact.invoice_id))
+    row = uow.invoices.get(str(fact.invoice_id))
+    charges = uow.effects.of_subject(str(fact.invoice_id))
     by_autopay = any(effect.provider_reference == fact.payment_id for effect in charges)
-    if row and note_processing(books, fact, house.now()):
-        close_links(books, row, house.now())  # the page that the debit was given on takes no second one
-        if ensure_pay_link(books, row, fact.payment_id, house.now()) and not by_autopay:  # a charge tells of itself
+    if row and note_processing(uow, fact, ctx.now()):
+        close_links(uow, row, ctx.now())  # the page that the debit was given on takes no second one
+        if ensure_pay_link(uow, row, fact.payment_id, ctx.now()) and not by_autopay:  # a charge tells of itself
             letter = mail_intent(row, MailKind.PAYMENT_FAILED, fact.payment_id, must_authenticate=0)
-            books.effects.intend(letter, house.now())
-    record_captured(books, fact, "autopay" if by_autopay else "link", house.policy, house.now())
-    return recorded(books, fact)
+            uow.effects.intend(letter, ctx.now())
+    record_captured(uow, fact, "autopay" if by_autopay else "link", ctx.policy, ctx.now())
+    return recorded(uow, fact)
 
 
-def _not_recorded(books: Books, fact: PaymentFact, invoice_id: str) -> tuple[str, str]:
+def _not_recorded(uow: UnitOfWork, fact: PaymentFact, invoice_id: str) -> tuple[str, str]:
     if fact.status is not PaymentStatus.SUCCEEDED:
         return "ignored", f"no money yet: {fact.status.value}"
-    if books.invoices.get(invoice_id) is None:
+    if uow.invoices.get(invoice_id) is None:
         return "review", f"{fact.payment_id} is for an invoice that is not in the ledger."
     return "ignored", "of no amount"
 
@@ -105,16 +105,16 @@ def _tell_payment(case: Case, movement: Movement | None) -> Told:
     late = movement.fee - payment.fee
     if late:
         posting = postings.post_late_fee(payment.payment_id, case.invoice_id, late, case.day_of(movement))
-        case.books.journal.post(posting, case.now)
+        case.uow.journal.post(posting, case.now)
     return _keep(case, movement, f"paid:{payment.payment_id}")
 
 
 def _tell_refund(case: Case, refund: RefundFact) -> Told:
-    rows = case.books.settlements.refunds_of(case.invoice_id)
+    rows = case.uow.settlements.refunds_of(case.invoice_id)
     known = next((row.status for row in rows if row.refund_id == refund.refund_id), None)
     if goes_back(known, refund.status):
         return Told()
-    case.books.settlements.keep_refund(refund, case.invoice_id, case.now)
+    case.uow.settlements.keep_refund(refund, case.invoice_id, case.now)
     moved = [_post_refund(case, refund, movement) for movement in refund.movements]
     is_news = any(moved) or known is not refund.status
     has_letter = False
@@ -152,28 +152,28 @@ def _post_refund(case: Case, refund: RefundFact, movement: Movement) -> bool:
 
 def _ask_for_less(case: Case, refund: RefundFact, opened: Money, movement: Movement) -> None:
     """We gave it back: so much less is asked for, that nobody reminds the client of it."""
-    issued = added_up(case.books.journal.entries_about(case.invoice_id, postings.ISSUED))
+    issued = added_up(case.uow.journal.entries_about(case.invoice_id, postings.ISSUED))
     amount = Money(min(opened.minor, postings.creditable(issued)), opened.currency)
     if amount.minor <= 0 or case.row().is_void:
         return
     posting = postings.post_credit(issued, case.invoice_id, amount, refund.refund_id, case.day_of(movement))
-    case.books.journal.post(posting, case.now)
+    case.uow.journal.post(posting, case.now)
     case.tell(posting.transaction_id, "invoice_credited", {"amount_minor": amount.minor})
 
 
 def _ask_for_it_again(case: Case, refund_id: str, movement: Movement) -> None:
-    credited = case.books.journal.entries(f"credited:{refund_id}")
+    credited = case.uow.journal.entries(f"credited:{refund_id}")
     if credited and not case.row().is_void:
         posting = postings.post_credit_undone(credited, case.invoice_id, refund_id, case.day_of(movement))
-        case.books.journal.post(posting, case.now)
+        case.uow.journal.post(posting, case.now)
 
 
 def _tell_dispute(case: Case, dispute: DisputeFact) -> Told:
-    rows = case.books.settlements.disputes_of(case.invoice_id)
+    rows = case.uow.settlements.disputes_of(case.invoice_id)
     known = next((row.status for row in rows if row.dispute_id == dispute.dispute_id), None)
     if goes_back(known, dispute.status):
         return Told()
-    case.books.settlements.keep_dispute(dispute, case.invoice_id, case.now)
+    case.uow.settlements.keep_dispute(dispute, case.invoice_id, case.now)
     moved = [_post_dispute(case, dispute, movement) for movement in dispute.movements]
     is_settled = _settle_dispute(case, dispute)
     if known is not dispute.status:
@@ -199,7 +199,7 @@ def _post_dispute(case: Case, dispute: DisputeFact, movement: Movement) -> bool:
 
 def _settle_dispute(case: Case, dispute: DisputeFact) -> bool:
     """What is still held when it is lost is gone; what comes back after that pays what is owed."""
-    held = Money(case.books.journal.balance("disputed", dispute.dispute_id), case.payment.amount.currency)
+    held = Money(case.uow.journal.balance("disputed", dispute.dispute_id), case.payment.amount.currency)
     if not held or (held.minor > 0 and dispute.status is not DisputeStatus.LOST):
         return False
     credit = case.part_of_credit(held)
@@ -209,9 +209,9 @@ def _settle_dispute(case: Case, dispute: DisputeFact) -> bool:
         case.client_id,
         held,
         credit if held.minor > 0 else -credit,
-        case.house.today(),
+        case.ctx.today(),
     )
-    return case.books.journal.post(posting, case.now)
+    return case.uow.journal.post(posting, case.now)
 
 
 def _last_moved(movements: Sequence[Movement], begun_at: datetime) -> datetime:
@@ -219,22 +219,22 @@ def _last_moved(movements: Sequence[Movement], begun_at: datetime) -> datetime:
 
 
 def _is_kept(case: Case, movement: Movement) -> bool:
-    return case.books.settlements.movement(movement.movement_id) is not None
+    return case.uow.settlements.movement(movement.movement_id) is not None
 
 
 def _post(case: Case, movement: Movement, posting: Posting, provider: str | None = None) -> None:
-    case.books.journal.post(posting, case.now)
+    case.uow.journal.post(posting, case.now)
     _keep(case, movement, posting.transaction_id, provider)
 
 
 def _keep(case: Case, movement: Movement, transaction_id: str | None, provider: str | None = None) -> Told:
     """One that is in another currency than the payment posts nothing here: a person books it."""
-    books, payment = case.books, case.payment
-    books.settlements.add_movement(provider or payment.provider, movement, case.invoice_id, transaction_id, case.now)
+    uow, payment = case.uow, case.payment
+    uow.settlements.add_movement(provider or payment.provider, movement, case.invoice_id, transaction_id, case.now)
     if transaction_id is None:
         sentence = (
             f"{movement.movement_id} ({movement.kind.value} of {movement.source_id}) moved {movement.amount}, but"
             f" payment {payment.provider_object_id} is in {payment.amount.currency}; book it by hand."
         )
-        books.desk.raise_attention(movement.movement_id, "movement_currency", sentence, case.now)
+        uow.tasks.raise_task(movement.movement_id, "movement_currency", sentence, case.now)
     return Told(True)

@@ -20,14 +20,14 @@ from billing.domain.settlements import (
     RefundFact,
     RefundStatus,
 )
-from billing.ports.ledger import Books, InvoiceRow, PaymentRow
+from billing.ports.ledger import InvoiceRow, PaymentRow, UnitOfWork
 from billing.ports.settlements import RefundRow
 from billing.services.access.galleries import plan_revocations
 from billing.services.collections.asking_again import ask_for_it_no_more, close_links, ensure_pay_link
 from billing.services.collections.foreign_money import CLIENT_CREDIT, end_once_gone, show_credit
 from billing.services.collections.owed import UNDECIDED, left_of, left_over
 from billing.services.collections.tell_balance import tell_balance
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.invoicing.deliver_invoices import mail_intent
 
 RETURNED = "refund_returned"
@@ -52,14 +52,14 @@ class Told:
 class Case:
     """One payment that is in the ledger, while its story is told."""
 
-    house: House
-    books: Books
+    ctx: Context
+    uow: UnitOfWork
     payment: PaymentRow
     invoice_id: str
 
     @property
     def now(self) -> datetime:
-        return self.house.now()
+        return self.ctx.now()
 
     @property
     def client_id(self) -> str:
@@ -67,14 +67,14 @@ class Case:
 
     def row(self) -> InvoiceRow:
         """The invoice as it is at this point of the story."""
-        return self.books.invoices.require(self.invoice_id)
+        return self.uow.invoices.require(self.invoice_id)
 
     def day_of(self, movement: Movement) -> date:
-        return self.house.policy.day_of(movement.occurred_at)
+        return self.ctx.policy.day_of(movement.occurred_at)
 
     def asked_for(self, effect_key: str | None) -> Effect | None:
         """The effect by which we asked for it. Without it, it is like one made elsewhere, whatever its key says."""
-        return self.books.effects.get(canonical.derived_id("eff", effect_key)) if effect_key else None
+        return self.uow.effects.get(canonical.derived_id("eff", effect_key)) if effect_key else None
 
     def part_of_credit(self, back: Money) -> Money:
         """How much of what goes back (negative: comes back) is the client's credit rather than paid on the invoice.
@@ -91,7 +91,7 @@ class Case:
 
     def credit(self, currency: str) -> int:
         """What the invoice has left the client, in minor units."""
-        return left_over(self.books, self.invoice_id, currency)
+        return left_over(self.uow, self.invoice_id, currency)
 
     def tell_moved(self, movement: Movement, kind: str, reason: str) -> None:
         """`amount_minor` is what went back to the client; negative: what came back to us."""
@@ -100,7 +100,7 @@ class Case:
         self.tell(f"moved:{movement.movement_id}", kind, what | {"source_id": movement.source_id, "reason": reason})
 
     def tell(self, event_id: str, kind: str, body: dict[str, str | int | None]) -> None:
-        self.books.journal.tell(DomainEvent(event_id, kind, self.invoice_id, self.now, body=body))
+        self.uow.journal.record_event(DomainEvent(event_id, kind, self.invoice_id, self.now, body=body))
 
 
 def follow(case: Case, before: InvoiceRow, told: Sequence[Told]) -> None:
@@ -108,22 +108,22 @@ def follow(case: Case, before: InvoiceRow, told: Sequence[Told]) -> None:
     news = [one for one in told if one.is_news]
     if not news:
         return
-    books, row = case.books, case.row()
+    uow, row = case.uow, case.row()
     if row.balance_minor != before.balance_minor:
-        ask_for_it_no_more(books, row, case.now)
+        ask_for_it_no_more(uow, row, case.now)
     unasked = [one for one in news if one.code]
     if row.balance_minor <= 0:
-        rest_no_more(books, case.invoice_id, PIPELINE, case.now)
+        rest_no_more(uow, case.invoice_id, PIPELINE, case.now)
         _show_debt(case, row, unasked)
     elif unasked and row.balance_minor > before.balance_minor:
         _let_a_person_decide(case, row, unasked)
-    elif any(one.cause for one in news) and not books.invoices.is_paused(case.invoice_id):
-        ensure_pay_link(books, row, news[-1].cause, case.now)
-    end_once_gone(books, row, news[-1].cause, case.now)
+    elif any(one.cause for one in news) and not uow.invoices.is_paused(case.invoice_id):
+        ensure_pay_link(uow, row, news[-1].cause, case.now)
+    end_once_gone(uow, row, news[-1].cause, case.now)
     if not any(one.has_letter for one in told):
         _tell_client(case, news)
     _close_what_is_over(case)
-    plan_revocations(case.house, books, row)
+    plan_revocations(case.ctx, uow, row)
 
 
 def _tell_client(case: Case, news: Sequence[Told]) -> None:
@@ -131,7 +131,7 @@ def _tell_client(case: Case, news: Sequence[Told]) -> None:
     causes = [one for one in news if one.cause]
     if causes:
         last = causes[-1]
-        tell_balance(case.books, case.row(), last.cause, case.now, happened_at=last.happened_at)
+        tell_balance(case.uow, case.row(), last.cause, case.now, happened_at=last.happened_at)
 
 
 def write_of_refund(case: Case, refund: RefundFact) -> bool:
@@ -143,13 +143,13 @@ def write_of_refund(case: Case, refund: RefundFact) -> bool:
     by_hand = effect.parameters.get("by_hand") if effect else None
     said: dict[str, str | int] = {
         "amount_minor": refund.amount.minor,
-        "refunded_on": case.house.policy.day_of(refund.created_at).isoformat(),
+        "refunded_on": case.ctx.policy.day_of(refund.created_at).isoformat(),
         "method_label": by_hand or case.payment.method_label,
     }
     if by_hand:
         said["by_hand"] = 1
     letter = mail_intent(case.row(), MailKind.REFUND, refund.refund_id, "", **said)
-    case.books.effects.intend(letter, case.now)
+    case.uow.effects.intend(letter, case.now)
     return True
 
 
@@ -158,7 +158,7 @@ def show_returned(case: Case, refund: RefundFact) -> None:
     effect, row = case.asked_for(refund.effect_key), case.row()
     if refund.status is RefundStatus.CANCELED and effect is None:
         return  # taken back by hand, where it was made
-    case.books.desk.raise_attention(_of(refund), RETURNED, of_returned(row, refund.amount, effect), case.now)
+    case.uow.tasks.raise_task(_of(refund), RETURNED, of_returned(row, refund.amount, effect), case.now)
 
 
 def of_returned(row: InvoiceRow, amount: Money, effect: Effect | None) -> str:
@@ -175,10 +175,10 @@ def of_returned(row: InvoiceRow, amount: Money, effect: Effect | None) -> str:
 
 def close_returned(case: Case, refund: RefundFact) -> None:
     """As much has gone out once more, and arrived: one of those that came back before is over."""
-    for earlier in case.books.settlements.refunds_of(case.invoice_id):
+    for earlier in case.uow.settlements.refunds_of(case.invoice_id):
         came_back = earlier.status in NEVER_ARRIVED and earlier.created_at < refund.created_at
         is_as_much = earlier.amount_minor == refund.amount.minor
-        if came_back and is_as_much and case.books.desk.resolve_attention(_of(earlier), RETURNED, PIPELINE, case.now):
+        if came_back and is_as_much and case.uow.tasks.resolve(_of(earlier), RETURNED, PIPELINE, case.now):
             return
 
 
@@ -189,33 +189,33 @@ def _of(refund: RefundFact | RefundRow) -> str:
 
 def show_dispute(case: Case, dispute: DisputeFact) -> None:
     """An open one is a person's to answer, in time; and nobody asks for money, or takes it, until it has ended."""
-    books, row = case.books, case.row()
+    uow, row = case.uow, case.row()
     case.tell(f"dispute:{dispute.dispute_id}:{dispute.status.value}", f"dispute_{dispute.status.value}", {})
     code = "inquiry_open" if dispute.status is DisputeStatus.INQUIRY else "dispute_open"
     is_open = dispute.status in OPEN_DISPUTES
-    books.desk.resolve_attention(dispute.dispute_id, None, PIPELINE, case.now, but=[code] if is_open else [])
+    uow.tasks.resolve(dispute.dispute_id, None, PIPELINE, case.now, but=[code] if is_open else [])
     if not is_open:
         return
-    close_links(books, row, case.now)
+    close_links(uow, row, case.now)
     asks = "asks about" if dispute.status is DisputeStatus.INQUIRY else "disputes"
     due = dispute.evidence_due_at
-    until = f" by {case.house.policy.day_of(due)}" if due else ""
+    until = f" by {case.ctx.policy.day_of(due)}" if due else ""
     sentence = (
         f"The bank of {row.invoice.client.name} {asks} {dispute.amount} of invoice {row.invoice.number}"
         f" ({dispute.reason}): answer {dispute.dispute_id} in Stripe's dashboard{until}, or accept it there. Until it"
         " has ended nothing is asked for."
     )
-    books.desk.raise_attention(dispute.dispute_id, code, sentence, case.now)
+    uow.tasks.raise_task(dispute.dispute_id, code, sentence, case.now)
 
 
 def _let_a_person_decide(case: Case, row: InvoiceRow, unasked: Sequence[Told]) -> None:
     """Owed again without our asking: nobody reminds a client who was promised otherwise, until a person says so."""
-    books = case.books
+    uow = case.uow
     for one in unasked:
-        books.desk.resolve_attention(case.invoice_id, one.code, PIPELINE, case.now)  # it says what is owed now
-        books.desk.raise_attention(case.invoice_id, str(one.code), of_owed_again(row, one.what), case.now)
-    if not books.invoices.is_paused(case.invoice_id):
-        books.invoices.pause(case.invoice_id, PIPELINE, f"{unasked[-1].what}.", case.now)
+        uow.tasks.resolve(case.invoice_id, one.code, PIPELINE, case.now)  # it says what is owed now
+        uow.tasks.raise_task(case.invoice_id, str(one.code), of_owed_again(row, one.what), case.now)
+    if not uow.invoices.is_paused(case.invoice_id):
+        uow.invoices.pause(case.invoice_id, PIPELINE, f"{unasked[-1].what}.", case.now)
 
 
 def of_owed_again(row: InvoiceRow, what: str) -> str:
@@ -228,12 +228,12 @@ def of_owed_again(row: InvoiceRow, what: str) -> str:
     )
 
 
-def rest_no_more(books: Books, invoice_id: str, by: str, now: datetime) -> None:
+def rest_no_more(uow: UnitOfWork, invoice_id: str, by: str, now: datetime) -> None:
     """Nothing is owed any more: neither is it asked about, nor does our own pause outlive it."""
     for code in UNDECIDED:
-        books.desk.resolve_attention(invoice_id, code, by, now)
-    books.invoices.resume(invoice_id, now, placed_by=PIPELINE)
-    show_credit(books, books.invoices.require(invoice_id), now)
+        uow.tasks.resolve(invoice_id, code, by, now)
+    uow.invoices.resume(invoice_id, now, placed_by=PIPELINE)
+    show_credit(uow, uow.invoices.require(invoice_id), now)
 
 
 def _show_debt(case: Case, row: InvoiceRow, unasked: Sequence[Told]) -> None:
@@ -244,13 +244,13 @@ def _show_debt(case: Case, row: InvoiceRow, unasked: Sequence[Told]) -> None:
             f"{one.what}: {row.invoice.client.name} has {Money(missing, case.payment.amount.currency)} too much, and"
             f" invoice {row.invoice.number} does not ask for it; ask for it by hand, or leave it."
         )
-        books, code = case.books, "client_owes"
-        books.desk.raise_attention(case.payment.payment_id, code, sentence, case.now)
+        uow, code = case.uow, "client_owes"
+        uow.tasks.raise_task(case.payment.payment_id, code, sentence, case.now)
 
 
 def _close_what_is_over(case: Case) -> None:
     """The client's credit was shown so that somebody refunds it; once it is gone there is nothing left to do."""
-    for payment in case.books.payments.of_invoice(case.invoice_id):
+    for payment in case.uow.payments.of_invoice(case.invoice_id):
         is_foreign = payment.amount.currency != case.row().invoice.currency  # it may go back in the balance's currency
-        if case.credit(payment.amount.currency) <= 0 or (is_foreign and not left_of(case.books, payment)):
-            case.books.desk.resolve_attention(payment.payment_id, CLIENT_CREDIT, PIPELINE, case.now)
+        if case.credit(payment.amount.currency) <= 0 or (is_foreign and not left_of(case.uow, payment)):
+            case.uow.tasks.resolve(payment.payment_id, CLIENT_CREDIT, PIPELINE, case.now)

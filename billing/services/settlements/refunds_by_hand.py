@@ -17,15 +17,15 @@ from billing.domain.money import Money
 from billing.domain.payments import OFFICE
 from billing.domain.settlements import Movement, MovementKind, RefundFact, RefundStatus
 from billing.domain.typed import check_given_on
-from billing.ports.ledger import Books, PaymentRow
+from billing.ports.ledger import PaymentRow, UnitOfWork
 from billing.services.commands.arguments import day_of, optional
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.settlements.money_back import record_refund
 
 
-def book_by_hand(house: House, books: Books, command: Command, intent: Intent, payment: PaymentRow) -> None:
+def book_by_hand(ctx: Context, uow: UnitOfWork, command: Command, intent: Intent, payment: PaymentRow) -> None:
     """`intent` is the refund as it would be asked for of the provider. PermanentError: a day that cannot be."""
-    at = _given_back_at(house, command, payment)
+    at = _given_back_at(ctx, command, payment)
     amount = Money(int(str(intent.parameters["amount_minor"])), payment.amount.currency)
     refund_id = canonical.derived_id("hand", intent.key)
     moved = Movement(f"{refund_id}:moved", MovementKind.REFUND, refund_id, -amount, Money(0, amount.currency), at)
@@ -40,18 +40,18 @@ def book_by_hand(house: House, books: Books, command: Command, intent: Intent, p
         movements=(moved,),
         effect_key=intent.key,
     )
-    books.effects.intend(intent, house.now())
-    books.effects.reopen(intent.effect_id, EffectState.DONE, house.now())
-    record_refund(house, books, payment, refund)
+    uow.effects.intend(intent, ctx.now())
+    uow.effects.reopen(intent.effect_id, EffectState.DONE, ctx.now())
+    record_refund(ctx, uow, payment, refund)
 
 
-def _given_back_at(house: House, command: Command, payment: PaymentRow) -> datetime:
+def _given_back_at(ctx: Context, command: Command, payment: PaymentRow) -> datetime:
     """Noon of the day that was named, in the studio's time; now, if none was or it is today."""
-    today = house.today()
+    today = ctx.today()
     given_on = day_of(command, "given_on") if optional(command, "given_on") else today
     check_given_on(given_on, today)
     if given_on < payment.received_on:
         came = f"Payment {payment.provider_object_id} came on {payment.received_on}"
         raise PermanentError("before_it_came", f"{came}, and cannot have gone back on {given_on}.")
-    noon = datetime.combine(given_on, time(12), ZoneInfo(house.policy.time_zone))
-    return house.now() if given_on == today else noon
+    noon = datetime.combine(given_on, time(12), ZoneInfo(ctx.policy.time_zone))
+    return ctx.now() if given_on == today else noon

@@ -10,7 +10,7 @@ from own_postgres import fresh_database, migrated_template, postgres_server
 from sqlalchemy.engine import URL
 from throwaway_ledgers import ThrowawayLedgers, throwaway_ledgers
 
-from billing.adapters.ledger.books import SqlLedger
+from billing.adapters.ledger.unit_of_work import SqlLedger
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ def live_a_month(studio: Studio) -> None:
     _money_goes_back(studio)
     for days in (7, 7, 3, 4):
         studio.clock.go(days=days)
-        plan_follow_ups(studio.house)
+        plan_follow_ups(studio.ctx)
         studio.do(EffectKind.MAIL)
     studio.gateway.pay_out()
     studio.round()
@@ -85,18 +85,18 @@ def _stands_still(studio: Studio) -> None:
         with suppress(Crash):
             studio.do(EffectKind.CHARGE)
     studio.clock.go(days=2)
-    show_stuck(studio.house)
+    show_stuck(studio.ctx)
     studio.policy = replace(studio.policy, delivery_mode=DeliveryMode.REVIEW)
     studio.session("job16")
     studio.session("job17", order("o-job17", total=Money(1, "EUR")))
     studio.bill()
     studio.session("job18")
     studio.observe()
-    with studio.ledger.write() as books:
+    with studio.ledger.write() as uow:
         later = SessionRow("vsco:job19", "vsco", "job19", "Session job19", "expected", None, studio.clock.now(), None)
-        books.sessions.observe(later, "session_ended")
+        uow.sessions.observe(later, "session_ended")
     studio.pay_on_page("job7")
-    poll_events(studio.house)
+    poll_events(studio.ctx)
     asked_for = {"number": _number(studio, "job7"), "amount_minor": 1}
     submit(studio.ledger, "credit", asked_for, "olga", "by phone", studio.clock.now())
 

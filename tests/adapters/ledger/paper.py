@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from billing.adapters.ledger.books import SqlBooks, SqlLedger
+from billing.adapters.ledger.unit_of_work import SqlLedger, SqlUnitOfWork
 from billing.domain.books import post_invoice
 from billing.domain.effects import EffectKind, Intent
 from billing.domain.invoices import (
@@ -38,7 +38,7 @@ DRAFT = Invoice(
 
 
 def finalize(
-    books: SqlBooks,
+    uow: SqlUnitOfWork,
     invoice_id: str = "inv_1",
     part: str = "",
     series: str = "INV-",
@@ -47,19 +47,19 @@ def finalize(
 ) -> Invoice:
     """Unless told otherwise, each job jN has an order oN of its own."""
     part = part or str(changes.get("session_id", DRAFT.session_id)).replace("vsco:j", "o")
-    sequence = books.invoices.next_sequence(series)
+    sequence = uow.invoices.next_sequence(series)
     draft = replace(DRAFT, invoice_id=invoice_id, part=part, **changes)
     invoice = draft.numbered(invoice_number(series, sequence), draft.issued_on, draft.due_on)
-    revision = books.invoices.revisions(invoice.session_id, part)[0] + 1
-    books.invoices.add(invoice, FinalizationFacts(series, sequence, revision, at, at, at, books.records.horizon()))
+    revision = uow.invoices.revisions(invoice.session_id, part)[0] + 1
+    uow.invoices.add(invoice, FinalizationFacts(series, sequence, revision, at, at, at, uow.records.horizon()))
     for posting in post_invoice(invoice):
-        books.journal.post(posting, NOW)
+        uow.journal.post(posting, NOW)
     return invoice
 
 
 def finalized(ledger: SqlLedger, invoice_id: str = "inv_1", part: str = "", **changes: Any) -> Invoice:
-    with ledger.write() as books:
-        return finalize(books, invoice_id, part, **changes)
+    with ledger.write() as uow:
+        return finalize(uow, invoice_id, part, **changes)
 
 
 def session(job_id: str = "j1", state: str = "due") -> SessionRow:

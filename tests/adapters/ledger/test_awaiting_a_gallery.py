@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from paper import LATER, NOW, finalize, record, session
 
-from billing.adapters.ledger.books import SqlBooks, SqlLedger
+from billing.adapters.ledger.unit_of_work import SqlLedger, SqlUnitOfWork
 from billing.domain.books import Entry, Posting
 from billing.domain.effects import EffectKind, EffectState, Intent
 from billing.domain.money import Money
@@ -17,109 +17,109 @@ from billing.ports.outside import GalleryAccess
 
 
 @pytest.fixture
-def books(ledger: SqlLedger) -> Iterator[SqlBooks]:
+def uow(ledger: SqlLedger) -> Iterator[SqlUnitOfWork]:
     """One billed session with a gallery, whose invoice `inv_1` is paid; and another's, which owes, without one."""
-    with ledger.write() as books:
+    with ledger.write() as uow:
         for job in ("j1", "j2"):
-            books.sessions.observe(session(job, "billed"), "fulfillment")
-        finalize(books, "inv_0", session_id="vsco:j2", at=NOW - timedelta(days=1))
-        finalize(books)
-        pay(books)
-        books.records.keep_all("vsco", "j1", [record("g1", "{}", "gallery")], NOW)
-        yield books
+            uow.sessions.observe(session(job, "billed"), "fulfillment")
+        finalize(uow, "inv_0", session_id="vsco:j2", at=NOW - timedelta(days=1))
+        finalize(uow)
+        pay(uow)
+        uow.records.keep_all("vsco", "j1", [record("g1", "{}", "gallery")], NOW)
+        yield uow
 
 
-def pay(books: SqlBooks, invoice_id: str = "inv_1", minor: int = 500) -> None:
+def pay(uow: SqlUnitOfWork, invoice_id: str = "inv_1", minor: int = 500) -> None:
     amount = Money(minor, "EUR")
     entries = (Entry("bank", "", amount), Entry("receivable", invoice_id, -amount))
-    books.journal.post(Posting(f"paid:{invoice_id}", "payment_received", invoice_id, NOW.date(), entries), NOW)
+    uow.journal.post(Posting(f"paid:{invoice_id}", "payment_received", invoice_id, NOW.date(), entries), NOW)
 
 
-def waiting(books: SqlBooks, paid_only: bool = True) -> list[str]:
-    return [row.invoice.invoice_id for row in books.invoices.awaiting_grant(paid_only)]
+def waiting(uow: SqlUnitOfWork, paid_only: bool = True) -> list[str]:
+    return [row.invoice.invoice_id for row in uow.invoices.awaiting_grant(paid_only)]
 
 
-def grant(books: SqlBooks, job: str = "j1", revoked: bool = False) -> None:
+def grant(uow: SqlUnitOfWork, job: str = "j1", revoked: bool = False) -> None:
     access = GalleryAccess("https://gallery.example/g1", None, None, None)
     invoice_id = "inv_1" if job == "j1" else "inv_0"
-    books.grants.add(GrantRow(f"grant_{job}", invoice_id, "vsco", "g1", "Photos", access, NOW), f"vsco:{job}")
+    uow.grants.add(GrantRow(f"grant_{job}", invoice_id, "vsco", "g1", "Photos", access, NOW), f"vsco:{job}")
     if revoked:
-        books.grants.revoke(f"grant_{job}", LATER)
+        uow.grants.revoke(f"grant_{job}", LATER)
 
 
-def intend(books: SqlBooks, invoice_id: str = "inv_1", kind: EffectKind = EffectKind.GRANT) -> Intent:
+def intend(uow: SqlUnitOfWork, invoice_id: str = "inv_1", kind: EffectKind = EffectKind.GRANT) -> Intent:
     intent = Intent(kind, "vsco:g1", invoice_id, {})
-    books.effects.intend(intent, LATER)
+    uow.effects.intend(intent, LATER)
     return intent
 
 
-def test_what_is_paid_waits_by_either_policy_and_only_if_it_has_a_gallery(books: SqlBooks) -> None:
-    pay(books, "inv_0")
+def test_what_is_paid_waits_by_either_policy_and_only_if_it_has_a_gallery(uow: SqlUnitOfWork) -> None:
+    pay(uow, "inv_0")
 
-    assert waiting(books) == waiting(books, paid_only=False) == ["inv_1"]
+    assert waiting(uow) == waiting(uow, paid_only=False) == ["inv_1"]
 
 
 @pytest.mark.parametrize("paid", [0, 499])
-def test_what_owes_a_cent_waits_only_where_it_need_not_be_paid(books: SqlBooks, paid: int) -> None:
-    books.sessions.observe(session("j3", "billed"), "fulfillment")
-    finalize(books, "inv_3", session_id="vsco:j3")
-    books.records.keep_all("vsco", "j3", [record("g3", "{}", "gallery")], NOW)
+def test_what_owes_a_cent_waits_only_where_it_need_not_be_paid(uow: SqlUnitOfWork, paid: int) -> None:
+    uow.sessions.observe(session("j3", "billed"), "fulfillment")
+    finalize(uow, "inv_3", session_id="vsco:j3")
+    uow.records.keep_all("vsco", "j3", [record("g3", "{}", "gallery")], NOW)
     if paid:
-        pay(books, "inv_3", paid)
+        pay(uow, "inv_3", paid)
 
-    assert waiting(books) == ["inv_1"]
-    assert waiting(books, paid_only=False) == ["inv_1", "inv_3"]
-
-
-def test_another_sources_gallery_one_of_another_job_and_one_that_is_gone_are_none(books: SqlBooks) -> None:
-    books.records.keep_all("other", "j2", [record("g2", "{}", "gallery")], NOW)
-    books.records.keep_all("vsco", "j2", [record("o2", "{}", "order")], NOW)
-    assert waiting(books, paid_only=False) == ["inv_1"]
-
-    books.records.keep_all("vsco", "j1", [], LATER)
-    assert waiting(books, paid_only=False) == []
+    assert waiting(uow) == ["inv_1"]
+    assert waiting(uow, paid_only=False) == ["inv_1", "inv_3"]
 
 
-def test_a_void_invoice_does_not_wait(books: SqlBooks) -> None:
-    books.invoices.void("inv_0", "olga", "wrong", NOW)
-    assert waiting(books) == ["inv_1"]
+def test_another_sources_gallery_one_of_another_job_and_one_that_is_gone_are_none(uow: SqlUnitOfWork) -> None:
+    uow.records.keep_all("other", "j2", [record("g2", "{}", "gallery")], NOW)
+    uow.records.keep_all("vsco", "j2", [record("o2", "{}", "order")], NOW)
+    assert waiting(uow, paid_only=False) == ["inv_1"]
 
-    books.invoices.void("inv_1", "olga", "wrong", NOW)
-    assert waiting(books) == []
-
-
-def test_what_is_open_does_not_wait_until_it_was_closed(books: SqlBooks) -> None:
-    grant(books, "j2")
-    assert waiting(books) == ["inv_1"]
-
-    grant(books)
-    assert waiting(books) == []
-    books.grants.revoke("grant_j1", LATER)
-    assert waiting(books) == ["inv_1"]
+    uow.records.keep_all("vsco", "j1", [], LATER)
+    assert waiting(uow, paid_only=False) == []
 
 
-def test_what_somebody_has_committed_to_does_not_wait_until_it_was_given_up_or_closed(books: SqlBooks) -> None:
-    intend(books, "inv_0")
-    intend(books, "inv_1", EffectKind.MAIL)
-    assert waiting(books) == ["inv_1"]
+def test_a_void_invoice_does_not_wait(uow: SqlUnitOfWork) -> None:
+    uow.invoices.void("inv_0", "olga", "wrong", NOW)
+    assert waiting(uow) == ["inv_1"]
 
-    intent = intend(books)
-    assert waiting(books) == []
-    grant(books, "j2", revoked=True)
-    assert waiting(books) == []
-    books.effects.reopen(intent.effect_id, EffectState.CANCELLED, LATER)
-    assert waiting(books) == ["inv_1"]
-    books.effects.reopen(intent.effect_id, EffectState.DONE, LATER)
-    grant(books, revoked=True)
-    assert waiting(books) == ["inv_1"]
+    uow.invoices.void("inv_1", "olga", "wrong", NOW)
+    assert waiting(uow) == []
 
 
-def test_a_closing_from_before_the_commitment_does_not_end_it(books: SqlBooks) -> None:
-    grant(books)
-    books.grants.revoke("grant_j1", NOW)
-    intend(books)
+def test_what_is_open_does_not_wait_until_it_was_closed(uow: SqlUnitOfWork) -> None:
+    grant(uow, "j2")
+    assert waiting(uow) == ["inv_1"]
 
-    assert waiting(books) == []
+    grant(uow)
+    assert waiting(uow) == []
+    uow.grants.revoke("grant_j1", LATER)
+    assert waiting(uow) == ["inv_1"]
+
+
+def test_what_somebody_has_committed_to_does_not_wait_until_it_was_given_up_or_closed(uow: SqlUnitOfWork) -> None:
+    intend(uow, "inv_0")
+    intend(uow, "inv_1", EffectKind.MAIL)
+    assert waiting(uow) == ["inv_1"]
+
+    intent = intend(uow)
+    assert waiting(uow) == []
+    grant(uow, "j2", revoked=True)
+    assert waiting(uow) == []
+    uow.effects.reopen(intent.effect_id, EffectState.CANCELLED, LATER)
+    assert waiting(uow) == ["inv_1"]
+    uow.effects.reopen(intent.effect_id, EffectState.DONE, LATER)
+    grant(uow, revoked=True)
+    assert waiting(uow) == ["inv_1"]
+
+
+def test_a_closing_from_before_the_commitment_does_not_end_it(uow: SqlUnitOfWork) -> None:
+    grant(uow)
+    uow.grants.revoke("grant_j1", NOW)
+    intend(uow)
+
+    assert waiting(uow) == []
 
 
 @pytest.mark.parametrize(
@@ -130,22 +130,22 @@ def test_a_closing_from_before_the_commitment_does_not_end_it(books: SqlBooks) -
     ],
 )  # fmt: skip
 def test_of_two_invoices_of_a_session_the_first_live_one_waits(
-    books: SqlBooks, second: str, at: datetime, first: str
+    uow: SqlUnitOfWork, second: str, at: datetime, first: str
 ) -> None:
-    finalize(books, second, "o2", at=at)
-    assert waiting(books) == []  # the session owes
-    assert waiting(books, paid_only=False) == [first]
+    finalize(uow, second, "o2", at=at)
+    assert waiting(uow) == []  # the session owes
+    assert waiting(uow, paid_only=False) == [first]
 
-    pay(books, second)
-    assert waiting(books) == [first]
-    books.invoices.void(first, "olga", "wrong", NOW)
-    assert waiting(books) == [({"inv_1", second} - {first}).pop()]
+    pay(uow, second)
+    assert waiting(uow) == [first]
+    uow.invoices.void(first, "olga", "wrong", NOW)
+    assert waiting(uow) == [({"inv_1", second} - {first}).pop()]
 
 
-def test_what_a_void_invoice_owed_or_was_to_open_is_over(books: SqlBooks) -> None:
-    finalize(books, "inv_2", "o2", at=LATER)
-    intend(books, "inv_2")
-    assert waiting(books, paid_only=False) == []
+def test_what_a_void_invoice_owed_or_was_to_open_is_over(uow: SqlUnitOfWork) -> None:
+    finalize(uow, "inv_2", "o2", at=LATER)
+    intend(uow, "inv_2")
+    assert waiting(uow, paid_only=False) == []
 
-    books.invoices.void("inv_2", "olga", "wrong", NOW)
-    assert waiting(books) == ["inv_1"]
+    uow.invoices.void("inv_2", "olga", "wrong", NOW)
+    assert waiting(uow) == ["inv_1"]

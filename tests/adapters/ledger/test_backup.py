@@ -19,8 +19,8 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from billing.adapters.ledger.backup import Contents, back_up, manifest_path, read_manifest, restore
-from billing.adapters.ledger.books import SqlLedger
 from billing.adapters.ledger.migrate import newest_revision
+from billing.adapters.ledger.unit_of_work import SqlLedger
 from billing.domain.effects import EffectKind, Intent
 from billing.domain.errors import PermanentError
 
@@ -54,9 +54,9 @@ def databases_kept_aside(url: str) -> Iterator[None]:
 
 
 def _intend(ledger: SqlLedger, subject: str) -> None:
-    with ledger.write() as books:
-        books.desk.pin("stripe_account", "acct_1 test", NOW)
-        books.effects.intend(Intent(EffectKind.CHARGE, "autopay", subject, {}), NOW)
+    with ledger.write() as uow:
+        uow.operations.pin("stripe_account", "acct_1 test", NOW)
+        uow.effects.intend(Intent(EffectKind.CHARGE, "autopay", subject, {}), NOW)
 
 
 def _subjects(url: str) -> list[str]:
@@ -69,8 +69,8 @@ def _subjects(url: str) -> list[str]:
 
 
 def _hold(ledger: SqlLedger, present: Contents | None) -> None:
-    with ledger.write() as books:
-        books.operations.place_hold("restored", "a test", "olga", NOW)
+    with ledger.write() as uow:
+        uow.operations.place_hold("restored", "a test", "olga", NOW)
 
 
 @contextmanager
@@ -98,8 +98,8 @@ def test_the_hold_is_inside_before_the_copy_takes_the_place(ledger: SqlLedger, c
 
     restore(ledger.url, copy, STAMP, prepare)
 
-    with ledger.read() as books:
-        assert [hold.cause for hold in books.operations.holds()] == ["restored"]
+    with ledger.read() as uow:
+        assert [hold.cause for hold in uow.operations.holds()] == ["restored"]
     assert seen in ([], [["first", "second"]])
 
 
@@ -120,8 +120,8 @@ def test_the_manifest_says_what_the_copy_is(ledger: SqlLedger, copy: Path) -> No
     assert (manifest.schema, manifest.stripe_account) == (newest_revision(), "acct_1 test")
     assert (manifest.made_at, manifest.size_bytes) == ("2026-03-02T09:00:00+00:00", copy.stat().st_size)
     assert manifest.database == ("sqlite" if ledger.engine.dialect.name == "sqlite" else "postgresql")
-    with ledger.read() as books:
-        assert manifest.position == books.journal.position()
+    with ledger.read() as uow:
+        assert manifest.position == uow.journal.position()
 
 
 def test_copy_and_manifest_are_for_their_owner_alone(ledger: SqlLedger, copy: Path) -> None:
@@ -249,9 +249,9 @@ def test_a_copy_made_while_others_write_is_of_one_moment(ledger: SqlLedger, tmp_
         number = 0
         while not over.is_set():
             number += 1
-            with ledger.write() as books:
+            with ledger.write() as uow:
                 for half in ("a", "b"):
-                    books.effects.intend(Intent(EffectKind.CHARGE, half, f"{number:06}{half}", {}), NOW)
+                    uow.effects.intend(Intent(EffectKind.CHARGE, half, f"{number:06}{half}", {}), NOW)
 
     writer = threading.Thread(target=write)
     writer.start()
@@ -294,7 +294,7 @@ def test_a_ledger_that_cannot_be_read_any_more_is_moved_aside_with_its_log(ledge
 
 _IDLE = """
 import sys, time
-from billing.adapters.ledger.books import SqlLedger
+from billing.adapters.ledger.unit_of_work import SqlLedger
 ledger = SqlLedger(sys.argv[1])
 with ledger.read() as books:
     books.journal.position()

@@ -1,4 +1,4 @@
-"""One inbox for two doors: an event is one row, whoever brought it, how often and in what order."""
+"""One inbox for two endpoints: an event is one row, whoever brought it, how often and in what order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import text
 
-from billing.adapters.ledger.books import SqlLedger
+from billing.adapters.ledger.unit_of_work import SqlLedger
 from billing.domain.errors import TemporaryError
 from billing.domain.payments import ProviderEvent
 from billing.services.intake.receive_events import receive_event
@@ -22,8 +22,8 @@ def an_event(event_id: str, livemode: bool = False, account: str | None = None) 
 
 @pytest.fixture
 def pinned(ledger: SqlLedger) -> SqlLedger:
-    with ledger.write() as books:
-        books.desk.pin("stripe_account", "acct_1 test", NOW)
+    with ledger.write() as uow:
+        uow.operations.pin("stripe_account", "acct_1 test", NOW)
     return ledger
 
 
@@ -36,9 +36,9 @@ def inbox(ledger: SqlLedger) -> list[tuple[str, str]]:
 
 def test_an_event_that_came_by_web_hook_and_by_polling_is_one_row_and_the_cursor_is_pollings(pinned: SqlLedger) -> None:
     assert receive_event(pinned, "stripe", an_event("evt_2"), NOW) == "kept"
-    with pinned.write() as books:
-        polled = [books.payments.keep_event("stripe", an_event(f"evt_{n}"), NOW) for n in (1, 2, 3)]
-        assert books.records.cursor("stripe:events") is None
+    with pinned.write() as uow:
+        polled = [uow.payments.keep_event("stripe", an_event(f"evt_{n}"), NOW) for n in (1, 2, 3)]
+        assert uow.records.cursor("stripe:events") is None
 
     assert polled == [True, False, True]
     assert receive_event(pinned, "stripe", an_event("evt_3"), NOW) == "known"
@@ -70,8 +70,8 @@ def test_what_is_not_of_this_account_and_mode_is_ignored_with_its_reason(
     assert row.state == "ignored"
     assert "this ledger belongs to acct_1 test" in row.reason
     assert row.settled_at is not None
-    with pinned.read() as books:
-        assert books.payments.waiting_events("stripe", 10) == []
+    with pinned.read() as uow:
+        assert uow.payments.waiting_events("stripe", 10) == []
 
 
 def test_before_the_account_is_known_nothing_is_kept(ledger: SqlLedger) -> None:

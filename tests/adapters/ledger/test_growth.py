@@ -23,12 +23,12 @@ from sqlalchemy import Engine, event, text
 from sqlalchemy.engine import URL, make_url
 from studio import Studio
 
-from billing.adapters.ledger.books import SqlLedger
 from billing.adapters.ledger.checks import run_checks
 from billing.adapters.ledger.engine import open_engine
 from billing.adapters.ledger.migrate import migrate
 from billing.adapters.ledger.overview import Overview
 from billing.adapters.ledger.schema import metadata
+from billing.adapters.ledger.unit_of_work import SqlLedger
 from billing.domain.policy import GalleryPolicy
 from billing.services import due_work
 from billing.services.collections.follow_up import plan_follow_ups
@@ -60,7 +60,7 @@ def _check(path: Path, policy: GalleryPolicy = GalleryPolicy.PAID_IN_FULL) -> As
 
 
 def _of_the_house(question: Callable[[Any], object]) -> Ask:
-    return lambda studio: question(studio.house)
+    return lambda studio: question(studio.ctx)
 
 
 def _of_the_overview(name: str) -> Ask:
@@ -69,7 +69,7 @@ def _of_the_overview(name: str) -> Ask:
 
 def _is_open_at_once(studio: Studio) -> object:
     invoiced = replace(studio.policy, gallery_policy=GalleryPolicy.INVOICED)
-    return due_work.grants_left_unplanned(replace(studio.house, policy=invoiced))
+    return due_work.grants_left_unplanned(replace(studio.ctx, policy=invoiced))
 
 
 _IN_DUE_WORK = [
@@ -93,7 +93,7 @@ QUESTIONS: dict[str, Ask] = {
             wake_expected_sessions, watch,
         )
     },
-    "end_outage": lambda studio: end_outage(studio.house, "Stripe"),
+    "end_outage": lambda studio: end_outage(studio.ctx, "Stripe"),
     **{f"overview {name}": _of_the_overview(name) for name in _WITHOUT_ARGUMENTS},
 }  # fmt: skip
 

@@ -15,8 +15,8 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from billing.adapters.ledger import engine as engine_module
-from billing.adapters.ledger.books import SqlLedger
 from billing.adapters.ledger.migrate import migrate
+from billing.adapters.ledger.unit_of_work import SqlLedger
 from billing.domain.errors import TemporaryError
 
 
@@ -28,30 +28,30 @@ def sqlite(tmp_path: Path) -> SqlLedger:
 
 
 def test_a_full_disk_is_one_clear_error_and_loses_nothing(sqlite: SqlLedger) -> None:
-    with sqlite.write() as books:
-        books.effects.intend(mail(), NOW)
-        pages = books._connection.exec_driver_sql("pragma page_count").scalar_one()
-        books._connection.exec_driver_sql(f"pragma max_page_count = {pages}")  # stays with the pooled connection
+    with sqlite.write() as uow:
+        uow.effects.intend(mail(), NOW)
+        pages = uow._connection.exec_driver_sql("pragma page_count").scalar_one()
+        uow._connection.exec_driver_sql(f"pragma max_page_count = {pages}")  # stays with the pooled connection
 
     with (
         pytest.raises(TemporaryError, match=r"its disk is full .*Nothing of this step was kept"),
-        sqlite.write() as books,
+        sqlite.write() as uow,
     ):
-        books.invoices.add_document("inv_1", "invoice", b"x" * 1_000_000, NOW)
+        uow.invoices.add_document("inv_1", "invoice", b"x" * 1_000_000, NOW)
 
-    with sqlite.write() as books:
-        books._connection.exec_driver_sql("pragma max_page_count = 1000000")
-        assert not books.invoices.has_document("inv_1", "invoice")
-        assert len(books.effects.of_subject("inv_1")) == 1
-        books.invoices.add_document("inv_1", "invoice", b"x" * 1_000_000, NOW)
+    with sqlite.write() as uow:
+        uow._connection.exec_driver_sql("pragma max_page_count = 1000000")
+        assert not uow.invoices.has_document("inv_1", "invoice")
+        assert len(uow.effects.of_subject("inv_1")) == 1
+        uow.invoices.add_document("inv_1", "invoice", b"x" * 1_000_000, NOW)
 
 
 def test_a_read_only_ledger_is_one_clear_error(sqlite: SqlLedger) -> None:
-    with sqlite.write() as books:
-        books._connection.exec_driver_sql("pragma query_only = on")  # stays with the pooled connection
+    with sqlite.write() as uow:
+        uow._connection.exec_driver_sql("pragma query_only = on")  # stays with the pooled connection
 
-    with pytest.raises(TemporaryError, match="readonly") as caught, sqlite.write() as books:
-        books.effects.intend(mail(), NOW)
+    with pytest.raises(TemporaryError, match="readonly") as caught, sqlite.write() as uow:
+        uow.effects.intend(mail(), NOW)
 
     assert caught.value.code == "ledger_unavailable"
 
@@ -105,24 +105,24 @@ def test_what_the_database_says_is_told_in_one_line_and_not_at_length(error: Exc
 
 
 def test_a_broken_rule_is_no_failure_of_the_database(ledger: SqlLedger) -> None:
-    with pytest.raises(IntegrityError), ledger.write() as books:
-        books._connection.execute(text("insert into pins (name) values ('a')"))
+    with pytest.raises(IntegrityError), ledger.write() as uow:
+        uow._connection.execute(text("insert into pins (name) values ('a')"))
 
 
 def test_a_reader_sees_one_moment_though_a_writer_commits(ledger: SqlLedger) -> None:
     with ledger.read() as reader:
         before = reader.records.horizon()
-        with ledger.write() as books:
-            books.records.keep("vsco", record(), None, NOW)
+        with ledger.write() as uow:
+            uow.records.keep("vsco", record(), None, NOW)
         assert reader.records.horizon() == before
 
 
 def test_a_writer_that_waited_sees_what_the_one_before_it_wrote(ledger: SqlLedger) -> None:
-    with ledger.write() as books:
-        first = books.records.horizon()
-        books.records.keep("vsco", record(), None, NOW)
-    with ledger.write() as books:
-        assert books.records.horizon() > first
+    with ledger.write() as uow:
+        first = uow.records.horizon()
+        uow.records.keep("vsco", record(), None, NOW)
+    with ledger.write() as uow:
+        assert uow.records.horizon() > first
 
 
 def test_the_durable_settings_of_sqlite_are_on(sqlite: SqlLedger) -> None:
@@ -139,7 +139,7 @@ _KILLED = """
 import os, signal, sys
 sys.path[:0] = [{paths}]
 from paper import finalize
-from billing.adapters.ledger.books import SqlLedger
+from billing.adapters.ledger.unit_of_work import SqlLedger
 with SqlLedger({url!r}).write() as books:
     finalize(books, "inv_killed", "o_killed")
     os.kill(os.getpid(), signal.SIGKILL)
@@ -152,9 +152,9 @@ def test_a_process_killed_in_a_transaction_leaves_nothing_and_no_gap(ledger: Sql
     ended = subprocess.run([sys.executable, "-c", code], check=False)
 
     assert ended.returncode == -9
-    with ledger.write() as books:
-        assert finalize(books).number == "INV-0001"
-        assert books.journal.broken_links() == []
+    with ledger.write() as uow:
+        assert finalize(uow).number == "INV-0001"
+        assert uow.journal.broken_links() == []
 
 
 def test_a_new_sqlite_ledger_and_its_log_are_readable_by_their_owner_only(tmp_path: Path) -> None:

@@ -8,16 +8,16 @@ import pytest
 from paper import DRAFT, LATER, NOW, finalized, session
 from sqlalchemy.exc import IntegrityError
 
-from billing.adapters.ledger.books import SqlLedger
+from billing.adapters.ledger.unit_of_work import SqlLedger
 from billing.domain.events import DomainEvent
 
 
 @pytest.fixture
 def two_jobs(ledger: SqlLedger) -> SqlLedger:
     """Jobs j1 and j2 of one booking system, and one of another."""
-    with ledger.write() as books:
+    with ledger.write() as uow:
         for row in (session("j1"), session("j2"), replace(session("j3"), session_id="tave:j3", source="tave")):
-            books.sessions.observe(row, "fulfillment")
+            uow.sessions.observe(row, "fulfillment")
     return ledger
 
 
@@ -28,12 +28,12 @@ def test_an_order_has_one_live_invoice_whatever_job_shows_it(two_jobs: SqlLedger
         finalized(two_jobs, "inv_2", "o1", session_id="vsco:j2")
     finalized(two_jobs, "inv_3", "o1", session_id="tave:j3")  # another system's order
     finalized(two_jobs, "inv_4", "o2", session_id="vsco:j2")
-    with two_jobs.write() as books:
-        books.invoices.void("inv_1", "olga", "by mistake", NOW)
+    with two_jobs.write() as uow:
+        uow.invoices.void("inv_1", "olga", "by mistake", NOW)
     finalized(two_jobs, "inv_2", "o1", session_id="vsco:j2", at=LATER)
 
-    with two_jobs.read() as books:
-        found = [(row.invoice.invoice_id, row.is_void) for row in books.invoices.of_order("vsco", "o1")]
+    with two_jobs.read() as uow:
+        found = [(row.invoice.invoice_id, row.is_void) for row in uow.invoices.of_order("vsco", "o1")]
     assert found == [("inv_1", True), ("inv_2", False)]
 
 
@@ -46,18 +46,18 @@ def test_a_number_that_was_taken_for_a_second_invoice_is_given_back(two_jobs: Sq
 
 
 def test_drafts_are_found_by_their_session_and_by_their_order(two_jobs: SqlLedger) -> None:
-    with two_jobs.write() as books:
+    with two_jobs.write() as uow:
         for draft_id, session_id, part, at in (
             ("d2", "vsco:j2", "o1", LATER), ("d1", "vsco:j1", "o1", NOW), ("d3", "vsco:j1", "o2", LATER),
             ("d4", "tave:j3", "o1", NOW),
         ):  # fmt: skip
             draft = replace(DRAFT, invoice_id=draft_id, session_id=session_id, part=part)
-            books.invoices.keep_draft(draft, "waiting", at)
-        books.invoices.decide_draft("d1", "discarded", "olga", LATER)
+            uow.invoices.keep_draft(draft, "waiting", at)
+        uow.invoices.decide_draft("d1", "discarded", "olga", LATER)
 
-    with two_jobs.read() as books:
-        of_order = books.invoices.drafts_of_order("vsco", "o1")
-        of_session = books.invoices.drafts_of_session("vsco:j1")
+    with two_jobs.read() as uow:
+        of_order = uow.invoices.drafts_of_order("vsco", "o1")
+        of_session = uow.invoices.drafts_of_session("vsco:j1")
 
     assert [(draft.invoice.invoice_id, draft.state, draft.decided_by) for draft in of_order] == [
         ("d1", "discarded", "olga"), ("d2", "waiting", None),
@@ -66,22 +66,22 @@ def test_drafts_are_found_by_their_session_and_by_their_order(two_jobs: SqlLedge
 
 
 def test_what_was_told_last_of_a_subject_is_the_newest_of_the_kinds_that_are_asked_for(ledger: SqlLedger) -> None:
-    with ledger.write() as books:
+    with ledger.write() as uow:
         for number, (kind, subject) in enumerate([("a", "x"), ("b", "x"), ("c", "x"), ("a", "y")]):
-            books.journal.tell(DomainEvent(f"e{number}", kind, subject, NOW, body={"n": number}))
+            uow.journal.record_event(DomainEvent(f"e{number}", kind, subject, NOW, body={"n": number}))
 
-        last = books.journal.last_of("x", ("a", "b"))
+        last = uow.journal.last_of("x", ("a", "b"))
         assert last == DomainEvent("e1", "b", "x", NOW, body={"n": 1})
-        assert books.journal.last_of("x", ("z",)) is None
-        assert books.journal.last_of("z", ("a",)) is None
+        assert uow.journal.last_of("x", ("z",)) is None
+        assert uow.journal.last_of("z", ("a",)) is None
 
 
 def test_an_item_is_open_until_it_is_closed(ledger: SqlLedger) -> None:
-    with ledger.write() as books:
-        books.desk.raise_attention("inv_1", "order_changed", "Look.", NOW)
-        books.desk.raise_attention("inv_1", "render_failed", "Look.", NOW)
-        books.desk.resolve_attention("inv_1", "order_changed", "olga", LATER)
+    with ledger.write() as uow:
+        uow.tasks.raise_task("inv_1", "order_changed", "Look.", NOW)
+        uow.tasks.raise_task("inv_1", "render_failed", "Look.", NOW)
+        uow.tasks.resolve("inv_1", "order_changed", "olga", LATER)
 
-        assert not books.desk.is_open("inv_1", "order_changed")
-        assert books.desk.is_open("inv_1", "render_failed")
-        assert not books.desk.is_open("inv_2", "render_failed")
+        assert not uow.tasks.is_open("inv_1", "order_changed")
+        assert uow.tasks.is_open("inv_1", "render_failed")
+        assert not uow.tasks.is_open("inv_2", "render_failed")

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from test_upgrades import bring_to, put
 
-from billing.adapters.ledger.books import SqlLedger
 from billing.adapters.ledger.migrate import migrate
+from billing.adapters.ledger.unit_of_work import SqlLedger
 from billing.domain.books import Entry, Posting
 from billing.domain.effects import EffectKind, Intent
 from billing.domain.events import DomainEvent
@@ -36,14 +36,14 @@ def column(ledger: SqlLedger, sql: str) -> list[Any]:
 
 
 def test_what_is_written_later_has_a_higher_number_whatever_the_clock_says(ledger: SqlLedger) -> None:
-    with ledger.write() as books:
-        books.payments.add_consent(CARD, "olga", NOW)
-    with ledger.write() as books:
-        books.effects.intend(Intent(EffectKind.CHARGE, "autopay", "inv_1", {}), SEVEN_HOURS_AGO)
-        books.journal.post(posting("issued"), NOW)
-        books.journal.tell(DomainEvent("told", "x", "inv_1", SEVEN_HOURS_AGO))
-    with ledger.write() as books:
-        books.payments.revoke_consent("c1", SEVEN_HOURS_AGO)
+    with ledger.write() as uow:
+        uow.payments.add_consent(CARD, "olga", NOW)
+    with ledger.write() as uow:
+        uow.effects.intend(Intent(EffectKind.CHARGE, "autopay", "inv_1", {}), SEVEN_HOURS_AGO)
+        uow.journal.post(posting("issued"), NOW)
+        uow.journal.record_event(DomainEvent("told", "x", "inv_1", SEVEN_HOURS_AGO))
+    with ledger.write() as uow:
+        uow.payments.revoke_consent("c1", SEVEN_HOURS_AGO)
 
     order = [
         *column(ledger, "select recorded_seq from consents"), *column(ledger, "select intended_seq from effects"),
@@ -52,20 +52,20 @@ def test_what_is_written_later_has_a_higher_number_whatever_the_clock_says(ledge
     ]  # fmt: skip
     assert order == sorted(set(order))
     assert order[0] > 0
-    with ledger.read() as books:
-        clock = books.operations.clock()
+    with ledger.read() as uow:
+        clock = uow.operations.clock()
     assert clock is not None
     assert clock.latest_at == NOW
 
 
 def test_a_transaction_that_is_rolled_back_takes_its_numbers_with_it(ledger: SqlLedger) -> None:
-    with ledger.write() as books:
-        books.journal.tell(DomainEvent("first", "x", "s", NOW))
-    with suppress(ZeroDivisionError), ledger.write() as books:
-        books.journal.tell(DomainEvent("lost", "x", "s", NOW))
+    with ledger.write() as uow:
+        uow.journal.record_event(DomainEvent("first", "x", "s", NOW))
+    with suppress(ZeroDivisionError), ledger.write() as uow:
+        uow.journal.record_event(DomainEvent("lost", "x", "s", NOW))
         _ = 1 / 0
-    with ledger.write() as books:
-        books.journal.tell(DomainEvent("second", "x", "s", NOW))
+    with ledger.write() as uow:
+        uow.journal.record_event(DomainEvent("second", "x", "s", NOW))
 
     assert column(ledger, "select ledger_seq from domain_events order by seq") == [1, 2]
 
@@ -133,8 +133,8 @@ class TestAnOlderLedger:
         assert sorted(found.values()) == list(range(1, 9))
 
     def test_goes_on_from_there(self, older: SqlLedger) -> None:
-        with older.write() as books:
-            books.journal.tell(DomainEvent("new", "x", "s", SEVEN_HOURS_AGO))
+        with older.write() as uow:
+            uow.journal.record_event(DomainEvent("new", "x", "s", SEVEN_HOURS_AGO))
 
         assert column(older, "select ledger_seq from domain_events where event_id = 'new'") == [9]
         assert column(older, "select latest_at from ledger_clock") == ["2026-03-02T13:00:00.000000Z"]
@@ -151,9 +151,9 @@ class TestAnOlderLedger:
 
 
 def test_an_empty_ledger_of_the_last_version_begins_its_order_at_one(ledger: SqlLedger) -> None:
-    with ledger.read() as books:
-        assert books.operations.clock() is None
-    with ledger.write() as books:
-        books.journal.tell(DomainEvent("first", "x", "s", NOW))
+    with ledger.read() as uow:
+        assert uow.operations.clock() is None
+    with ledger.write() as uow:
+        uow.journal.record_event(DomainEvent("first", "x", "s", NOW))
 
     assert column(ledger, "select ledger_seq from domain_events") == [1]

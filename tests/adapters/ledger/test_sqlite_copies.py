@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from billing.adapters.ledger import sqlite_copies
-from billing.adapters.ledger.books import SqlLedger
 from billing.adapters.ledger.migrate import migrate
+from billing.adapters.ledger.unit_of_work import SqlLedger
 from billing.domain.errors import PermanentError
 
 STAMP = "20260302T090000Z"

@@ -12,8 +12,8 @@ from paper import finalized
 from sqlalchemy import MetaData, Table, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from billing.adapters.ledger.books import SqlLedger
 from billing.adapters.ledger.migrate import MIGRATIONS, is_current, migrate
+from billing.adapters.ledger.unit_of_work import SqlLedger
 from billing.domain.addresses import Addresses, Origin
 
 AT = "2026-01-02T09:00:00.000000Z"
@@ -59,8 +59,8 @@ def test_invoices_of_before_stay_and_one_may_ask_for_nothing(empty: SqlLedger) -
     with empty.engine.connect() as connection:
         kept = connection.execute(text("select * from invoices where invoice_id = 'inv_old'")).one()
     assert kept._mapping.items() >= INVOICE.items()
-    with empty.read() as books:
-        assert books.invoices.require(invoice.invoice_id).invoice.amount_due_minor == 0
+    with empty.read() as uow:
+        assert uow.invoices.require(invoice.invoice_id).invoice.amount_due_minor == 0
 
 
 def test_an_order_that_was_billed_twice_before_stays_and_is_not_billed_a_third_time(empty: SqlLedger) -> None:
@@ -101,13 +101,13 @@ def test_sessions_of_before_stay_and_can_be_unanswered(empty: SqlLedger) -> None
     migrate(empty.engine)
 
     now = datetime(2026, 1, 2, 10, tzinfo=UTC)
-    with empty.write() as books:
-        assert books.sessions.not_answered("vsco:j0", now) == now
-        assert books.sessions.not_answered("vsco:j0", now + timedelta(hours=1)) == now
-        [row] = books.sessions.in_state("due")
+    with empty.write() as uow:
+        assert uow.sessions.not_answered("vsco:j0", now) == now
+        assert uow.sessions.not_answered("vsco:j0", now + timedelta(hours=1)) == now
+        [row] = uow.sessions.in_state("due")
         assert (row.name, row.unanswered_since, row.tried_at) == ("Ada", now, now + timedelta(hours=1))
-        assert books.records.cursor("vsco:jobs")
-        assert books.records.cursor("not_answered_since:vsco:j0") is None
+        assert uow.records.cursor("vsco:jobs")
+        assert uow.records.cursor("not_answered_since:vsco:j0") is None
 
 
 def test_an_address_that_a_person_had_named_is_still_the_client_s(empty: SqlLedger) -> None:
@@ -128,7 +128,7 @@ def test_an_address_that_a_person_had_named_is_still_the_client_s(empty: SqlLedg
 
     migrate(empty.engine)
 
-    with empty.read() as books:
-        given = books.correspondence.addresses("vsco", "c0", Origin.GIVEN)
+    with empty.read() as uow:
+        given = uow.correspondence.addresses("vsco", "c0", Origin.GIVEN)
         assert given == Addresses(("c@x.example",), datetime(2026, 1, 2, 12, tzinfo=UTC))
-        assert books.correspondence.addresses("vsco", "c0", Origin.BOOKED) is None
+        assert uow.correspondence.addresses("vsco", "c0", Origin.BOOKED) is None

@@ -270,7 +270,7 @@ def login_options(**changes: Any) -> dict[str, Any]:
     return {"authenticator": password_is("secret"), "auth_required": True, "auth_require_tls": False} | changes
 
 
-def test_the_right_password_opens_the_door(postman: Postman) -> None:
+def test_the_right_password_opens_the_endpoint(postman: Postman) -> None:
     with mail_server(postman, **login_options()) as port:
         sender = SmtpMailer("127.0.0.1", port, username="studio", password="secret")
         sender.send(MAIL)

@@ -1,4 +1,4 @@
-"""Each state of a PaymentIntent in the words of the house."""
+"""Each state of a PaymentIntent in our own words."""
 
 from __future__ import annotations
 

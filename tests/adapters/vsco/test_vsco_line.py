@@ -1,4 +1,4 @@
-"""What can go wrong on the line, and into which of the house's errors it is turned."""
+"""What can go wrong on the line, and into which of our errors it is turned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Orders, lines, taxes, discounts and payments, from the wire's words into the house's."""
+"""Orders, lines, taxes, discounts and payments, from the wire's words into our."""
 
 from __future__ import annotations
 

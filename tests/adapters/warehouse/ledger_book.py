@@ -1,4 +1,4 @@
-"""A ledger written down by hand for tests: each call is one fact, posted by the house's own posting rules."""
+"""A ledger written down by hand for tests: each call is one fact, posted by our own posting rules."""
 
 from __future__ import annotations
 

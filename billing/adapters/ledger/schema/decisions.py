@@ -108,7 +108,7 @@ pauses = table(  # reminders of one invoice are paused by a person
     instant("lifted_at", nullable=True),
 )
 
-commands = table(  # the command door: every human act has an actor, a reason and a time
+commands = table(  # the command queue: every human act has an actor, a reason and a time
     "commands",
     sequence("command_id"),
     text("name"),

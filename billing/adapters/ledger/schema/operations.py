@@ -1,4 +1,4 @@
-"""Running the house: when nothing may go out, who last did their work, and what a reconciliation found."""
+"""Operations: when nothing may go out, who last did their work, and what a reconciliation found."""
 
 from __future__ import annotations
 

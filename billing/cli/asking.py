@@ -1,4 +1,4 @@
-"""Asking through the command door, and waiting for what comes of it.
+"""Asking through the command queue, and waiting for what comes of it.
 
 The pipeline carries commands out within seconds. Where none runs, `--now` does it in this process.
 """
@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import click
 
-from billing.bootstrap import open_house, refuse_another_account
+from billing.bootstrap import open_context, refuse_another_account
 from billing.cli.opening import Office, open_office
 from billing.domain.errors import PermanentError
 
@@ -88,9 +88,9 @@ def ask(name: str, arguments: Mapping[str, str | int | None], *, actor: str, rea
         command_id = submit(office.ledger, name, arguments, actor, reason, office.clock.now())
         click.echo(f"asked for; command {command_id}", err=True)
         if now:
-            with open_house(office.settings) as house:
-                refuse_another_account(house)
-                carry_out_commands(house)
+            with open_context(office.settings) as ctx:
+                refuse_another_account(ctx)
+                carry_out_commands(ctx)
         _say_outcome(office, command_id, wait)
 
 
@@ -110,8 +110,8 @@ def _say_outcome(office: Office, command_id: int, wait: int) -> None:
 def _why_it_waits(office: Office) -> str:
     from billing.services.safety.watchdog import WATCHED, is_late
 
-    with office.ledger.read() as books:
-        beats = [one for one in books.operations.heartbeats() if one.name in WATCHED]
+    with office.ledger.read() as uow:
+        beats = [one for one in uow.operations.heartbeats() if one.name in WATCHED]
     if any(not is_late(one, office.clock.now()) for one in beats):
         return "the pipeline runs, and is at other work."
     last = max((one.succeeded_at for one in beats), default=None)

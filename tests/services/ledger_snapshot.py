@@ -27,7 +27,7 @@ MAILS = "mails"
 EVERYTHING = {table.name: "true" for table in metadata.sorted_tables if table.name not in _LEFT_OUT} | {MAILS: ""}
 
 
-def diary(studio: Studio, only: Mapping[str, str] = EVERYTHING) -> str:
+def ledger_snapshot(studio: Studio, only: Mapping[str, str] = EVERYTHING) -> str:
     """`only`: which tables, with which of their rows. Ids that follow from what they are of are numbered instead."""
     numbers: dict[str, str] = {}
     count = itertools.count(1)

@@ -16,8 +16,8 @@ from billing.settings import load_settings
 from pipelines.definitions import definitions
 from pipelines.resources import standing
 from sensors import patience
-from sensors.errands import Errand, look_for_due_work
 from sensors.launching import Memory, answer
+from sensors.run_reasons import RunReason, look_for_due_work
 
 pytestmark = pytest.mark.dagster
 
@@ -25,8 +25,8 @@ LOOKS_EVERY_SECONDS_AT_MOST = 5
 
 
 def bring(*event_ids: str) -> None:
-    """As the door does it, in a ledger that knows its account."""
-    pin_account(standing.house())
+    """As the endpoint does it, in a ledger that knows its account."""
+    pin_account(standing.ctx())
     ledger, now = open_ledger(load_settings()), datetime.now(UTC)
     for event_id in event_ids:
         event = ProviderEvent(event_id, "payment_intent.succeeded", now, "pi_none", "pi_none", "{}")
@@ -82,12 +82,15 @@ def test_events_that_come_during_a_run_wait_for_the_next_look_and_the_same_ones_
     assert "apply_stripe_events" not in jobs_of(busy)
 
 
-def test_two_errands_for_one_job_are_one_run_and_the_other_is_not_taken_for_tried(studio: Studio) -> None:
+def test_two_reasons_for_one_job_are_one_run_and_the_other_is_not_taken_for_tried(studio: Studio) -> None:
     context = dg.build_sensor_context(instance=studio.instance)
     memory = Memory()
-    errands = [Errand("a", "apply_stripe_events", "1", "first"), Errand("b", "apply_stripe_events", "2", "second")]
+    reasons = [
+        RunReason("a", "apply_stripe_events", "1", "first"),
+        RunReason("b", "apply_stripe_events", "2", "second"),
+    ]
 
-    result = answer(context, memory, errands, "quiet")
+    result = answer(context, memory, reasons, "quiet")
 
     assert jobs_of(result) == ["apply_stripe_events"]
     assert set(memory.patience) == {"a"}
@@ -95,9 +98,9 @@ def test_two_errands_for_one_job_are_one_run_and_the_other_is_not_taken_for_trie
 
 def test_an_event_that_was_applied_is_not_due(studio: Studio) -> None:
     bring("evt_1")
-    house = standing.house()
-    assert "payments" in [errand.name for errand in look_for_due_work(house)]
-    with house.ledger.write() as books:
-        books.payments.settle_event("stripe", "evt_1", "ignored", "seen", datetime.fromtimestamp(time.time(), UTC))
+    ctx = standing.ctx()
+    assert "payments" in [reason.name for reason in look_for_due_work(ctx)]
+    with ctx.ledger.write() as uow:
+        uow.payments.settle_event("stripe", "evt_1", "ignored", "seen", datetime.fromtimestamp(time.time(), UTC))
 
-    assert "payments" not in [errand.name for errand in look_for_due_work(house)]
+    assert "payments" not in [reason.name for reason in look_for_due_work(ctx)]

@@ -1,4 +1,4 @@
-"""Events as Stripe sends them, signed as Stripe signs them, and the door that they are brought to."""
+"""Events as Stripe sends them, signed as Stripe signs them, and the endpoint that they are brought to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fakes import FakeClock
 from sqlalchemy import text
 from starlette.types import ASGIApp
 
-from billing.adapters.ledger.books import SqlLedger
+from billing.adapters.ledger.unit_of_work import SqlLedger
 
 Headers = dict[str, str] | list[tuple[bytes, bytes]]
 SECRET = "whsec_of_the_tests"
@@ -35,8 +35,8 @@ def signed(raw: bytes, at: int | str, *secrets: str) -> str:
 
 
 @dataclass
-class Doorstep:
-    """One door and its ledger. `bring` sends what is well signed now unless told otherwise."""
+class Endpoint:
+    """One endpoint and its ledger. `bring` sends what is well signed now unless told otherwise."""
 
     app: ASGIApp
     ledger: SqlLedger

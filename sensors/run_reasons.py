@@ -1,4 +1,4 @@
-"""What there is to do now, as errands: a job, and the work that it is for. The sensors and the demo look here."""
+"""What there is to do now, as reasons: a job, and the work that it is for. The sensors and the demo look here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import dagster as dg
 from billing.domain import canonical
 from billing.domain.effects import EffectKind
 from billing.domain.published_file import REFRESH_EVERY, seen_current_of
-from billing.services.context import House
+from billing.services.context import Context
 from billing.services.due_work import (
     commands_waiting,
     effects_due,
@@ -52,7 +52,7 @@ _DONE_BY = {
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class RunReason:
     """One reason to start a job. `work` tells the same work from other work; `assets` None is the whole job."""
 
     name: str
@@ -63,41 +63,41 @@ class Errand:
     tags: dict[str, str] = field(default_factory=dict)
 
 
-def look_for_sessions(house: House) -> Errand | None:
+def look_for_sessions(ctx: Context) -> RunReason | None:
     """Poll the booking system and say whether sessions wait to be billed, or more pages to be read."""
-    seen = observe_jobs(house, PAGES_A_LOOK)
-    wake_expected_sessions(house)
-    waiting = sessions_waiting(house)
+    seen = observe_jobs(ctx, PAGES_A_LOOK)
+    wake_expected_sessions(ctx)
+    waiting = sessions_waiting(ctx)
     if not waiting and seen.complete:
         return None
     jobs = [session_id.partition(":")[2] for session_id in waiting]
     why = f"sessions to bill: {len(waiting)}" if seen.complete else "more to read in VSCO Workspace"
-    return Errand(
+    return RunReason(
         "sessions", BILL_COMPLETED_SESSIONS, _work(waiting, [str(seen.complete)]), why, tags=_session_tag(jobs)
     )
 
 
-def look_for_payments(house: House) -> Errand | None:
+def look_for_payments(ctx: Context) -> RunReason | None:
     """Poll the payment provider's events and say whether any wait to be applied."""
-    poll_events(house)
-    return _events(house)
+    poll_events(ctx)
+    return _events(ctx)
 
 
-def look_for_due_work(house: House) -> list[Errand]:
-    """What the ledger says is due: decisions, events from the web-hook door, effects, unknown outcomes, follow-ups."""
-    errands: list[Errand | None] = [_events(house), _due_now(house), _left_behind(house), _unknown(house)]
-    if follow_ups_are_due(house):
-        day = house.today().isoformat()
-        errands.append(Errand("follow_ups", FOLLOW_UP_UNPAID, day, f"follow-ups of {day} are due"))
-    return [errand for errand in errands if errand]
+def look_for_due_work(ctx: Context) -> list[RunReason]:
+    """What the ledger says is due: decisions, events from web hooks, effects, unknown outcomes, follow-ups."""
+    reasons: list[RunReason | None] = [_events(ctx), _due_now(ctx), _left_behind(ctx), _unknown(ctx)]
+    if follow_ups_are_due(ctx):
+        day = ctx.today().isoformat()
+        reasons.append(RunReason("follow_ups", FOLLOW_UP_UNPAID, day, f"follow-ups of {day} are due"))
+    return [reason for reason in reasons if reason]
 
 
-def look_for_new_figures(house: House, instance: dg.DagsterInstance, now: float, path: Path) -> Errand | None:
+def look_for_new_figures(ctx: Context, instance: dg.DagsterInstance, now: float, path: Path) -> RunReason | None:
     """The ledger has changed since it was published: at most once a minute, and at once when it never was.
 
     Where it has not, that is noted beside the published file at `path`: readers see that it is not out of date.
     """
-    position = ledger_position(house)
+    position = ledger_position(ctx)
     extracted = instance.get_latest_materialization_event(dg.AssetKey("ledger_extract"))
     published = instance.get_latest_materialization_event(dg.AssetKey("published"))
     if extracted and published:
@@ -109,7 +109,7 @@ def look_for_new_figures(house: House, instance: dg.DagsterInstance, now: float,
             return None
         if is_fresh:
             return None
-    return Errand("figures", REFRESH_WAREHOUSE, position, "the ledger has changed")
+    return RunReason("figures", REFRESH_WAREHOUSE, position, "the ledger has changed")
 
 
 def note_seen_current(path: Path) -> None:
@@ -118,39 +118,39 @@ def note_seen_current(path: Path) -> None:
         seen_current_of(path).touch(mode=0o600)
 
 
-def _due_now(house: House) -> Errand | None:
-    decisions, effects = commands_waiting(house), effects_due(house)
+def _due_now(ctx: Context) -> RunReason | None:
+    decisions, effects = commands_waiting(ctx), effects_due(ctx)
     if not decisions and not effects:
         return None
     ids = [effect_id for kind in effects.values() for effect_id in kind]
     starts = [_DONE_BY[kind] for kind in effects] + ["decisions"] * bool(decisions)
     why = f"due: decisions {len(decisions)}, effects {len(ids)}"
-    return Errand("due", BILL_COMPLETED_SESSIONS, _work(decisions, ids), why, _from(starts))
+    return RunReason("due", BILL_COMPLETED_SESSIONS, _work(decisions, ids), why, _from(starts))
 
 
-def _events(house: House) -> Errand | None:
-    waiting = events_waiting(house)
+def _events(ctx: Context) -> RunReason | None:
+    waiting = events_waiting(ctx)
     if not waiting:
         return None
-    return Errand("payments", APPLY_STRIPE_EVENTS, _work(waiting), f"Stripe events to apply: {len(waiting)}")
+    return RunReason("payments", APPLY_STRIPE_EVENTS, _work(waiting), f"Stripe events to apply: {len(waiting)}")
 
 
-def _left_behind(house: House) -> Errand | None:
-    unrendered, ungranted = invoices_left_unrendered(house), grants_left_unplanned(house)
+def _left_behind(ctx: Context) -> RunReason | None:
+    unrendered, ungranted = invoices_left_unrendered(ctx), grants_left_unplanned(ctx)
     if not unrendered and not ungranted:
         return None
     starts = ["invoices"] * bool(unrendered) + ["gallery_grants"] * bool(ungranted)
     why = f"left behind: PDFs {len(unrendered)}, galleries {len(ungranted)}"
-    return Errand("left", BILL_COMPLETED_SESSIONS, _work(unrendered, ungranted), why, _from(starts))
+    return RunReason("left", BILL_COMPLETED_SESSIONS, _work(unrendered, ungranted), why, _from(starts))
 
 
-def _unknown(house: House) -> Errand | None:
-    unknown = effects_to_ask_about(house)
+def _unknown(ctx: Context) -> RunReason | None:
+    unknown = effects_to_ask_about(ctx)
     if not unknown:
         return None
     ids = [effect_id for kind in unknown.values() for effect_id in kind]
     why = f"unknown outcomes to ask about: {len(ids)}"
-    return Errand("unknown", BILL_COMPLETED_SESSIONS, _work(ids), why, _from([_DONE_BY[kind] for kind in unknown]))
+    return RunReason("unknown", BILL_COMPLETED_SESSIONS, _work(ids), why, _from([_DONE_BY[kind] for kind in unknown]))
 
 
 def _from(starts: list[str]) -> tuple[str, ...]:

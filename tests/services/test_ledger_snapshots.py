@@ -1,7 +1,8 @@
-"""Stories of a studio, and everything that the ledger holds at their end: approved texts in diaries/.
+"""Stories of a studio, and everything that the ledger holds at their end: approved texts in ledger_snapshots/.
 
 What a test of one promise does not look at (a word to a person, a reference, a reason) is held here. After a change
-that is meant: `RENEW_GOLDEN=1 .venv/bin/python -m pytest tests/services/test_diaries.py`, and read the difference.
+that is meant: `RENEW_GOLDEN=1 .venv/bin/python -m pytest
+ tests/services/test_ledger_snapshots.py`, and read the difference.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from diary import diary
 from fakes import Crash
+from ledger_snapshot import ledger_snapshot
 from studio import KINDS, Studio
 
 from billing.domain.effects import EffectKind, EffectState
@@ -32,7 +33,7 @@ from billing.services.invoicing.deliver_invoices import render_invoices
 from billing.services.reconcile.run import reconcile_all
 from billing.services.safety.restore import mark_restored, reconcile_restored
 
-DIARIES = Path(__file__).parent / "diaries"
+SNAPSHOTS = Path(__file__).parent / "ledger_snapshots"
 LOST = UnknownOutcomeError("time_out", "No answer came.")
 DOWN = TemporaryError("down", "The line is down.")
 NO = PermanentError("refused", "It was refused.")
@@ -90,7 +91,7 @@ def paid_in_parts(studio: Studio) -> None:
     rounds(studio)
     for _ in range(40):
         studio.tomorrow()
-        plan_follow_ups(studio.house)
+        plan_follow_ups(studio.ctx)
         rounds(studio)
     cheque = {"reference": "cheque 17", "method": "Cheque", "received_on": "2026-04-11"}
     studio.ask("record_payment", number=number(studio), amount_minor=20_000, **cheque)
@@ -160,7 +161,7 @@ def people_decide(studio: Studio) -> None:
     studio.ask("hold")
     studio.session("held")
     rounds(studio, 25)
-    show_stuck(studio.house)
+    show_stuck(studio.ctx)
     studio.ask("release")
     rounds(studio)
 
@@ -171,8 +172,8 @@ def in_review(studio: Studio) -> None:
     studio.session("good")
     studio.session("bad")
     rounds(studio)
-    with studio.ledger.read() as books:
-        drafts = {row.invoice.session.job_id: row.invoice.invoice_id for row in books.invoices.drafts("waiting")}
+    with studio.ledger.read() as uow:
+        drafts = {row.invoice.session.job_id: row.invoice.invoice_id for row in uow.invoices.drafts("waiting")}
     studio.approve(drafts["good"])
     studio.ask("discard", invoice_id=drafts["bad"])
     studio.approve(drafts["bad"])
@@ -209,17 +210,17 @@ def a_backup_is_restored(studio: Studio) -> None:
     mark_restored(studio.ledger, "the disk is gone", "olga", studio.clock.now())
     studio.clock.go(hours=1)
     studio.round()
-    reconcile_restored(studio.house, lambda house: None, "olga")
+    reconcile_restored(studio.ctx, lambda ctx: None, "olga")
     studio.ask("hold")
     studio.clock.go(hours=25)
-    show_stuck(studio.house)
+    show_stuck(studio.ctx)
     studio.ask("release")
     rounds(studio, 1, 26)
-    show_stuck(studio.house)
+    show_stuck(studio.ctx)
     studio.ask("settle_mails", happened="no")
     rounds(studio, 1)
     studio.ask("resolve", subject="restored", code="decisions_lost")
-    show_stuck(studio.house)
+    show_stuck(studio.ctx)
 
 
 def not_wanted_any_more(studio: Studio) -> None:
@@ -231,8 +232,8 @@ def not_wanted_any_more(studio: Studio) -> None:
         studio.bill()
 
     def hear() -> None:
-        poll_events(studio.house)
-        apply_events(studio.house)
+        poll_events(studio.ctx)
+        apply_events(studio.ctx)
 
     begin("charged")
     studio.gateway.line.fail("confirm_charge", DOWN)
@@ -252,7 +253,7 @@ def not_wanted_any_more(studio: Studio) -> None:
     begin("opened")
     studio.do(EffectKind.CHARGE)
     hear()
-    plan_grants(studio.house)
+    plan_grants(studio.ctx)
     studio.host.line.fail("open_gallery", LOST)
     studio.do(EffectKind.GRANT)
     studio.gateway.refund_elsewhere("pi_3", Money(50_000, "EUR"))
@@ -268,7 +269,7 @@ def not_wanted_any_more(studio: Studio) -> None:
     studio.gateway.receive(studio.invoice("closed").invoice.invoice_id, Money(50_000, "EUR"))
     hear()
     rounds(studio, 1, 25)
-    show_stuck(studio.house)
+    show_stuck(studio.ctx)
 
 
 def the_books_are_compared(studio: Studio) -> None:
@@ -284,11 +285,11 @@ def the_books_are_compared(studio: Studio) -> None:
     shut = studio.host.opened.pop()
     for _ in range(2):
         studio.clock.go(hours=24)
-        reconcile_all(studio.house)
+        reconcile_all(studio.ctx)
     studio.source.written["vscopay2"] = deleted
     studio.host.opened.append(shut)
     studio.clock.go(hours=24)
-    reconcile_all(studio.house)
+    reconcile_all(studio.ctx)
     rounds(studio)
 
 
@@ -298,7 +299,7 @@ def left_lying(studio: Studio) -> None:
     studio.session("asked")
     studio.bill()
     studio.clock.go(hours=25)
-    show_stuck(studio.house)
+    show_stuck(studio.ctx)
 
 
 STORIES = (
@@ -311,7 +312,7 @@ STORIES = (
 def test_at_the_end_of_a_story_the_ledger_holds_this(studio: Studio, story: Callable[[Studio], None]) -> None:
     story(studio)
 
-    compare(story.__name__, diary(studio))
+    compare(story.__name__, ledger_snapshot(studio))
 
 
 WAYS = {
@@ -357,7 +358,7 @@ def test_whatever_becomes_of_a_call_the_ledger_says_this(studio: Studio, way: st
     for pause in (1, 6, 25):
         studio.clock.go(hours=pause)
         alive(studio.round)
-        show_stuck(studio.house)
+        show_stuck(studio.ctx)
     for effect in studio.effects():
         if effect.state is EffectState.UNKNOWN:
             studio.ask("settle", effect_id=effect.effect_id, happened="yes" if when == "after" else "no")
@@ -365,7 +366,7 @@ def test_whatever_becomes_of_a_call_the_ledger_says_this(studio: Studio, way: st
             studio.ask("retry", effect_id=effect.effect_id)
     rounds(studio, 1, 1)
 
-    compare(f"call_{way}", "\n".join(looks) + "\n" + diary(studio, OUT_OF_THE_ORDINARY))
+    compare(f"call_{way}", "\n".join(looks) + "\n" + ledger_snapshot(studio, OUT_OF_THE_ORDINARY))
 
 
 def unfinished(studio: Studio) -> str:
@@ -380,12 +381,12 @@ def come_to(studio: Studio, job_id: str, kind: EffectKind) -> None:
     steps = (*KINDS, EffectKind.GRANT, EffectKind.WRITE_BACK, EffectKind.MAIL)
     for step in steps[: steps.index(kind)] if kind in steps else steps:
         studio.do(step)
-        render_invoices(studio.house)
-        plan_grants(studio.house)
+        render_invoices(studio.ctx)
+        plan_grants(studio.ctx)
     if kind is EffectKind.CLOSE_PAY_LINK:
         studio.pay_on_page(job_id)
-        poll_events(studio.house)
-        apply_events(studio.house)
+        poll_events(studio.ctx)
+        apply_events(studio.ctx)
     if kind in (EffectKind.REFUND, EffectKind.REVOKE):
         studio.ask("refund", number=number(studio, job_id))
     if kind is EffectKind.REVOKE:
@@ -393,7 +394,7 @@ def come_to(studio: Studio, job_id: str, kind: EffectKind) -> None:
 
 
 def compare(name: str, found: str) -> None:
-    path = DIARIES / f"{name}.txt"
+    path = SNAPSHOTS / f"{name}.txt"
     if os.environ.get("RENEW_GOLDEN") == "1":
         path.write_text(found, encoding="utf-8")
     assert found.splitlines() == path.read_text(encoding="utf-8").splitlines()

@@ -9,22 +9,24 @@ from threading import Lock
 
 from sqlalchemy import Connection, Engine, text
 
+from billing.adapters.ledger.commands import SqlCommands
 from billing.adapters.ledger.correspondence import SqlCorrespondence
-from billing.adapters.ledger.desk import SqlDesk, SqlGrants
 from billing.adapters.ledger.effects import SqlEffects
 from billing.adapters.ledger.engine import failures_named, open_engine
+from billing.adapters.ledger.grants import SqlGrants
 from billing.adapters.ledger.invoices import SqlInvoices
 from billing.adapters.ledger.journal import SqlJournal
 from billing.adapters.ledger.operations import SqlOperations
 from billing.adapters.ledger.payments import SqlPayments
 from billing.adapters.ledger.records import SqlRecords, SqlSessions
 from billing.adapters.ledger.settlements import SqlSettlements
+from billing.adapters.ledger.tasks import SqlTasks
 
 # PostgreSQL writers queue on one advisory lock, so that numbers and hash chains behave as on SQLite.
 _WRITER_LOCK = text("select pg_advisory_xact_lock(20261121)")
 
 
-class SqlBooks:
+class SqlUnitOfWork:
     """Implements ports.ledger.Books over one open transaction."""
 
     def __init__(self, connection: Connection) -> None:
@@ -59,8 +61,12 @@ class SqlBooks:
         return SqlGrants(self._connection)
 
     @cached_property
-    def desk(self) -> SqlDesk:
-        return SqlDesk(self._connection)
+    def tasks(self) -> SqlTasks:
+        return SqlTasks(self._connection)
+
+    @cached_property
+    def commands(self) -> SqlCommands:
+        return SqlCommands(self._connection)
 
     @cached_property
     def settlements(self) -> SqlSettlements:
@@ -87,21 +93,21 @@ class SqlLedger:
         )
 
     @contextmanager
-    def read(self) -> Iterator[SqlBooks]:
+    def read(self) -> Iterator[SqlUnitOfWork]:
         with failures_named(), self.engine.connect() as connection:
             if connection.dialect.name == "postgresql":  # one snapshot, as on SQLite
                 connection = connection.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin():
-                yield SqlBooks(connection)
+                yield SqlUnitOfWork(connection)
 
     @contextmanager
-    def write(self) -> Iterator[SqlBooks]:
+    def write(self) -> Iterator[SqlUnitOfWork]:
         with failures_named(), self._writing, self.engine.connect() as plain:
             connection = plain.execution_options(write=True)
             with connection.begin():
                 if connection.dialect.name == "postgresql":
                     connection.execute(_WRITER_LOCK)
-                yield SqlBooks(connection)
+                yield SqlUnitOfWork(connection)
 
     def close(self) -> None:
         self.engine.dispose()

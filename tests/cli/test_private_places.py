@@ -34,7 +34,8 @@ def old_place(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> list
         path.parent.mkdir(0o755, parents=True, exist_ok=True)
         path.touch()
         path.chmod(0o644)
-        path.parent.chmod(0o755)
+        for folder in path.relative_to(tmp_path).parents:
+            (tmp_path / folder).chmod(0o755)  # whatever an entrance has told this process to do with new files
     return places
 
 

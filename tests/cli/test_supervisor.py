@@ -157,7 +157,8 @@ def test_the_owner_is_mailed_of_a_server_that_dies_again_and_again_though_no_dae
 def test_a_ledger_that_cannot_be_reached_does_not_stop_who_would_note_it(
     monkeypatch: pytest.MonkeyPatch, run: Run, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("BILLING_LEDGER_URL", f"sqlite:///{tmp_path}")
+    (tmp_path / "spoiled.db").write_text("no database")
+    monkeypatch.setenv("BILLING_LEDGER_URL", f"sqlite:///{tmp_path / 'spoiled.db'}")
 
     with pytest.raises(SystemExit, match=r"^The ledger's database cannot be used"):
         server_ends.main([json.dumps({"server": "daemon", "steady": True})])

@@ -18,8 +18,8 @@ from billing.services.invoicing.deliver_invoices import render_invoices
 class Meeting:
     """Whether so many are ever inside at the same time."""
 
-    def __init__(self, size: int) -> None:
-        self._barrier = Barrier(size, timeout=0.5)
+    def __init__(self, size: int, is_expected: bool) -> None:
+        self._barrier = Barrier(size, timeout=30 if is_expected else 0.5)  # a busy machine is late
         self.met = False
 
     def come(self) -> None:
@@ -41,7 +41,7 @@ def busy(studio: Studio) -> Studio:
 
 @pytest.mark.parametrize(("size", "met"), [(16, True), (17, False)])
 def test_as_many_pages_are_made_at_once_as_the_settings_say(busy: Studio, size: int, met: bool) -> None:
-    meeting, make = Meeting(size), busy.gateway.create_pay_link
+    meeting, make = Meeting(size, met), busy.gateway.create_pay_link
 
     def create_pay_link(invoice: Invoice, amount: Money, key: str, turn: int = 1) -> PayLink:
         meeting.come()
@@ -56,11 +56,11 @@ def test_as_many_pages_are_made_at_once_as_the_settings_say(busy: Studio, size: 
 
 @pytest.mark.parametrize(("size", "met"), [(8, True), (9, False)])
 def test_a_mail_server_takes_eight_at_once(busy: Studio, size: int, met: bool) -> None:
-    meeting, send = Meeting(size), busy.mailer.send
+    meeting, send = Meeting(size, met), busy.mailer.send
 
-    def meet_and_send(mail: Mail) -> None:
+    def meet_and_send(mail: Mail) -> dict[str, str]:
         meeting.come()
-        send(mail)
+        return send(mail)
 
     busy.do(EffectKind.PAY_LINK)
     render_invoices(busy.ctx)

@@ -13,7 +13,7 @@ from billing.adapters.ledger.schema import metadata
 
 # Ids that follow from what they are of, those that the fakes count, and the numbers of invoices.
 _NAME = re.compile(
-    r"(?<=_)[0-9a-f]{24}\b|\b[0-9a-f]{32}\b|\bjob\d+\b|\b(?:pi|plink|evt|txn|re|dp|po|ch)_\d+\b|\bvscopay\d+\b"
+    r"(?<=_)[0-9a-f]{24}\b|\b[0-9a-f]{32}\b|\bjob\d+[a-z]?\b|\b(?:pi|plink|evt|txn|re|dp|po|ch)_\d+\b|\bvscopay\d+\b"
     r"|\b(?:command|credited|written_off):\d+\b|(?<=\bINV-2026-)\d+"
 )
 # Numbers that go on from one month to the next: of one column, or of several that count together.

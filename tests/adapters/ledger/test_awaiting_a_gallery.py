@@ -132,7 +132,7 @@ def test_a_closing_from_before_the_commitment_does_not_end_it(uow: SqlUnitOfWork
 def test_of_two_invoices_of_a_session_the_first_live_one_waits(
     uow: SqlUnitOfWork, second: str, at: datetime, first: str
 ) -> None:
-    finalize(uow, second, "o2", at=at)
+    finalize(uow, second, "another", at=at)
     assert waiting(uow) == []  # the session owes
     assert waiting(uow, paid_only=False) == [first]
 
@@ -143,7 +143,7 @@ def test_of_two_invoices_of_a_session_the_first_live_one_waits(
 
 
 def test_what_a_void_invoice_owed_or_was_to_open_is_over(uow: SqlUnitOfWork) -> None:
-    finalize(uow, "inv_2", "o2", at=LATER)
+    finalize(uow, "inv_2", "another", at=LATER)
     intend(uow, "inv_2")
     assert waiting(uow, paid_only=False) == []
 

@@ -16,7 +16,7 @@ MORNING_HOUR = 8  # nobody wants a reminder that was sent in the night
 
 
 class Trigger(StrEnum):
-    """When a session counts as completed. Waiting for `completed` would bill what is paid already (facts.md)."""
+    """When a session counts as completed. Waiting for `completed` would bill what is paid already."""
 
     FULFILLMENT = "fulfillment"
     SESSION_ENDED = "session_ended"

@@ -2,7 +2,7 @@
 
 Accounts: `stripe_clearing` is the provider's balance to the cent; `disputed` holds what a bank took back until the
 dispute ends; `stripe_other` is what moved there without our asking. A refund takes what the payment left over (the
-client's credit) first, then opens the receivable again: paid = captured - refunded - lost disputes (promises.md).
+client's credit) first, then opens the receivable again: paid = captured - refunded - lost disputes.
 """
 
 from __future__ import annotations

@@ -27,11 +27,13 @@ def _everything(url: str) -> dict[str, list[tuple[object, ...]]]:
 
 
 def _put_back(url: str, job_id: str, state: str = "due") -> None:
-    """As if the session were completed and not billed yet."""
+    """As if the session were completed and not billed yet, and had been read just now."""
     ledger = SqlLedger(url)
     with ledger.engine.begin() as connection:
+        read_at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
         connection.execute(
-            text("update sessions set state = :state where job_id = :job"), {"job": job_id, "state": state}
+            text("update sessions set state = :state, records_fetched_at = :read_at where job_id = :job"),
+            {"job": job_id, "state": state, "read_at": read_at},
         )
 
 

@@ -1,4 +1,4 @@
-"""What a refusal asks for, for every code of facts.md (Stripe: decline codes, advice codes)."""
+"""What a refusal asks for, for every code of Stripe's lists of decline codes and advice codes."""
 
 from __future__ import annotations
 

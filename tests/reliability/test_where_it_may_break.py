@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import ast
-import re
 from pathlib import Path
 
 import pytest
 from where_it_may_break import ROWS, Row
 
 TESTS = Path(__file__).parents[1]
-PROMISES = TESTS.parents[1] / "shared" / "design" / "promises.md"
 
 
 def names_in(path: Path) -> set[str]:
@@ -28,14 +26,3 @@ def test_the_row_has_tests_that_are_there(row: str, proofs: Row) -> None:
     missing = [f"{file}::{name}" for file, name in proofs if name not in names_in(TESTS / file)]
 
     assert missing == []
-
-
-def test_the_rows_are_those_of_the_promises() -> None:
-    """Beside a checkout without the design folder the rows above are the promises."""
-    if not PROMISES.is_file():
-        assert len(ROWS) == 24
-        return
-    section = PROMISES.read_text(encoding="utf-8").partition("## Where it may break")[2].partition("\n\n")[0]
-    said = section.partition(")\n")[2].rstrip().removesuffix(".")
-
-    assert {" ".join(row.split()) for row in re.split(r"\s\|\s", said)} == set(ROWS)

@@ -1,4 +1,4 @@
-"""Each row of "Where it may break" (design/promises.md) with the tests that prove it, as (file under tests, test)."""
+"""Each place where it may break, in the order of a session's way, with the tests that prove it: (file under tests, test)."""
 
 from __future__ import annotations
 

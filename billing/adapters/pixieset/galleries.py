@@ -1,6 +1,6 @@
 """UNOFFICIAL: opening and closing Pixieset collections by its web application's own calls (port GalleryHost).
 
-Reverse-engineered and unverified (design/facts.md, Pixieset): GET and PUT /collections/{id} with the fields in _FIELDS.
+Reverse-engineered from its web application, and unverified: GET and PUT /collections/{id} with the fields in _FIELDS.
 The studio opts in, and everything unexpected ends in NeedsAttention `pixieset_needs_person`.
 """
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str], None]
 
-PROMISE_HOURS = 24  # metrics.md: an invoice is sent within a day of the session's completion
+PROMISE_HOURS = 24  # the promise: an invoice is sent within a day of the session's completion
 
 
 @dataclass(frozen=True, slots=True)

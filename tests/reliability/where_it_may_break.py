@@ -1,4 +1,4 @@
-"""Each place where it may break, in the order of a session's way, with the tests that prove it: (file under tests, test)."""
+"""Each place where it may break, in the order of a session's way, with the tests that prove it: (file, test)."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def discard(draft: str, reason: str, actor: str, wait: int, now: bool) -> None:
 
 def _waiting() -> list[DraftRow]:
     with open_office() as office, office.ledger.read() as uow:
-        return uow.invoices.drafts("waiting")
+        return uow.drafts.in_state("waiting")
 
 
 def _chosen(draft: str) -> list[DraftRow]:

@@ -122,7 +122,7 @@ def _write_out(number: str, pdf: Path | None, mail: bool) -> None:
     with open_context() as ctx:
         with ctx.ledger.read() as uow:
             found, row = _find(uow, number)
-            link = uow.invoices.pay_link(found.invoice_id)
+            link = uow.pay_links.newest_open(found.invoice_id)
         url = link.url if link else None
         if pdf is not None:
             pdf.write_bytes(_pdf(ctx, found, url))
@@ -150,7 +150,7 @@ def _find(uow: UnitOfWork, number: str) -> tuple[Invoice, InvoiceRow | None]:
     row = uow.invoices.by_number(number) or uow.invoices.get(number.strip())
     if row is not None:
         return row.invoice, row
-    draft = uow.invoices.draft(number.strip())
+    draft = uow.drafts.get(number.strip())
     if draft is None:
         raise PermanentError(
             "no_such_invoice", f"There is no invoice or draft {number}; `billing approve` lists drafts."
@@ -180,7 +180,7 @@ def _pdf(ctx: Context, found: Invoice, url: str | None) -> bytes:
 
     if found.number is not None:
         with ctx.ledger.read() as uow:
-            sent = uow.invoices.document(found.invoice_id, "invoice")
+            sent = uow.documents.content(found.invoice_id, "invoice")
         if sent is not None:
             return sent
     watermark = "DRAFT" if found.number is None else None

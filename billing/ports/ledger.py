@@ -11,10 +11,11 @@ from billing.domain.books import Entry, Posting
 from billing.domain.events import DomainEvent
 from billing.domain.invoices import Invoice
 from billing.domain.money import Money
-from billing.domain.payments import PayLink, ProviderEvent, SavedMethod
+from billing.domain.payments import ProviderEvent, SavedMethod
 from billing.ports.commands import Commands
 from billing.ports.correspondence import Correspondence
 from billing.ports.effects import Effects
+from billing.ports.invoicing import Documents, Drafts, PayLinks, ReminderPauses
 from billing.ports.operations import Operations
 from billing.ports.outside import RawRecord
 from billing.ports.rows import DraftRow, FinalizationFacts, GrantRow, InvoiceRow, PaymentRow, SessionRow
@@ -24,7 +25,9 @@ from billing.ports.tasks import Tasks
 __all__ = [
     "Commands",
     "Correspondence",
+    "Documents",
     "DraftRow",
+    "Drafts",
     "Effects",
     "FinalizationFacts",
     "GrantRow",
@@ -34,9 +37,11 @@ __all__ = [
     "Journal",
     "Ledger",
     "Operations",
+    "PayLinks",
     "PaymentRow",
     "Payments",
     "Records",
+    "ReminderPauses",
     "SessionRow",
     "Sessions",
     "Settlements",
@@ -115,7 +120,7 @@ class Sessions(Protocol):
 
 
 class Invoices(Protocol):
-    """Drafts, finalized invoices, their documents and pay links."""
+    """Finalized invoices."""
 
     def next_sequence(self, series: str) -> int:
         """The next number of the series, taken in this transaction: a rollback gives it back, so there are no gaps."""
@@ -136,22 +141,6 @@ class Invoices(Protocol):
     def of_client(self, client_id: str) -> list[InvoiceRow]:
         """All invoices of the client, void ones too, oldest first."""
         ...
-
-    def keep_draft(self, invoice: Invoice, state: str, now: datetime) -> None: ...
-
-    def drafts(self, state: str) -> list[DraftRow]: ...
-
-    def draft(self, invoice_id: str) -> DraftRow | None: ...
-
-    def drafts_of_session(self, session_id: str) -> list[DraftRow]:
-        """Whatever became of them, oldest first."""
-        ...
-
-    def drafts_of_order(self, source: str, part: str) -> list[DraftRow]:
-        """The same of this order, in whatever session."""
-        ...
-
-    def decide_draft(self, invoice_id: str, state: str, actor: str, now: datetime) -> None: ...
 
     def add(self, invoice: Invoice, facts: FinalizationFacts) -> None: ...
 
@@ -181,30 +170,6 @@ class Invoices(Protocol):
         ...
 
     def void(self, invoice_id: str, actor: str, reason: str, now: datetime) -> None: ...
-
-    def add_document(self, subject_id: str, kind: str, content: bytes, now: datetime) -> str:
-        """Keep the bytes once; returns their SHA-256."""
-        ...
-
-    def document(self, subject_id: str, kind: str) -> bytes | None: ...
-
-    def has_document(self, subject_id: str, kind: str) -> bool: ...
-
-    def add_pay_link(self, invoice_id: str, link: PayLink, amount: Money, now: datetime) -> None: ...
-
-    def pay_link(self, invoice_id: str) -> PayLink | None: ...  # the newest open one
-
-    def open_pay_links(self, invoice_id: str) -> list[PayLink]: ...  # all that can take money, newest first
-
-    def close_pay_link(self, link_id: str, now: datetime) -> None: ...
-
-    def pause(self, invoice_id: str, actor: str, reason: str, now: datetime) -> None: ...
-
-    def resume(self, invoice_id: str, now: datetime, placed_by: str | None = None) -> None: ...  # all, or one actor's
-
-    def resumed_at(self, invoice_id: str) -> datetime | None: ...  # when a pause of it was lifted last
-
-    def is_paused(self, invoice_id: str) -> bool: ...
 
 
 class Journal(Protocol):
@@ -316,6 +281,14 @@ class UnitOfWork(Protocol):
     def sessions(self) -> Sessions: ...
     @property
     def invoices(self) -> Invoices: ...
+    @property
+    def drafts(self) -> Drafts: ...
+    @property
+    def documents(self) -> Documents: ...
+    @property
+    def pay_links(self) -> PayLinks: ...
+    @property
+    def pauses(self) -> ReminderPauses: ...
     @property
     def journal(self) -> Journal: ...
     @property

@@ -33,7 +33,7 @@ def on_postgresql(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> Iterator[S
 
 def pay_all(world: World) -> int:
     with open_context() as ctx, ctx.ledger.read() as uow:
-        links = [uow.invoices.pay_link(row.invoice.invoice_id) for row in uow.invoices.unpaid()]
+        links = [uow.pay_links.newest_open(row.invoice.invoice_id) for row in uow.invoices.unpaid()]
     return sum(world.pay(link.link_id, GOOD_CARD) == "succeeded" for link in links if link)
 
 

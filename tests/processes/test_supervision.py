@@ -71,10 +71,10 @@ class Supervised:
         path = self.here / "deaths"
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
-    def guardian(self) -> int:
-        """Its pid."""
+    def guardian(self) -> int | None:
+        """Its pid; None between the death of one and the start of the next."""
         children = psutil.Process(self.process.pid).children()
-        return next(one.pid for one in children if guardian.__file__ in one.cmdline())
+        return next((one.pid for one in children if guardian.__file__ in one.cmdline()), None)
 
     def is_locked(self) -> bool:
         held = subprocess.run(["flock", "--nonblock", str(self.here / "lock"), "true"], check=False)
@@ -234,8 +234,9 @@ def test_a_guardian_that_is_killed_is_replaced_and_knows_all_that_runs(start: St
     supervised = start("tree", "deaf", grace=2)
     pids = [supervised.pid(name) for name in ("tree", "grandchild", "deaf")]
     first = supervised.guardian()
+    assert first is not None
     os.kill(first, signal.SIGKILL)
-    assert until(lambda: not is_alive(first) and supervised.guardian() != first)
+    assert until(lambda: not is_alive(first) and supervised.guardian() not in (None, first))
 
     supervised.process.kill()
 

@@ -70,7 +70,7 @@ class Wire:
     def open_links(self) -> list[str]:
         """The pages of invoices that are not paid, as their clients have them."""
         with self.ctx.ledger.read() as uow:
-            links = [uow.invoices.pay_link(row.invoice.invoice_id) for row in uow.invoices.unpaid()]
+            links = [uow.pay_links.newest_open(row.invoice.invoice_id) for row in uow.invoices.unpaid()]
         return [link.link_id for link in links if link is not None]
 
     def owed(self) -> list[int]:

@@ -61,7 +61,7 @@ class Studio:
         """The first client who owes pays on the page; the rest stay silent."""
         ctx = self.wire.ctx
         with ctx.ledger.read() as uow:
-            links = [uow.invoices.pay_link(row.invoice.invoice_id) for row in uow.invoices.unpaid()]
+            links = [uow.pay_links.newest_open(row.invoice.invoice_id) for row in uow.invoices.unpaid()]
         url = next(link.url for link in links if link)
         assert httpx.post(url, data=FORM, follow_redirects=True).status_code == 200
 

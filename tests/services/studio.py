@@ -178,12 +178,12 @@ class Studio:
 
     def seen(self, *invoice_ids: str) -> str:
         with self.ledger.read() as uow:
-            waiting = {row.invoice.invoice_id: seen_as(row.invoice) for row in uow.invoices.drafts("waiting")}
+            waiting = {row.invoice.invoice_id: seen_as(row.invoice) for row in uow.drafts.in_state("waiting")}
         return seen_text({one: waiting.get(one, "not-there") for one in invoice_ids or waiting})
 
     def pay_on_page(self, job_id: str = "j1", minor: int | None = None) -> None:
         with self.ledger.read() as uow:
-            link = uow.invoices.pay_link(self.invoice(job_id).invoice.invoice_id)
+            link = uow.pay_links.newest_open(self.invoice(job_id).invoice.invoice_id)
         assert link is not None
         self.gateway.pay(link.link_id, None if minor is None else Money(minor, "EUR"))
 

@@ -292,7 +292,7 @@ def test_what_a_person_lifts_again_is_the_last_word_whatever_the_clock_says(stud
         studio.ask("pause_reminders", number=str(studio.invoice().invoice.number))
         studio.ask("resume_reminders", number=str(studio.invoice().invoice.number))
         with studio.ledger.read() as uow:
-            lifted.append(uow.invoices.resumed_at(invoice_id))
+            lifted.append(uow.pauses.resumed_at(invoice_id))
 
     assert lifted == [datetime.fromisoformat("2026-03-02T09:00:00+00:00"), studio.clock.now()]
 
@@ -305,7 +305,7 @@ def test_the_newest_page_is_the_one_that_was_made_last(studio: Studio) -> None:
     studio.do(EffectKind.PAY_LINK)
 
     with studio.ledger.read() as uow:
-        link = uow.invoices.pay_link(studio.invoice().invoice.invoice_id)
+        link = uow.pay_links.newest_open(studio.invoice().invoice.invoice_id)
     assert link is not None
     assert studio.gateway.links[link.link_id]["amount"].minor == 49_000
 

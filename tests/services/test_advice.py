@@ -104,7 +104,7 @@ def test_our_own_pause_ends_with_what_it_was_for(paid: Studio) -> None:
     paid.round()
 
     with paid.ledger.read() as uow:
-        assert not uow.invoices.is_paused(paid.invoice().invoice.invoice_id)
+        assert not uow.pauses.is_paused(paid.invoice().invoice.invoice_id)
 
 
 @pytest.mark.parametrize("first", [True, False])
@@ -117,7 +117,7 @@ def test_a_pause_of_a_person_does_not_end_by_itself(paid: Studio, first: bool) -
     paid.pay_by_cheque()
 
     with paid.ledger.read() as uow:
-        assert uow.invoices.is_paused(paid.invoice().invoice.invoice_id)
+        assert uow.pauses.is_paused(paid.invoice().invoice.invoice_id)
 
 
 def test_who_lets_reminders_go_on_after_the_last_one_is_told_that_there_are_none_left(studio: Studio) -> None:

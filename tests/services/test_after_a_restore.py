@@ -147,7 +147,7 @@ def test_a_discarded_doubtful_draft_closes_its_question(studio: Studio, tmp_path
     reconcile(studio)
     studio.round()
     with studio.ledger.read() as uow:
-        drafts = [row.invoice.invoice_id for row in uow.invoices.drafts("waiting")]
+        drafts = [row.invoice.invoice_id for row in uow.drafts.in_state("waiting")]
 
     for draft in drafts:
         studio.ask("discard", invoice_id=draft)

@@ -175,7 +175,7 @@ def test_an_invoice_that_lost_its_consent_before_it_was_finalized_is_reminded(st
 def test_no_reminder_without_a_link_to_pay_on(billed: Studio) -> None:
     with billed.ledger.write() as uow:
         for link_id in billed.gateway.links:
-            uow.invoices.close_pay_link(link_id, billed.clock.now())
+            uow.pay_links.close(link_id, billed.clock.now())
 
     assert tick(billed, 3) == []
 

@@ -173,7 +173,7 @@ def in_review(studio: Studio) -> None:
     studio.session("bad")
     rounds(studio)
     with studio.ledger.read() as uow:
-        drafts = {row.invoice.session.job_id: row.invoice.invoice_id for row in uow.invoices.drafts("waiting")}
+        drafts = {row.invoice.session.job_id: row.invoice.invoice_id for row in uow.drafts.in_state("waiting")}
     studio.approve(drafts["good"])
     studio.ask("discard", invoice_id=drafts["bad"])
     studio.approve(drafts["bad"])

@@ -113,7 +113,7 @@ def test_an_invoice_whose_link_is_being_renewed_waits_for_it(studio: Studio) -> 
     ready_to_mail(studio)
     [link_id] = studio.gateway.links
     with studio.ledger.write() as uow:
-        uow.invoices.close_pay_link(link_id, studio.clock.now())
+        uow.pay_links.close(link_id, studio.clock.now())
 
     assert studio.do(EffectKind.MAIL) == {"ready": 1}
 

@@ -167,9 +167,9 @@ class TestInReview:
 
     def test_of_two_drafts_that_wait_from_before_the_older_one_is_approved(self, review: Studio) -> None:
         with review.ledger.write() as uow:  # as an older version kept them
-            [first] = uow.invoices.drafts("waiting")
+            [first] = uow.drafts.in_state("waiting")
             second = replace(first.invoice, invoice_id="inv_second", session_id="vsco:j2")
-            uow.invoices.keep_draft(second, "waiting", review.clock.now())
+            uow.drafts.keep(second, "waiting", review.clock.now())
             uow.sessions.settle("vsco:j2", "billed", None, review.clock.now())
         review.clock.go(hours=1)
 

@@ -30,7 +30,7 @@ def test_a_pay_link_that_is_open_though_nothing_is_owed_is_left_open(studio: Stu
     assert (one.cause, one.subject_id) == ("pay_link_left_open", invoice.invoice_id)
     assert "plink_1 of INV-2026-0001 can still take money, though the invoice is void" in one.sentence
     with studio.ledger.write() as uow:
-        uow.invoices.close_pay_link("plink_1", studio.clock.now())
+        uow.pay_links.close("plink_1", studio.clock.now())
     assert stripe(studio).closed == 1
 
 
@@ -79,7 +79,7 @@ def left_alone(studio: Studio) -> str:
     studio.round()
     studio.round()
     with studio.ledger.write() as uow:
-        uow.invoices.close_pay_link("plink_1", studio.clock.now())
+        uow.pay_links.close("plink_1", studio.clock.now())
     return number(studio)
 
 
@@ -97,7 +97,7 @@ def test_what_is_owed_and_nothing_asks_for_is_told_until_a_page_is_made(studio: 
     assert stripe(studio).closed == 1
     studio.do(EffectKind.PAY_LINK)
     with studio.ledger.read() as uow:
-        assert len(uow.invoices.open_pay_links(one.subject_id)) == 1
+        assert len(uow.pay_links.open_of(one.subject_id)) == 1
 
 
 def let_it_rest(studio: Studio) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Row, Select, bindparam, exists, func, select, update
 
-from billing.adapters.ledger.own_order import next_number
 from billing.adapters.ledger.schema import (
     attention,
     documents,
@@ -21,19 +20,16 @@ from billing.adapters.ledger.schema import (
     invoices,
     journal_entries,
     number_series,
-    pauses,
     pay_links,
     record_links,
     sessions,
 )
-from billing.adapters.ledger.statements import change, first, insert, insert_once, put, rows
+from billing.adapters.ledger.statements import first, insert, insert_once, rows
 from billing.domain import canonical
 from billing.domain.errors import PermanentError
 from billing.domain.invoices import Invoice
-from billing.domain.money import Money
-from billing.domain.payments import PayLink
 from billing.domain.typed import number_typed
-from billing.ports.ledger import DraftRow, FinalizationFacts, InvoiceRow
+from billing.ports.ledger import FinalizationFacts, InvoiceRow
 from billing.ports.outside import RENDER_TOO_LONG
 
 _BALANCE = (
@@ -65,40 +61,9 @@ _TAKE_NUMBER = (
     .values(next_sequence=number_series.c.next_sequence + 1)
     .returning(number_series.c.next_sequence - 1)
 )
-_DRAFT = select(drafts).where(drafts.c.invoice_id == bindparam("invoice_id"))
-_ALL_DRAFTS = select(drafts).order_by(drafts.c.created_at, drafts.c.invoice_id)
-_DRAFTS = _ALL_DRAFTS.where(drafts.c.state == bindparam("state"))
-_DRAFTS_OF_SESSION = _ALL_DRAFTS.where(drafts.c.session_id == bindparam("session_id"))
-_DRAFTS_OF_ORDER = _ALL_DRAFTS.join(sessions, sessions.c.session_id == drafts.c.session_id).where(
-    sessions.c.source == bindparam("source"), drafts.c.part == bindparam("part")
-)
-_THIS_DRAFT = update(drafts).where(drafts.c.invoice_id == bindparam("this"))
 _MADE_SINCE = (
     select(func.count()).where(invoices.c.finalized_at >= bindparam("since")),
     select(func.count()).where(drafts.c.created_at >= bindparam("since"), drafts.c.state == "waiting"),
-)
-_DOCUMENT = select(documents.c.content).where(
-    documents.c.subject_id == bindparam("subject_id"), documents.c.kind == bindparam("kind")
-)
-_HAS_DOCUMENT = _DOCUMENT.with_only_columns(documents.c.sha256)
-_OPEN_PAY_LINKS = (
-    select(pay_links)
-    .where(pay_links.c.invoice_id == bindparam("invoice_id"), pay_links.c.closed_at.is_(None))
-    .order_by(pay_links.c.made_seq.desc(), pay_links.c.link_id)
-)
-_THIS_PAY_LINK = update(pay_links).where(pay_links.c.link_id == bindparam("this"))
-_OPEN_PAUSES = update(pauses).where(pauses.c.invoice_id == bindparam("of_invoice"), pauses.c.lifted_at.is_(None))
-_OPEN_PAUSES_BY = _OPEN_PAUSES.where(pauses.c.actor == bindparam("placed_by"))
-_LAST_PAUSE_LIFTED = (
-    select(pauses.c.lifted_at)
-    .where(pauses.c.invoice_id == bindparam("invoice_id"), pauses.c.lifted_at.is_not(None))
-    .order_by(pauses.c.pause_id.desc())
-    .limit(1)
-)
-_IS_PAUSED = (
-    select(pauses.c.pause_id)
-    .where(pauses.c.invoice_id == bindparam("invoice_id"), pauses.c.lifted_at.is_(None))
-    .limit(1)
 )
 
 
@@ -172,33 +137,6 @@ class SqlInvoices:
     def of_client(self, client_id: str) -> list[InvoiceRow]:
         return self._all(_OF_CLIENT, client_id=client_id)
 
-    def keep_draft(self, invoice: Invoice, state: str, now: datetime) -> None:
-        values = {
-            "invoice_id": invoice.invoice_id,
-            "session_id": invoice.session_id,
-            "part": invoice.part,
-            "state": state,
-            "snapshot": canonical.dumps(invoice),
-            "created_at": now,
-        }
-        put(self._connection, drafts, values)
-
-    def drafts(self, state: str) -> list[DraftRow]:
-        return [_draft(row) for row in rows(self._connection, _DRAFTS, state=state)]
-
-    def draft(self, invoice_id: str) -> DraftRow | None:
-        row = first(self._connection, _DRAFT, invoice_id=invoice_id)
-        return _draft(row) if row else None
-
-    def drafts_of_session(self, session_id: str) -> list[DraftRow]:
-        return [_draft(row) for row in rows(self._connection, _DRAFTS_OF_SESSION, session_id=session_id)]
-
-    def drafts_of_order(self, source: str, part: str) -> list[DraftRow]:
-        return [_draft(row) for row in rows(self._connection, _DRAFTS_OF_ORDER, source=source, part=part)]
-
-    def decide_draft(self, invoice_id: str, state: str, actor: str, now: datetime) -> None:
-        change(self._connection, _THIS_DRAFT, this=invoice_id, state=state, decided_by=actor, decided_at=now)
-
     def add(self, invoice: Invoice, facts: FinalizationFacts) -> None:
         insert(self._connection, invoices, _header(invoice, facts))
         for table, values in (
@@ -242,50 +180,6 @@ class SqlInvoices:
         values = {"invoice_id": invoice_id, "voided_at": now, "actor": actor, "reason": reason}
         insert(self._connection, invoice_voids, values)
 
-    def add_document(self, subject_id: str, kind: str, content: bytes, now: datetime) -> str:
-        digest = canonical.sha256(content)
-        values = {"subject_id": subject_id, "kind": kind, "sha256": digest, "size_bytes": len(content)}
-        insert_once(self._connection, documents, values | {"created_at": now, "content": content})
-        return digest
-
-    def document(self, subject_id: str, kind: str) -> bytes | None:
-        return self._connection.execute(_DOCUMENT, {"subject_id": subject_id, "kind": kind}).scalar()
-
-    def has_document(self, subject_id: str, kind: str) -> bool:
-        return first(self._connection, _HAS_DOCUMENT, subject_id=subject_id, kind=kind) is not None
-
-    def add_pay_link(self, invoice_id: str, link: PayLink, amount: Money, now: datetime) -> None:
-        values = {"link_id": link.link_id, "invoice_id": invoice_id, "url": link.url, "amount_minor": amount.minor}
-        made = {"created_at": now, "made_seq": next_number(self._connection, now)}
-        insert_once(self._connection, pay_links, values | made)
-
-    def pay_link(self, invoice_id: str) -> PayLink | None:
-        return next(iter(self.open_pay_links(invoice_id)), None)
-
-    def open_pay_links(self, invoice_id: str) -> list[PayLink]:
-        found = rows(self._connection, _OPEN_PAY_LINKS, invoice_id=invoice_id)
-        return [PayLink(row.link_id, row.url) for row in found]
-
-    def close_pay_link(self, link_id: str, now: datetime) -> None:
-        change(self._connection, _THIS_PAY_LINK, this=link_id, closed_at=now)
-
-    def pause(self, invoice_id: str, actor: str, reason: str, now: datetime) -> None:
-        values = {"invoice_id": invoice_id, "actor": actor, "reason": reason, "paused_at": now}
-        insert(self._connection, pauses, values)
-
-    def resume(self, invoice_id: str, now: datetime, placed_by: str | None = None) -> None:
-        if placed_by is None:
-            change(self._connection, _OPEN_PAUSES, of_invoice=invoice_id, lifted_at=now)
-        else:
-            change(self._connection, _OPEN_PAUSES_BY, of_invoice=invoice_id, placed_by=placed_by, lifted_at=now)
-
-    def resumed_at(self, invoice_id: str) -> datetime | None:
-        row = first(self._connection, _LAST_PAUSE_LIFTED, invoice_id=invoice_id)
-        return row.lifted_at if row else None
-
-    def is_paused(self, invoice_id: str) -> bool:
-        return first(self._connection, _IS_PAUSED, invoice_id=invoice_id) is not None
-
     def _all(self, query: Select[Any], **values: Any) -> list[InvoiceRow]:
         return [_invoice(row) for row in rows(self._connection, query, **values)]
 
@@ -293,10 +187,6 @@ class SqlInvoices:
 def _invoice(row: Row[Any]) -> InvoiceRow:
     invoice = canonical.loads(Invoice, row.snapshot)
     return InvoiceRow(invoice, row.finalized_at, int(row.balance_minor), bool(row.is_void))
-
-
-def _draft(row: Row[Any]) -> DraftRow:
-    return DraftRow(canonical.loads(Invoice, row.snapshot), row.state, row.created_at, row.decided_by)
 
 
 def _header(invoice: Invoice, facts: FinalizationFacts) -> dict[str, Any]:

@@ -11,12 +11,16 @@ from sqlalchemy import Connection, Engine, text
 
 from billing.adapters.ledger.commands import SqlCommands
 from billing.adapters.ledger.correspondence import SqlCorrespondence
+from billing.adapters.ledger.documents import SqlDocuments
+from billing.adapters.ledger.drafts import SqlDrafts
 from billing.adapters.ledger.effects import SqlEffects
 from billing.adapters.ledger.engine import failures_named, open_engine
 from billing.adapters.ledger.grants import SqlGrants
 from billing.adapters.ledger.invoices import SqlInvoices
 from billing.adapters.ledger.journal import SqlJournal
 from billing.adapters.ledger.operations import SqlOperations
+from billing.adapters.ledger.pauses import SqlReminderPauses
+from billing.adapters.ledger.pay_links import SqlPayLinks
 from billing.adapters.ledger.payments import SqlPayments
 from billing.adapters.ledger.records import SqlRecords, SqlSessions
 from billing.adapters.ledger.settlements import SqlSettlements
@@ -43,6 +47,22 @@ class SqlUnitOfWork:
     @cached_property
     def invoices(self) -> SqlInvoices:
         return SqlInvoices(self._connection)
+
+    @cached_property
+    def drafts(self) -> SqlDrafts:
+        return SqlDrafts(self._connection)
+
+    @cached_property
+    def documents(self) -> SqlDocuments:
+        return SqlDocuments(self._connection)
+
+    @cached_property
+    def pay_links(self) -> SqlPayLinks:
+        return SqlPayLinks(self._connection)
+
+    @cached_property
+    def pauses(self) -> SqlReminderPauses:
+        return SqlReminderPauses(self._connection)
 
     @cached_property
     def journal(self) -> SqlJournal:

@@ -26,7 +26,7 @@ def what_waits(uow: UnitOfWork, today: date) -> Waiting:
     """As of the studio's day. An invoice is overdue from the day after it was due."""
     unpaid = uow.invoices.unpaid()
     overdue = [row for row in unpaid if row.invoice.due_on < today]
-    return Waiting(uow.invoices.drafts("waiting"), unpaid, overdue, uow.tasks.open_tasks())
+    return Waiting(uow.drafts.in_state("waiting"), unpaid, overdue, uow.tasks.open_tasks())
 
 
 def by_currency(amounts: Iterable[Money]) -> tuple[Money, ...]:

@@ -46,7 +46,7 @@ def _whom(uow: UnitOfWork, subject_id: str) -> Whom | None:
     session = uow.sessions.get(subject_id)
     if session:
         return Whom("", session.name, is_of_session=True)
-    draft = uow.invoices.draft(subject_id)
+    draft = uow.drafts.get(subject_id)
     if draft:
         return of_invoice(draft.invoice)
     invoice_id = _paid_invoice(uow, subject_id) or uow.grants.invoice_of(subject_id)

@@ -22,7 +22,7 @@ def close_link_intent(link: PayLink, row: InvoiceRow) -> Intent:
 
 def close_links(uow: UnitOfWork, row: InvoiceRow, now: datetime) -> None:
     """The amount of a page is fixed: once another is owed, it must not take money any more."""
-    for link in uow.invoices.open_pay_links(row.invoice.invoice_id):
+    for link in uow.pay_links.open_of(row.invoice.invoice_id):
         uow.effects.intend(close_link_intent(link, row), now)
 
 
@@ -53,7 +53,7 @@ def ensure_pay_link(uow: UnitOfWork, row: InvoiceRow, cause: str, now: datetime)
 
 def open_page(uow: UnitOfWork, invoice_id: str) -> PayLink | None:
     """Where the client can pay what is owed: no page that is about to be closed, as its amount is not owed any more."""
-    pages = uow.invoices.open_pay_links(invoice_id)
+    pages = uow.pay_links.open_of(invoice_id)
     return next((page for page in pages if not uow.effects.of_subject(page.link_id, EffectKind.CLOSE_PAY_LINK)), None)
 
 
@@ -69,7 +69,7 @@ def is_left_alone(uow: UnitOfWork, row: InvoiceRow, told: Collection[str]) -> bo
     `told`: what open items are about. A page that failed is told of under the effect's own key.
     """
     invoice_id = row.invoice.invoice_id
-    if row.is_void or row.balance_minor <= 0 or _is_at_work(uow, invoice_id) or uow.invoices.is_paused(invoice_id):
+    if row.is_void or row.balance_minor <= 0 or _is_at_work(uow, invoice_id) or uow.pauses.is_paused(invoice_id):
         return False
     if open_page(uow, invoice_id) or is_page_coming(uow, row):
         return False

@@ -55,14 +55,14 @@ def stop_autopay(ctx: Context, uow: UnitOfWork, command: Command) -> str:
     refuse_while_charged(uow, row)
     _ask_by_link_instead(ctx, uow, charge, f"{command.actor}: {command.reason}")
     told = f"{row.invoice.client.name} gets a page to pay {row.balance} on by mail."
-    if uow.invoices.is_paused(row.invoice.invoice_id):
+    if uow.pauses.is_paused(row.invoice.invoice_id):
         told = "Nothing is asked for until its reminders are resumed."
     return f"The card is not charged for {number}. {told}"
 
 
 def ask_by_link(ctx: Context, uow: UnitOfWork, row: InvoiceRow) -> None:
     """A page for what is owed, of which the client is told with the reason; none while a person has said to wait."""
-    if not uow.invoices.is_paused(row.invoice.invoice_id):
+    if not uow.pauses.is_paused(row.invoice.invoice_id):
         uow.effects.intend(pay_link_intent(row.invoice, row.balance_minor, INSTEAD_OF_CHARGE), ctx.now())
 
 

@@ -89,7 +89,7 @@ def follow_up_state(ctx: Context, uow: UnitOfWork, row: InvoiceRow) -> FollowUpS
         is_void=row.is_void,
         is_disputed=is_disputed(uow, invoice.invoice_id),
         payment_unknown=is_processing(uow, invoice.invoice_id),
-        is_paused=is_undecided or uow.invoices.is_paused(invoice.invoice_id) or _is_out_of_reach(uow, row),
+        is_paused=is_undecided or uow.pauses.is_paused(invoice.invoice_id) or _is_out_of_reach(uow, row),
         on_autopay=any(charge.state in OPEN_STATES for charge in charges),
         sent=(
             *((purpose.split(":")[1], ctx.policy.day_of(at)) for purpose, at in sent),
@@ -134,7 +134,7 @@ def _hand_over(ctx: Context, uow: UnitOfWork, row: InvoiceRow, step: HandOver) -
         f"Invoice {invoice.number} to {invoice.client.name} is {step.days_past_due} days past due and all reminders"
         f" were sent: {row.balance} is open. Call them, then record a payment, void it, or pause it with a reason."
     )
-    resumed_at = uow.invoices.resumed_at(invoice.invoice_id)  # whoever let it go on is told anew that it has ended
+    resumed_at = uow.pauses.resumed_at(invoice.invoice_id)  # whoever let it go on is told anew that it has ended
     occasion = f":{resumed_at.isoformat()}" if resumed_at else ""
     event_id = f"handed_over:{invoice.invoice_id}{occasion}"
     handed_over = DomainEvent(event_id, "follow_ups_ended", invoice.invoice_id, ctx.now())

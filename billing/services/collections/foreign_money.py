@@ -30,8 +30,8 @@ def let_a_person_decide(uow: UnitOfWork, row: InvoiceRow, now: datetime) -> None
     )
     uow.tasks.raise_task(invoice.invoice_id, OTHER_CURRENCY, sentence, now)
     close_links(uow, row, now)
-    if not uow.invoices.is_paused(invoice.invoice_id):
-        uow.invoices.pause(invoice.invoice_id, PIPELINE, f"{came} came for an invoice in {invoice.currency}.", now)
+    if not uow.pauses.is_paused(invoice.invoice_id):
+        uow.pauses.pause(invoice.invoice_id, PIPELINE, f"{came} came for an invoice in {invoice.currency}.", now)
 
 
 def say_what_is_owed_now(uow: UnitOfWork, row: InvoiceRow, now: datetime) -> None:
@@ -53,8 +53,8 @@ def ask_all_the_same(uow: UnitOfWork, row: InvoiceRow, cause: str, now: datetime
     show_credit(uow, row, now)
     if any(item.code in OWED_AGAIN for item in uow.tasks.open_of(invoice_id)):
         return
-    uow.invoices.resume(invoice_id, now, placed_by=PIPELINE)
-    if not uow.invoices.is_paused(invoice_id):
+    uow.pauses.resume(invoice_id, now, placed_by=PIPELINE)
+    if not uow.pauses.is_paused(invoice_id):
         ensure_pay_link(uow, row, cause, now)
         look_again(uow, invoice_id, now)
 

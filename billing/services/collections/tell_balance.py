@@ -56,7 +56,7 @@ def is_at_work(uow: UnitOfWork, invoice_id: str) -> bool:
     """A dispute, a debit, a charge under way or one that a person has stopped for now: its end is told."""
     if is_disputed(uow, invoice_id) or is_processing(uow, invoice_id):
         return True
-    is_held_back = waiting_charge(uow, invoice_id) is None or uow.invoices.is_paused(invoice_id)
+    is_held_back = waiting_charge(uow, invoice_id) is None or uow.pauses.is_paused(invoice_id)
     return open_charge(uow, invoice_id) is not None and is_held_back
 
 

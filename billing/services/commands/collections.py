@@ -43,9 +43,9 @@ def record_office_payment(ctx: Context, uow: UnitOfWork, command: Command) -> st
 
 def pause_reminders(ctx: Context, uow: UnitOfWork, command: Command) -> str:
     row = invoice_of(uow, command)
-    uow.invoices.resume(row.invoice.invoice_id, ctx.now(), placed_by=PIPELINE)  # ours would end by itself
-    if not uow.invoices.is_paused(row.invoice.invoice_id):
-        uow.invoices.pause(row.invoice.invoice_id, command.actor, command.reason, ctx.now())
+    uow.pauses.resume(row.invoice.invoice_id, ctx.now(), placed_by=PIPELINE)  # ours would end by itself
+    if not uow.pauses.is_paused(row.invoice.invoice_id):
+        uow.pauses.pause(row.invoice.invoice_id, command.actor, command.reason, ctx.now())
     card = " Its card is not charged until they are resumed." if waiting_charge(uow, row.invoice.invoice_id) else ""
     return f"Reminders of {row.invoice.number} are paused.{card}"
 
@@ -54,7 +54,7 @@ def resume_reminders(ctx: Context, uow: UnitOfWork, command: Command) -> str:
     """Whoever asks the client again needs a page to pay on: it was closed when the money was there, or was disputed."""
     row = invoice_of(uow, command)
     invoice_id = row.invoice.invoice_id
-    uow.invoices.resume(invoice_id, ctx.now())
+    uow.pauses.resume(invoice_id, ctx.now())
     for code in UNDECIDED:
         uow.tasks.resolve(invoice_id, code, command.actor, ctx.now())
     ensure_pay_link(uow, row, f"resumed:{command.command_id}", ctx.now())

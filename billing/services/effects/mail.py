@@ -138,7 +138,7 @@ def _why_not_refunded(uow: UnitOfWork, effect: Effect) -> str | None:
 def _attachments(uow: UnitOfWork, content: MailContent) -> tuple[Attachment, ...]:
     if not isinstance(content, InvoiceMail):
         return ()
-    pdf = uow.invoices.document(content.invoice.invoice_id, "invoice")
+    pdf = uow.documents.content(content.invoice.invoice_id, "invoice")
     if pdf is None:
         raise PermanentError("no_document", f"Invoice {content.invoice.number} has no PDF yet.")
     return (Attachment(document_file_name(str(content.invoice.number)), pdf),)

@@ -54,7 +54,7 @@ class _PayLink:
             return
         amount = Money(effect.number("amount_minor"), effect.text("currency"))
         link = PayLink(outcome.reference, outcome.detail)
-        uow.invoices.add_pay_link(effect.subject_id, link, amount, now)
+        uow.pay_links.add(effect.subject_id, link, amount, now)
         if self._why_not(uow, effect):  # paid, voided or changed while the link was being made
             uow.effects.intend(close_link_intent(link, uow.invoices.require(effect.subject_id)), now)
         elif effect.purpose.startswith("after_charge:"):
@@ -104,7 +104,7 @@ class _ClosePayLink:
 
     def follow(self, ctx: Context, uow: UnitOfWork, effect: Effect, outcome: Outcome) -> None:
         if outcome.state is EffectState.DONE:
-            uow.invoices.close_pay_link(effect.subject_id, ctx.now())
+            uow.pay_links.close(effect.subject_id, ctx.now())
 
     def ask(self, ctx: Context, effect: Effect) -> Outcome:
         return self.act(ctx, effect)  # closing a closed link does nothing

@@ -44,7 +44,7 @@ def note_changes(ctx: Context, uow: UnitOfWork, session: SessionRow, shared: Seq
 
 def _is_new(uow: UnitOfWork, session: SessionRow, order: Order, changes: Sequence[Change]) -> bool:
     """An order that was never billed or drafted here, and can be billed as it is, or belongs to another session."""
-    drafts = uow.invoices.drafts_of_session(session.session_id)
+    drafts = uow.drafts.of_session(session.session_id)
     is_drafted = any(draft.invoice.part == order.order_id for draft in drafts)
     if is_drafted or standing_of(uow, session, order, changes).way is Way.NOT_AGAIN:
         return False

@@ -90,7 +90,7 @@ def approve_draft(ctx: Context, invoice_id: str, seen: str, actor: str, command_
     with ctx.ledger.write() as uow:
         if finalized := _finalized_by(uow, invoice_id, command_id):
             return finalized  # another worker carries out the same command
-        current = uow.invoices.draft(invoice_id)
+        current = uow.drafts.get(invoice_id)
         if current is None or current.state != "waiting" or seen_as(current.invoice) != seen:
             raise _changed(f"Draft {invoice_id} was decided or renewed just now")
         refusal = _why_not(ctx, uow, session, current, drafted, told)
@@ -101,14 +101,14 @@ def approve_draft(ctx: Context, invoice_id: str, seen: str, actor: str, command_
 
 def discard_draft(ctx: Context, uow: UnitOfWork, invoice_id: str, actor: str, reason: str) -> str:
     """A person decides against a draft: its order is not billed. The session lives on by its other invoices, if any."""
-    now, draft = ctx.now(), uow.invoices.draft(invoice_id)
+    now, draft = ctx.now(), uow.drafts.get(invoice_id)
     if draft is None or draft.state != "waiting":
         raise _no_such_draft(invoice_id)
     session_id = draft.invoice.session_id
-    uow.invoices.decide_draft(invoice_id, "discarded", actor, now)
+    uow.drafts.decide(invoice_id, "discarded", actor, now)
     uow.tasks.resolve(invoice_id, DRAFT_WAITS, actor, now)
     others = [row for row in uow.invoices.of_session(session_id) if not row.is_void]
-    if others or any(other.state == "waiting" for other in uow.invoices.drafts_of_session(session_id)):
+    if others or any(other.state == "waiting" for other in uow.drafts.of_session(session_id)):
         uow.tasks.resolve(session_id, PERHAPS_BILLED, actor, now)
         retell(ctx, uow, session_id)
     else:
@@ -127,7 +127,7 @@ def _finalized_by(uow: UnitOfWork, invoice_id: str, command_id: int) -> Invoice 
 def _waiting(ctx: Context, invoice_id: str) -> tuple[DraftRow, SessionRow, set[str]]:
     """The draft, its session, and which changes of what was billed of it a person could know of by now."""
     with ctx.ledger.read() as uow:
-        draft = uow.invoices.draft(invoice_id)
+        draft = uow.drafts.get(invoice_id)
         session = uow.sessions.get(draft.invoice.session_id) if draft else None
         told = told_changes(uow, session.session_id) if session else set()
     if draft is None or session is None or draft.state != "waiting":
@@ -182,7 +182,7 @@ def _finalize(
     invoice_id, now = current.invoice.invoice_id, ctx.now()
     fresh = _fresh(drafted, invoice_id)
     assert fresh is not None  # `_why_not` has looked
-    uow.invoices.decide_draft(invoice_id, "finalized", actor, now)
+    uow.drafts.decide(invoice_id, "finalized", actor, now)
     uow.tasks.resolve(invoice_id, DRAFT_WAITS, actor, now)
     uow.records.move_cursor(_BY + invoice_id, str(command_id), now)
     invoice = finalize_invoice(ctx, uow, session, fresh, drafted.record_horizon, actor)
@@ -211,7 +211,7 @@ def _has_room(ctx: Context, uow: UnitOfWork, draft: DraftRow) -> bool:
 
 def _renew(ctx: Context, uow: UnitOfWork, session: SessionRow, invoice_id: str, fresh: Invoice | None) -> None:
     if fresh is None:
-        uow.invoices.decide_draft(invoice_id, "discarded", PIPELINE, ctx.now())
+        uow.drafts.decide(invoice_id, "discarded", PIPELINE, ctx.now())
         uow.tasks.resolve(invoice_id, DRAFT_WAITS, PIPELINE, ctx.now())
         uow.sessions.settle(session.session_id, "due", None, ctx.now())
     else:

@@ -142,7 +142,7 @@ def _live(uow: UnitOfWork, session_id: str) -> list[InvoiceRow]:
 
 
 def _waiting(uow: UnitOfWork, session_id: str) -> list[DraftRow]:
-    return [draft for draft in uow.invoices.drafts_of_session(session_id) if draft.state == "waiting"]
+    return [draft for draft in uow.drafts.of_session(session_id) if draft.state == "waiting"]
 
 
 def _open_items(uow: UnitOfWork, session_id: str) -> list[InvoiceRow]:

@@ -30,7 +30,7 @@ def render_invoices(
         with ctx.ledger.read() as uow:
             found = uow.invoices.ready_to_render(BATCH + len(broken))
             ready = [row for row in found if row.invoice.invoice_id not in broken]
-            links = {row.invoice.invoice_id: uow.invoices.pay_link(row.invoice.invoice_id) for row in ready}
+            links = {row.invoice.invoice_id: uow.pay_links.newest_open(row.invoice.invoice_id) for row in ready}
         if not ready or len(ready) < at_least:
             return rendered
         rows = {row.invoice.invoice_id: row for row in ready}
@@ -71,7 +71,7 @@ def mail_intent(invoice: InvoiceRow, kind: MailKind, subject_id: str, detail: st
 def _keep(ctx: Context, row: InvoiceRow, content: bytes) -> None:
     invoice_id = row.invoice.invoice_id
     with ctx.ledger.write() as uow:
-        uow.invoices.add_document(invoice_id, "invoice", content, ctx.now())
+        uow.documents.add(invoice_id, "invoice", content, ctx.now())
         for code in (RENDER_FAILED, RENDER_TOO_LONG):
             uow.tasks.resolve(invoice_id, code, PIPELINE, ctx.now())
         uow.effects.intend(mail_intent(row, MailKind.INVOICE, invoice_id), ctx.now())

@@ -238,7 +238,7 @@ def pay_link_intent(invoice: Invoice, amount_minor: int, why: str = "balance") -
 
 
 def keep_for_review(uow: UnitOfWork, draft: Invoice, now: datetime) -> None:
-    uow.invoices.keep_draft(draft, "waiting", now)
+    uow.drafts.keep(draft, "waiting", now)
 
 
 def _say_what_waits(ctx: Context) -> None:

@@ -55,7 +55,7 @@ def standing_of(uow: UnitOfWork, session: SessionRow, order: Order, changes: Seq
     live = next((row for row in invoices if not row.is_void), None)
     if live is not None:
         return Standing(Way.NOT_HERE, _billed_there(session, order, live))
-    drafts = uow.invoices.drafts_of_order(session.source, order.order_id)
+    drafts = uow.drafts.of_order(session.source, order.order_id)
     waiting = next((draft for draft in drafts if draft.state == "waiting"), None)
     if waiting is not None and waiting.invoice.session_id != session.session_id:
         return Standing(Way.NOT_HERE, _drafted_there(session, order, waiting))

@@ -32,7 +32,7 @@ def compare_left_open(ctx: Context, found: Found, billed: list[Billed]) -> None:
             for row in one.invoices:
                 found.compared += 1
                 if row.is_void or row.balance_minor <= 0:
-                    links = uow.invoices.open_pay_links(row.invoice.invoice_id)
+                    links = uow.pay_links.open_of(row.invoice.invoice_id)
                     found.add(_link(row, link) for link in links if not _is_being_closed(uow, link))
         for state in OPEN_STATES:
             charges = uow.effects.in_state(state, EffectKind.CHARGE)

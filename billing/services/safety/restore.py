@@ -87,7 +87,7 @@ def finish_restore(ctx: Context, actor: str) -> str:
             uow.tasks.resolve(effect.key, None, PIPELINE, now)
         if mails:
             show_mails_in_doubt(uow, now)
-        for draft in uow.invoices.drafts("waiting"):
+        for draft in uow.drafts.in_state("waiting"):
             warn_of_draft(uow, draft.invoice, now)
         _tell_what_is_lost(uow, len(lost), now)
         lift_hold(uow, CAUSE_RESTORED, actor, "reconciled", now)

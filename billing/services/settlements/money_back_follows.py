@@ -117,7 +117,7 @@ def follow(case: Case, before: InvoiceRow, told: Sequence[Told]) -> None:
         _show_debt(case, row, unasked)
     elif unasked and row.balance_minor > before.balance_minor:
         _let_a_person_decide(case, row, unasked)
-    elif any(one.cause for one in news) and not uow.invoices.is_paused(case.invoice_id):
+    elif any(one.cause for one in news) and not uow.pauses.is_paused(case.invoice_id):
         ensure_pay_link(uow, row, news[-1].cause, case.now)
     end_once_gone(uow, row, news[-1].cause, case.now)
     if not any(one.has_letter for one in told):
@@ -214,8 +214,8 @@ def _let_a_person_decide(case: Case, row: InvoiceRow, unasked: Sequence[Told]) -
     for one in unasked:
         uow.tasks.resolve(case.invoice_id, one.code, PIPELINE, case.now)  # it says what is owed now
         uow.tasks.raise_task(case.invoice_id, str(one.code), of_owed_again(row, one.what), case.now)
-    if not uow.invoices.is_paused(case.invoice_id):
-        uow.invoices.pause(case.invoice_id, PIPELINE, f"{unasked[-1].what}.", case.now)
+    if not uow.pauses.is_paused(case.invoice_id):
+        uow.pauses.pause(case.invoice_id, PIPELINE, f"{unasked[-1].what}.", case.now)
 
 
 def of_owed_again(row: InvoiceRow, what: str) -> str:
@@ -232,7 +232,7 @@ def rest_no_more(uow: UnitOfWork, invoice_id: str, by: str, now: datetime) -> No
     """Nothing is owed any more: neither is it asked about, nor does our own pause outlive it."""
     for code in UNDECIDED:
         uow.tasks.resolve(invoice_id, code, by, now)
-    uow.invoices.resume(invoice_id, now, placed_by=PIPELINE)
+    uow.pauses.resume(invoice_id, now, placed_by=PIPELINE)
     show_credit(uow, uow.invoices.require(invoice_id), now)
 
 

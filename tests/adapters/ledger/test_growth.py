@@ -7,8 +7,11 @@ the rows that the nodes of the executed plan took and threw away, by EXPLAIN ANA
 
 from __future__ import annotations
 
+import copyreg
 import inspect
+import pickle
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from built_once import built_once
 from grown import Month
 from month import live_a_month
 from own_postgres import fresh_database
@@ -44,6 +48,8 @@ MONTHS = 6
 AT_MOST = 2.2
 # What is read whatever the size, and the rounding of small numbers.
 ALWAYS = {"sqlite": 300, "postgresql": 30}
+
+copyreg.pickle(type(threading.RLock()), lambda _lock: (threading.RLock, ()))  # a fake that is kept is not in use
 
 Ask = Callable[[Studio], object]
 
@@ -152,24 +158,32 @@ class Grown:
         return counts[0], counts[1]
 
 
-@pytest.fixture(scope="module")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("template") / "ledger.db"
-    with closing(SqlLedger(f"sqlite:///{path}")) as ledger:
+@pytest.fixture(scope="session")
+def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The month that a studio lived, and on SQLite the two ledgers that it grew to: once for all workers of a run."""
+    return built_once(tmp_path_factory, "grown-ledgers", _live_and_grow)
+
+
+def _live_and_grow(folder: Path) -> None:
+    with closing(SqlLedger(f"sqlite:///{folder / 'empty.db'}")) as ledger:
         migrate(ledger.engine)
-    return path
+    with closing(SqlLedger(f"sqlite:///{shutil.copy(folder / 'empty.db', folder / 'month.db')}")) as ledger:
+        studio = Studio.around(ledger)
+        live_a_month(studio)
+        month = Month(ledger.engine)
+    around = {name: part for name, part in vars(studio).items() if name != "ledger"}
+    (folder / "around.pickle").write_bytes(pickle.dumps(around))
+    for name, months in (("once.db", MONTHS), ("twice.db", 2 * MONTHS)):
+        _grow(f"sqlite:///{shutil.copy(folder / 'empty.db', folder / name)}", month, 0, months)
 
 
-@pytest.fixture(scope="module")
-def lived(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    ledger = SqlLedger(f"sqlite:///{shutil.copy(sqlite_template, tmp_path_factory.mktemp('month') / 'ledger.db')}")
-    studio = Studio.around(ledger)
-    live_a_month(studio)
-    yield studio
-    ledger.close()
+@pytest.fixture(scope="session")
+def lived(lived_in: Path) -> Iterator[Studio]:
+    with closing(SqlLedger(f"sqlite:///{lived_in / 'month.db'}")) as ledger:
+        yield Studio(ledger=ledger, **pickle.loads((lived_in / "around.pickle").read_bytes()))
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def grown(request: pytest.FixtureRequest, lived: Studio) -> Iterator[Grown]:
     with ExitStack() as stack:
         urls = request.getfixturevalue(f"{request.param}_sizes")
@@ -184,16 +198,13 @@ def _watched(lived: Studio, url: str) -> Iterator[tuple[Studio, Reading]]:
     ledger.close()
 
 
-@pytest.fixture(scope="module")
-def sqlite_sizes(sqlite_template: Path, lived: Studio, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    month, urls = Month(lived.ledger.engine), []
-    for months in (MONTHS, 2 * MONTHS):
-        urls.append(f"sqlite:///{shutil.copy(sqlite_template, tmp_path_factory.mktemp('grown') / 'ledger.db')}")
-        _grow(urls[-1], month, 0, months)
-    return urls
+@pytest.fixture(scope="session")
+def sqlite_sizes(lived_in: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    mine = tmp_path_factory.mktemp("grown")
+    return [f"sqlite:///{shutil.copy(lived_in / name, mine)}" for name in ("once.db", "twice.db")]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def postgresql_sizes(postgres: URL, postgres_template: str, lived: Studio) -> Iterator[list[str]]:
     """The smaller one is the larger one less its later half, with the same statistics: so the plans are the same."""
     month = Month(lived.ledger.engine)

@@ -37,13 +37,13 @@ def test_a_full_disk_is_one_clear_error_and_loses_nothing(sqlite: SqlLedger) -> 
         pytest.raises(TemporaryError, match=r"its disk is full .*Nothing of this step was kept"),
         sqlite.write() as uow,
     ):
-        uow.invoices.add_document("inv_1", "invoice", b"x" * 1_000_000, NOW)
+        uow.documents.add("inv_1", "invoice", b"x" * 1_000_000, NOW)
 
     with sqlite.write() as uow:
         uow._connection.exec_driver_sql("pragma max_page_count = 1000000")
-        assert not uow.invoices.has_document("inv_1", "invoice")
+        assert not uow.documents.has("inv_1", "invoice")
         assert len(uow.effects.of_subject("inv_1")) == 1
-        uow.invoices.add_document("inv_1", "invoice", b"x" * 1_000_000, NOW)
+        uow.documents.add("inv_1", "invoice", b"x" * 1_000_000, NOW)
 
 
 def test_a_read_only_ledger_is_one_clear_error(sqlite: SqlLedger) -> None:

@@ -57,7 +57,7 @@ def fill(ledger: SqlLedger) -> None:
     """At least one row in every table that is append only."""
     with ledger.write() as uow:
         uow.records.keep("vsco", record(), "j1", NOW)
-        uow.invoices.add_document("inv_1", "invoice", b"%PDF", NOW)
+        uow.documents.add("inv_1", "invoice", b"%PDF", NOW)
         uow.payments.add(payment(), NOW)
         uow.payments.allocate("pay_pi_1", "inv_1", Money(500, "EUR"))
         uow.journal.record_event(DomainEvent("e1", "said", "inv_1", NOW))
@@ -260,45 +260,45 @@ def test_an_invoice_comes_back_as_it_was_frozen(ledger: SqlLedger) -> None:
 
 def test_drafts_wait_until_they_are_decided(ledger: SqlLedger) -> None:
     with ledger.write() as uow:
-        uow.invoices.keep_draft(DRAFT, "waiting", NOW)
-        assert [draft.invoice for draft in uow.invoices.drafts("waiting")] == [DRAFT]
+        uow.drafts.keep(DRAFT, "waiting", NOW)
+        assert [draft.invoice for draft in uow.drafts.in_state("waiting")] == [DRAFT]
         assert uow.invoices.made_since(NOW) == 1
-        uow.invoices.decide_draft("inv_1", "discarded", "olga", LATER)
-        decided = uow.invoices.draft("inv_1")
+        uow.drafts.decide("inv_1", "discarded", "olga", LATER)
+        decided = uow.drafts.get("inv_1")
         assert decided is not None
         assert decided.state == "discarded"
-        assert uow.invoices.draft("inv_2") is None
+        assert uow.drafts.get("inv_2") is None
 
 
 def test_documents_are_kept_once(ledger: SqlLedger) -> None:
     with ledger.write() as uow:
-        uow.invoices.add_document("inv_1", "invoice", b"first", NOW)
-        uow.invoices.add_document("inv_1", "invoice", b"second", NOW)
-        assert uow.invoices.document("inv_1", "invoice") == b"first"
-        assert uow.invoices.has_document("inv_1", "invoice")
-        assert not uow.invoices.has_document("inv_2", "invoice")
+        uow.documents.add("inv_1", "invoice", b"first", NOW)
+        uow.documents.add("inv_1", "invoice", b"second", NOW)
+        assert uow.documents.content("inv_1", "invoice") == b"first"
+        assert uow.documents.has("inv_1", "invoice")
+        assert not uow.documents.has("inv_2", "invoice")
 
 
 def test_the_newest_open_link_is_the_one_to_pay_on(ledger: SqlLedger) -> None:
     first, second = PayLink("l1", "https://1"), PayLink("l2", "https://2")
     with ledger.write() as uow:
-        uow.invoices.add_pay_link("inv_1", first, Money(5, "EUR"), NOW)
-        uow.invoices.add_pay_link("inv_1", second, Money(3, "EUR"), LATER)
-        assert uow.invoices.pay_link("inv_1") == second
-        assert uow.invoices.open_pay_links("inv_1") == [second, first]
-        uow.invoices.close_pay_link("l2", LATER)
-        assert uow.invoices.pay_link("inv_1") == first
-        uow.invoices.close_pay_link("l1", LATER)
-        assert uow.invoices.pay_link("inv_1") is None
+        uow.pay_links.add("inv_1", first, Money(5, "EUR"), NOW)
+        uow.pay_links.add("inv_1", second, Money(3, "EUR"), LATER)
+        assert uow.pay_links.newest_open("inv_1") == second
+        assert uow.pay_links.open_of("inv_1") == [second, first]
+        uow.pay_links.close("l2", LATER)
+        assert uow.pay_links.newest_open("inv_1") == first
+        uow.pay_links.close("l1", LATER)
+        assert uow.pay_links.newest_open("inv_1") is None
 
 
 def test_a_pause_holds_until_it_is_lifted(ledger: SqlLedger) -> None:
     with ledger.write() as uow:
-        assert not uow.invoices.is_paused("inv_1")
-        uow.invoices.pause("inv_1", "olga", "talking", NOW)
-        assert uow.invoices.is_paused("inv_1")
-        uow.invoices.resume("inv_1", LATER)
-        assert not uow.invoices.is_paused("inv_1")
+        assert not uow.pauses.is_paused("inv_1")
+        uow.pauses.pause("inv_1", "olga", "talking", NOW)
+        assert uow.pauses.is_paused("inv_1")
+        uow.pauses.resume("inv_1", LATER)
+        assert not uow.pauses.is_paused("inv_1")
 
 
 def test_attention_is_open_once_and_can_be_closed_but_for_what_still_holds(ledger: SqlLedger) -> None:

@@ -52,12 +52,12 @@ def test_drafts_are_found_by_their_session_and_by_their_order(two_jobs: SqlLedge
             ("d4", "tave:j3", "o1", NOW),
         ):  # fmt: skip
             draft = replace(DRAFT, invoice_id=draft_id, session_id=session_id, part=part)
-            uow.invoices.keep_draft(draft, "waiting", at)
-        uow.invoices.decide_draft("d1", "discarded", "olga", LATER)
+            uow.drafts.keep(draft, "waiting", at)
+        uow.drafts.decide("d1", "discarded", "olga", LATER)
 
     with two_jobs.read() as uow:
-        of_order = uow.invoices.drafts_of_order("vsco", "o1")
-        of_session = uow.invoices.drafts_of_session("vsco:j1")
+        of_order = uow.drafts.of_order("vsco", "o1")
+        of_session = uow.drafts.of_session("vsco:j1")
 
     assert [(draft.invoice.invoice_id, draft.state, draft.decided_by) for draft in of_order] == [
         ("d1", "discarded", "olga"), ("d2", "waiting", None),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from assets.money_checks import MONEY_CHECKS
+from billing.domain.effect_specs import EFFECT_SPECS
 from billing.domain.effects import Effect, EffectKind, EffectState, Outcome
 from billing.domain.errors import PermanentError
 from billing.domain.events import PIPELINE
@@ -50,26 +51,22 @@ class _Noting:
     def __init__(self, inner: Handler, ended: list[Ended]) -> None:
         self._inner, self._ended = inner, ended
 
-    def unwanted(self, billing: Context, uow: UnitOfWork, effect: Effect) -> str | None:
-        return self._inner.unwanted(billing, uow, effect)
+    def unwanted(self, ctx: Context, uow: UnitOfWork, effect: Effect) -> str | None:
+        return self._inner.unwanted(ctx, uow, effect)
 
-    def act(self, billing: Context, effect: Effect) -> Outcome:
-        return self._inner.act(billing, effect)
+    def act(self, ctx: Context, effect: Effect) -> Outcome:
+        return self._inner.act(ctx, effect)
 
-    def ask(self, billing: Context, effect: Effect) -> Outcome:
-        return self._inner.ask(billing, effect)
+    def ask(self, ctx: Context, effect: Effect) -> Outcome:
+        return self._inner.ask(ctx, effect)
 
-    def follow(self, billing: Context, uow: UnitOfWork, effect: Effect, outcome: Outcome) -> None:
-        self._inner.follow(billing, uow, effect, outcome)
+    def follow(self, ctx: Context, uow: UnitOfWork, effect: Effect, outcome: Outcome) -> None:
+        self._inner.follow(ctx, uow, effect, outcome)
         if outcome.state is not EffectState.READY:
             self._ended.append(_ended(effect, outcome))
 
 
-# What takes no money and tells nobody: a page that is made is not sent, and a page that is closed is safe.
-_NEED_NO_BOOKS = (EffectKind.PAY_LINK, EffectKind.CLOSE_PAY_LINK)
-
-
-def do_effects(resource: BillingResource, billing: Context, *kinds: EffectKind) -> Done:
+def do_effects(resource: BillingResource, ctx: Context, *kinds: EffectKind) -> Done:
     """Do everything of these kinds that is due, one kind after another. Doing it again does nothing.
 
     Money moves and mails go out only from books that are sound, whatever other assets this run is made of: else
@@ -80,10 +77,10 @@ def do_effects(resource: BillingResource, billing: Context, *kinds: EffectKind) 
         if not resource.may_do(kind):
             done.left.append(kind)
             continue
-        broken = [] if kind in _NEED_NO_BOOKS else _broken_promises(resource, billing)
+        broken = _broken_promises(resource, ctx) if EFFECT_SPECS[kind].needs_sound_books else []
         owners_only = TO_THE_OWNER if broken else None
         if not broken or kind is EffectKind.MAIL:
-            run_effects(billing, _Noting(HANDLERS[kind], done.ended), kind, purposes=owners_only)
+            run_effects(ctx, _Noting(HANDLERS[kind], done.ended), kind, purposes=owners_only)
         if broken:
             raise PermanentError(_BROKEN, " ".join(broken))
     return done
@@ -92,11 +89,11 @@ def do_effects(resource: BillingResource, billing: Context, *kinds: EffectKind) 
 _BOOKS, _BROKEN = "books", "books_broken"
 
 
-def _broken_promises(resource: BillingResource, billing: Context) -> list[str]:
+def _broken_promises(resource: BillingResource, ctx: Context) -> list[str]:
     """What is not true of the books and must be before anything is done outside; shown to a person while it lasts."""
     broken = [result for result in resource.check_books(MONEY_CHECKS) if not result.holds]
     sentences = [f"Not true: {result.sentence}" for result in broken]
-    with billing.ledger.read() as uow:
+    with ctx.ledger.read() as uow:
         is_shown = any(item.subject_id == _BOOKS and item.code == _BROKEN for item in uow.tasks.open_tasks())
     if broken and not is_shown:
         names = ", ".join(result.name for result in broken)
@@ -104,11 +101,11 @@ def _broken_promises(resource: BillingResource, billing: Context) -> list[str]:
             f"The books do not add up ({names}), so nothing is charged, mailed or opened. See the rows that"
             " break it in Dagster under the asset checks, or by `billing doctor`; it goes on by itself when they hold."
         )
-        with billing.ledger.write() as uow:
-            uow.tasks.raise_task(_BOOKS, _BROKEN, sentence, billing.now())
+        with ctx.ledger.write() as uow:
+            uow.tasks.raise_task(_BOOKS, _BROKEN, sentence, ctx.now())
     elif is_shown and not broken:
-        with billing.ledger.write() as uow:
-            uow.tasks.resolve(_BOOKS, _BROKEN, PIPELINE, billing.now())
+        with ctx.ledger.write() as uow:
+            uow.tasks.resolve(_BOOKS, _BROKEN, PIPELINE, ctx.now())
     return sentences
 
 

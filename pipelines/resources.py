@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, cast
 import dagster as dg
 from pydantic import PrivateAttr
 
+from billing.domain.effect_specs import EFFECT_SPECS, Provider
 from billing.domain.effects import EffectKind
 from billing.domain.errors import BillingError, PermanentError, TemporaryError, UnreadableError
 from billing.services.safety.troubles import trouble_of
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 CAUSE, SYSTEM = "Cause", "System"  # metadata of a step that failed: what the owner is told of it
 _ASK_AGAIN_SECONDS = 60  # sensors look every few seconds, and whose account it is does not change that fast
-STRIPE_KINDS = (EffectKind.PAY_LINK, EffectKind.CLOSE_PAY_LINK, EffectKind.CHARGE, EffectKind.REFUND)
 
 
 @contextmanager
@@ -129,7 +129,7 @@ class BillingResource(dg.ConfigurableResource["BillingResource"]):
 
     def may_do(self, kind: EffectKind) -> bool:
         """False for what is done at Stripe, while nobody knows whose account the key opens."""
-        return self._trouble is None or kind not in STRIPE_KINDS
+        return self._trouble is None or EFFECT_SPECS[kind].provider is not Provider.PAYMENTS
 
     @property
     def stripe_trouble(self) -> str | None:

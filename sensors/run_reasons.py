@@ -9,7 +9,7 @@ from pathlib import Path
 import dagster as dg
 
 from billing.domain import canonical
-from billing.domain.effects import EffectKind
+from billing.domain.effect_specs import EFFECT_SPECS
 from billing.domain.published_file import REFRESH_EVERY, seen_current_of
 from billing.services.context import Context
 from billing.services.due_work import (
@@ -37,18 +37,6 @@ from sensors.patience import is_within
 PAGES_A_LOOK = 5  # a tick has 60 s; more pages are read by the run, which has none to share
 SESSIONS_TAGGED = 5
 SESSION_TAG = "studio/session"
-
-# Where in the story each kind of effect is done.
-_DONE_BY = {
-    EffectKind.PAY_LINK: "invoices",
-    EffectKind.MAIL: "deliveries",
-    EffectKind.CHARGE: "charges",
-    EffectKind.CLOSE_PAY_LINK: "payments",
-    EffectKind.WRITE_BACK: "write_backs",
-    EffectKind.GRANT: "gallery_grants",
-    EffectKind.REVOKE: "gallery_grants",
-    EffectKind.REFUND: "payments",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +111,7 @@ def _due_now(ctx: Context) -> RunReason | None:
     if not decisions and not effects:
         return None
     ids = [effect_id for kind in effects.values() for effect_id in kind]
-    starts = [_DONE_BY[kind] for kind in effects] + ["decisions"] * bool(decisions)
+    starts = [EFFECT_SPECS[kind].chapter for kind in effects] + ["decisions"] * bool(decisions)
     why = f"due: decisions {len(decisions)}, effects {len(ids)}"
     return RunReason("due", BILL_COMPLETED_SESSIONS, _work(decisions, ids), why, _from(starts))
 
@@ -150,7 +138,9 @@ def _unknown(ctx: Context) -> RunReason | None:
         return None
     ids = [effect_id for kind in unknown.values() for effect_id in kind]
     why = f"unknown outcomes to ask about: {len(ids)}"
-    return RunReason("unknown", BILL_COMPLETED_SESSIONS, _work(ids), why, _from([_DONE_BY[kind] for kind in unknown]))
+    return RunReason(
+        "unknown", BILL_COMPLETED_SESSIONS, _work(ids), why, _from([EFFECT_SPECS[kind].chapter for kind in unknown])
+    )
 
 
 def _from(starts: list[str]) -> tuple[str, ...]:

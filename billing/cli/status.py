@@ -14,7 +14,8 @@ from billing.bootstrap import disks_of, running_file
 from billing.cli.opening import Office, open_office
 from billing.cli.tables import printable, table
 from billing.domain.canonical import derived_id
-from billing.domain.effects import EffectKind, is_a_word_enough
+from billing.domain.effect_specs import EFFECT_SPECS
+from billing.domain.effects import EffectKind
 from billing.domain.events import Task
 from billing.domain.money import Money
 from billing.processes.alone import holder
@@ -72,7 +73,8 @@ def command_for(item: Task) -> str:
 
     effect_id = derived_id("eff", item.subject_id)  # items about an effect are kept under its key
     if item.code == "effect_unknown":
-        ways = "--done/--not-done" if is_a_word_enough(EffectKind(item.subject_id.split(":")[0])) else "--not-done"
+        spec = EFFECT_SPECS[EffectKind(item.subject_id.split(":")[0])]
+        ways = "--done/--not-done" if spec.is_a_word_enough else "--not-done"
         return f"billing settle {effect_id} {ways} --reason '…'"
     if item.code == "effect_failed":
         return f"billing retry {effect_id}"

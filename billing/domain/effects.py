@@ -137,16 +137,6 @@ def ask_again_at(now: datetime, asked: int, not_sooner: datetime | None = None) 
     return max(own, not_sooner) if not_sooner else own
 
 
-def can_be_asked(kind: EffectKind) -> bool:
-    """Whether evidence can be had outside. A mail server does not tell what it has accepted: only a person can look."""
-    return kind is not EffectKind.MAIL
-
-
-def is_a_word_enough(kind: EffectKind) -> bool:
-    """Whether a person's yes can record it. A page and a gallery have an address, which only their host can tell."""
-    return kind not in (EffectKind.PAY_LINK, EffectKind.GRANT)
-
-
 def message_id(key: str, domain: str) -> str:
     """The Message-ID that follows from an effect's key, so that a second copy is recognisable as one."""
     return f"<{canonical.sha256(key)[:32]}@{domain}>"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from billing.domain.effects import EffectKind, EffectState, can_be_asked
+from billing.domain.effect_specs import EFFECT_SPECS
+from billing.domain.effects import EffectKind, EffectState
 from billing.domain.policy import MORNING_HOUR
 from billing.services.access.galleries import awaiting_grant
 from billing.services.context import Context
@@ -67,7 +68,7 @@ def effects_to_ask_about(ctx: Context) -> dict[EffectKind, list[str]]:
         unknown = [] if is_held(uow) else uow.effects.to_ask(ctx.now())
     by_kind: dict[EffectKind, list[str]] = {}
     for effect in unknown:
-        if can_be_asked(effect.kind):
+        if EFFECT_SPECS[effect.kind].can_be_asked:
             by_kind.setdefault(effect.kind, []).append(effect.effect_id)
     return by_kind
 

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from billing.domain.effects import EffectKind, ask_again_at, can_be_asked, message_id, retry_delay_seconds
+from billing.domain.effect_specs import EFFECT_SPECS
+from billing.domain.effects import EffectKind, ask_again_at, message_id, retry_delay_seconds
 from billing.domain.errors import TemporaryError
 from billing.domain.invoices import page_size_for
 
@@ -38,7 +39,7 @@ def test_what_failed_for_a_while_is_tried_again_after_a_doubling_time(
 
 
 def test_only_a_mail_server_cannot_be_asked() -> None:
-    assert [kind for kind in EffectKind if not can_be_asked(kind)] == [EffectKind.MAIL]
+    assert [kind for kind in EffectKind if not EFFECT_SPECS[kind].can_be_asked] == [EffectKind.MAIL]
 
 
 def test_a_message_id_is_of_fixed_length_and_follows_from_the_key() -> None:

@@ -13,8 +13,9 @@ import pytest
 
 from assets.ledger_checks import all_others, ledger_checks
 from assets.staging.ledger_extract import ledger_extract
+from billing.domain.effect_specs import EFFECT_SPECS
 from pipelines.definitions import definitions
-from pipelines.jobs import JOBS
+from pipelines.jobs import BILLING_ASSETS, JOBS
 
 pytestmark = pytest.mark.dagster
 
@@ -42,6 +43,10 @@ def test_the_graph_is_the_one_that_was_reviewed():
         GOLDEN.write_text(described, encoding="utf-8")
 
     assert described == GOLDEN.read_text(encoding="utf-8"), "If it is meant: RENEW_GOLDEN=1 pytest tests/pipelines"
+
+
+def test_every_kind_of_effect_is_done_by_an_asset_of_the_billing_job():
+    assert {spec.chapter for spec in EFFECT_SPECS.values()} <= set(BILLING_ASSETS)
 
 
 def test_every_sentence_about_the_ledger_is_an_asset_check():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from billing.domain.effects import Effect, EffectKind, EffectState, is_a_word_enough
+from billing.domain.effect_specs import EFFECT_SPECS
+from billing.domain.effects import Effect, EffectKind, EffectState
 from billing.domain.errors import PermanentError
 from billing.domain.settlements import NEVER_ARRIVED
 from billing.ports.ledger import UnitOfWork
@@ -56,6 +57,6 @@ def _check_that_a_word_is_enough(uow: UnitOfWork, effect: Effect) -> None:
         if effect.provider_reference not in {payment.provider_object_id for payment in payments}:
             sentence = f"The payment of {effect.key} is not in the ledger; it is recorded by itself when Stripe tells."
             raise PermanentError("payment_not_recorded", sentence)
-    if not is_a_word_enough(effect.kind):
+    if not EFFECT_SPECS[effect.kind].is_a_word_enough:
         sentence = f"{effect.key} is asked about by itself; else settle it as not done, and try it again."
         raise PermanentError("evidence_needed", sentence)

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from billing.domain.effect_specs import EFFECT_SPECS
 from billing.domain.effects import Effect, EffectKind
 from billing.domain.mail import TO_THE_OWNER, MailKind, kind_of_mail
 from billing.ports.ledger import UnitOfWork
 from billing.ports.operations import CAUSE_RESTORED
 
-# Looks before it writes, or does nothing where it is done already.
-_SAFE_AGAIN = (EffectKind.WRITE_BACK, EffectKind.CLOSE_PAY_LINK, EffectKind.REVOKE)
 # The day of the restore counts as told of for every unpaid invoice (services.follow_up); the owner is told anew.
 _SAFE_MAILS = (MailKind.REMINDER, *TO_THE_OWNER)  # no reminder and no digest goes out on the day of a restore
 
 
 def perhaps_done_before_restore(uow: UnitOfWork, effect: Effect) -> bool:
     """Whether it was never tried since the newest restore, and is about something that happened before it."""
-    if effect.outcome_code is not None or effect.kind in _SAFE_AGAIN:
+    if effect.outcome_code is not None or EFFECT_SPECS[effect.kind].is_safe_again:
         return False
     restored_at = uow.operations.last_hold(CAUSE_RESTORED)
     if restored_at is None:

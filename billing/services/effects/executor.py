@@ -11,6 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+from billing.domain.effect_specs import EFFECT_SPECS
 from billing.domain.effects import LEASE, RESTORED, Effect, EffectKind, EffectState, Outcome, retry_delay_seconds
 from billing.domain.errors import BillingError, TemporaryError, UnknownOutcomeError
 from billing.domain.events import PIPELINE
@@ -28,8 +29,6 @@ from billing.services.safety.limits import room_in
 __all__ = ["LEASE", "Handler", "run_effects", "settle_unknown"]
 
 LOOK_AGAIN_AFTER = timedelta(minutes=1)  # what was taken up just before a hold was placed
-_LIMITED = {EffectKind.MAIL: "mails", EffectKind.CHARGE: "charges"}
-_AT_MOST_AT_ONCE = {EffectKind.MAIL: 8}  # a mail server takes few connections from one sender
 
 
 def run_effects(
@@ -45,7 +44,7 @@ def run_effects(
     """
     ended: Counter[str] = Counter()
     settle_unknown(ctx, handler, kind, ended)
-    at_once = min(ctx.concurrency, _AT_MOST_AT_ONCE.get(kind, ctx.concurrency))
+    at_once = min(ctx.concurrency, EFFECT_SPECS[kind].at_once or ctx.concurrency)
     with ThreadPoolExecutor(at_once) as pool:
         under_way: dict[Future[Outcome], Effect] = {}
         try:
@@ -88,7 +87,7 @@ def _claim(ctx: Context, kind: EffectKind, purposes: Sequence[str] | None, free:
 
 def _room(ctx: Context, uow: UnitOfWork, kind: EffectKind, free: int) -> int:
     """How many may be begun: counted in the transaction that claims them, so that two workers share one limit."""
-    name = _LIMITED.get(kind)
+    name = EFFECT_SPECS[kind].limit
     if name is None:
         return free
     since = ctx.policy.day_starts_at(ctx.now())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from billing.domain.effects import Effect, EffectKind, is_a_word_enough
+from billing.domain.effect_specs import EFFECT_SPECS
+from billing.domain.effects import Effect, EffectKind
 from billing.domain.errors import TemporaryError
 from billing.domain.mail import TO_THE_OWNER, kind_of_mail
 from billing.domain.money import Money
@@ -24,7 +25,7 @@ def of_what_failed(uow: UnitOfWork, effect: Effect) -> str:
 
 def how_to_settle(effect: Effect) -> str:
     """What a person runs who has learnt how it ended, as the end of a sentence without its full stop."""
-    ways = "--done` or `--not-done`" if is_a_word_enough(effect.kind) else "--not-done`"
+    ways = "--done` or `--not-done`" if EFFECT_SPECS[effect.kind].is_a_word_enough else "--not-done`"
     return f"`billing settle {effect.effect_id} {ways}"
 
 
@@ -41,16 +42,8 @@ def _said(words: Callable[[UnitOfWork, Effect], str], uow: UnitOfWork, effect: E
 def _in_words(uow: UnitOfWork, effect: Effect) -> str:
     if effect.kind is EffectKind.MAIL:
         return _of_mail(uow, effect)
-    invoice = _invoice(uow, effect)
-    return {
-        EffectKind.PAY_LINK: f"making the page to pay on for {invoice}",
-        EffectKind.CLOSE_PAY_LINK: f"closing the page to pay on of {invoice}",
-        EffectKind.CHARGE: f"charging the card for {invoice}",
-        EffectKind.REFUND: f"giving money of {invoice} back",
-        EffectKind.GRANT: f"opening the gallery {effect.parameters.get('gallery_name')} of {invoice}",
-        EffectKind.REVOKE: f"closing the gallery {effect.parameters.get('gallery_name')} of {invoice}",
-        EffectKind.WRITE_BACK: f"entering a payment of {invoice} at the booking system",
-    }[effect.kind] + _amount(effect)
+    facts = {"invoice": _invoice(uow, effect), "gallery": effect.parameters.get("gallery_name")}
+    return EFFECT_SPECS[effect.kind].does.format(**facts) + _amount(effect)
 
 
 def _of_what_failed(uow: UnitOfWork, effect: Effect) -> str:

@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from datetime import datetime, timedelta
 
+from billing.domain.effect_specs import EFFECT_SPECS
 from billing.domain.effects import (
     LEASE,
     OPEN_STATES,
@@ -14,7 +15,6 @@ from billing.domain.effects import (
     EffectKind,
     EffectState,
     Outcome,
-    can_be_asked,
 )
 from billing.domain.errors import BillingError
 from billing.domain.events import PIPELINE
@@ -42,7 +42,7 @@ def settle_unknown(ctx: Context, handler: Handler, kind: EffectKind, ended: Coun
                 lost = Outcome(EffectState.UNKNOWN, "worker_lost", "its worker died or was stopped")
                 uow.effects.settle(effect, lost, now)
                 show(uow, effect, lost, now)
-        may_ask = can_be_asked(kind) and not is_held(uow)
+        may_ask = EFFECT_SPECS[kind].can_be_asked and not is_held(uow)
         unknown = uow.effects.claim_unknown(kind, worker(), now, now + LEASE) if may_ask else []
     for effect in unknown:
         state = record(ctx, handler, effect, _evidence(ctx, handler, effect))

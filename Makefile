@@ -9,6 +9,8 @@ BIN := .venv/bin
 STAMP := .venv/.ready-$(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
 
 UNWATCHED := dashboards e2e pipelines reliability
+# Tests that try a sample each time; the long row of their cases is for `make reliability`.
+LONG_SAMPLES := $(shell grep -lr 'from samples import examples' tests)
 
 .PHONY: help setup demo up test reliability mutation lint format docs bench lock
 
@@ -39,6 +41,7 @@ test: setup  ## all tests, in random order; with PostgreSQL where it is installe
 	@.ci/with-postgres $(BIN)/python -m pytest -n 4 --dist worksteal $(addprefix tests/,$(UNWATCHED)) --durations 12
 
 reliability: setup  ## prove the promises for hours, and print one table; QUICK=1: for an hour, WRITE=1: into docs/RELIABILITY.md
+	@BILLING_LONG_SAMPLES=1 .ci/with-postgres $(BIN)/python -m pytest -n 4 --dist worksteal $(LONG_SAMPLES)
 	@.ci/with-postgres $(BIN)/python tests/reliability $(if $(QUICK),--quick) $(if $(WRITE),--write) $(if $(ONLY),--only $(ONLY))
 
 mutation: setup  ## change the code in thousands of places and see whether a test notices; ONLY='billing.domain.*': there

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,17 +15,20 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from plain_rounds import ROUND
+from strangers import seed_with_strangers
 
 from billing.adapters.ledger.overview import Overview
 from billing.bootstrap import open_context, open_ledger
 from billing.cli.demo.clients import PayPlan, pay_what_is_due, save_cards
-from billing.cli.demo.place import settings_of
+from billing.cli.demo.place import Place, seed_world, settings_of
 from billing.cli.demo.world import World
 from billing.cli.group import billing
+from billing.domain.canonical import sha256
 from billing.sandbox.seed import SeedPlan
-from billing.sandbox.server import RunningSandbox
+from billing.sandbox.server import RunningSandbox, running_sandbox
 
 Run = Callable[..., Result]
+ADDRESS = "address"  # the file that says where the sandbox answered while the studio was lived through
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,44 @@ class Studio:
     @property
     def review(self) -> Path:
         return self.directory / "review.db"
+
+
+@contextmanager
+def studio_in(folder: Path) -> Iterator[Studio]:
+    """The studio that this folder holds, or a new one, beside a sandbox that runs meanwhile."""
+    place = Place(folder)
+    place.prepare()
+    plan, starts_on = seed_world(place, sessions=6, days=90, seed=seed_with_strangers)
+    with running_sandbox(place.sandbox_state) as sandbox:
+        environment = place.environment(sandbox.url, sandbox.smtp_port, plan, starts_on)
+        environment["BILLING_AUTOPAY_NOTICE_DAYS"] = "0"  # its one day sees cards charged
+        with closing(World(sandbox.url)) as world:
+            yield Studio(sandbox, world, plan, environment, folder)
+
+
+def live_in(folder: Path) -> None:
+    """Its first weeks, kept in the folder."""
+    with studio_in(folder) as studio:
+        live_through(studio)
+        (folder / ADDRESS).write_text(studio.sandbox.url)
+
+
+def move_ledgers(studio: Studio) -> None:
+    """To the address at which the sandbox answers now: records read again and pay links name it, and it was another."""
+    there, here = (studio.directory / ADDRESS).read_text(), studio.sandbox.url
+    for path in (studio.automatic, studio.review):
+        with closing(sqlite3.connect(path)) as ledger, ledger:
+            ledger.create_function("sha256", 1, sha256)
+            append_only = "from sqlite_master where type = 'trigger' and tbl_name = 'source_records'"
+            guards = ledger.execute(f"select name, sql {append_only}").fetchall()
+            for name, _ in guards:
+                ledger.execute(f"drop trigger {name}")
+            for column in ("source_records.body", "pay_links.url", "mails_sent.pay_url"):
+                table, name = column.split(".")
+                ledger.execute(f"update {table} set {name} = replace({name}, ?, ?)", [there, here])
+            ledger.execute("update source_records set body_sha256 = sha256(body)")
+            for _, guard in guards:
+                ledger.execute(guard)
 
 
 def live_through(studio: Studio) -> None:

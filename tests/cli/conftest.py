@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from billed_studio import Run, Studio, invoice_numbers, live_through, runner_over
-from strangers import seed_with_strangers
-
-from billing.cli.demo.place import Place, seed_world
-from billing.cli.demo.world import World
-from billing.sandbox.server import running_sandbox
+from billed_studio import Run, Studio, invoice_numbers, live_in, move_ledgers, runner_over, studio_in
+from built_once import built_once
 
 
 @pytest.fixture(scope="session")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    place = Place(tmp_path_factory.mktemp("studio"))
-    place.prepare()
-    plan, starts_on = seed_world(place, sessions=6, days=90, seed=seed_with_strangers)
-    with running_sandbox(place.sandbox_state) as sandbox:
-        environment = place.environment(sandbox.url, sandbox.smtp_port, plan, starts_on)
-        environment["BILLING_AUTOPAY_NOTICE_DAYS"] = "0"  # its one day sees cards charged
-        studio = Studio(sandbox, World(sandbox.url), plan, environment, place.directory)
-        live_through(studio)
+    """Its weeks are lived through once in a run; each worker goes on from there in a world of its own."""
+    lived, mine = built_once(tmp_path_factory, "billed-studio", live_in), tmp_path_factory.mktemp("studio")
+    shutil.copytree(lived, mine, dirs_exist_ok=True)
+    with studio_in(mine) as studio:
+        move_ledgers(studio)
         yield replace(studio, oracle=studio.world.oracle())
-        studio.world.close()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""`billing demo --once` in small: first with the services called by hand, then with Dagster's own jobs."""
+"""`billing demo --once` in small: the services called by hand and, among the long samples, Dagster's own jobs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from samples import examples
 
 from billing.cli.demo.once import Size, run_once
 from billing.cli.demo.rounds import JOBS
@@ -18,10 +19,15 @@ KEYS = (
     *("processing_seconds_p95", "oracle"),
 )
 PLAIN = (sys.executable, str(Path(__file__).with_name("plain_rounds.py")))
+# Dagster's jobs take minutes for it, so they are of the long samples.
+PROGRAMS = [PLAIN, pytest.param(JOBS, marks=pytest.mark.dagster)][: examples(1, 2)]
 
 
-def test_a_small_world_is_lived_through_and_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    held = run_once(tmp_path / "once", tmp_path / "summary.json", Size(sessions=4, days=16, step_days=8), PLAIN)
+@pytest.mark.parametrize("program", PROGRAMS, ids=["by hand", "Dagster"][: len(PROGRAMS)])
+def test_a_small_world_is_lived_through_and_judged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], program: tuple[str, ...]
+) -> None:
+    held = run_once(tmp_path / "once", tmp_path / "summary.json", Size(sessions=4, days=16, step_days=8), program)
 
     said, summary = capsys.readouterr(), json.loads((tmp_path / "summary.json").read_text())
     assert held, said.out
@@ -41,10 +47,3 @@ def test_a_run_that_fails_breaks_the_promise(tmp_path: Path, capsys: pytest.Capt
 
     assert not held
     assert "bill_completed_sessions failed" in capsys.readouterr().out
-
-
-@pytest.mark.dagster
-def test_the_same_with_dagster(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    held = run_once(tmp_path / "once", tmp_path / "summary.json", Size(sessions=2, days=8, step_days=8), JOBS)
-
-    assert held, capsys.readouterr().out

@@ -11,8 +11,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "adapters" / "warehouse"))
 
+from built_once import built_once
 from ledger_book import LedgerBook
-from published_book import warehouse_over
+from published_book import publish_quickly
 from synthetic_ledger import synthetic_book
 
 
@@ -21,7 +22,7 @@ def published(tmp_path: Path) -> Callable[[LedgerBook, datetime], Path]:
     """Publishes this book as if it were `now`; the path."""
 
     def publish(book: LedgerBook, now: datetime) -> Path:
-        return warehouse_over(tmp_path, book, now).rebuild().path
+        return publish_quickly(tmp_path, book, now)
 
     return publish
 
@@ -29,13 +30,12 @@ def published(tmp_path: Path) -> Callable[[LedgerBook, datetime], Path]:
 @pytest.fixture(scope="session")
 def studio_file(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """The published file of a believable studio in this currency, read from its ledger a moment ago."""
-    made: dict[str, Path] = {}
 
     def make(currency: str = "EUR") -> Path:
-        if currency not in made:
+        def publish(folder: Path) -> None:
             now = datetime.now(UTC)
-            book = synthetic_book(now.date(), months=7, currency=currency, scale=0.6)
-            made[currency] = warehouse_over(tmp_path_factory.mktemp(currency), book, now).rebuild().path
-        return made[currency]
+            publish_quickly(folder, synthetic_book(now.date(), months=7, currency=currency, scale=0.6), now)
+
+        return built_once(tmp_path_factory, f"studio in {currency}", publish) / "warehouse.duckdb"
 
     return make

@@ -31,8 +31,8 @@ def paid(wire: Wire) -> tuple[Wire, str, str]:
     """An invoice that its client has paid by link, with the number of the invoice and the id of the payment."""
     go_on(wire)
     with wire.ctx.ledger.read() as uow:
-        row = next(row for row in uow.invoices.unpaid() if uow.invoices.pay_link(row.invoice.invoice_id))
-        link = uow.invoices.pay_link(row.invoice.invoice_id)
+        row = next(row for row in uow.invoices.unpaid() if uow.pay_links.newest_open(row.invoice.invoice_id))
+        link = uow.pay_links.newest_open(row.invoice.invoice_id)
     assert link is not None
     at_stripe(wire, "pay", payment_link=link.link_id)
     go_on(wire)

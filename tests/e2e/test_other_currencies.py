@@ -20,7 +20,7 @@ def _unpaid(wire: Wire) -> list[InvoiceRow]:
 def _pay_all(wire: Wire) -> None:
     for row in _unpaid(wire):
         with wire.ctx.ledger.read() as uow:
-            link = uow.invoices.pay_link(row.invoice.invoice_id)
+            link = uow.pay_links.newest_open(row.invoice.invoice_id)
         assert link is not None
         form = {"number": "4242424242424242", "expiry": "12/40", "cvc": "737", "name": "A", "email": "a@client.example"}
         assert httpx.post(link.url, data=form, follow_redirects=True).status_code == 200

@@ -37,7 +37,7 @@ def unpaid(wire: Wire) -> list[InvoiceRow]:
 
 def link_of(wire: Wire, row: InvoiceRow) -> PayLink | None:
     with wire.ctx.ledger.read() as uow:
-        return uow.invoices.pay_link(row.invoice.invoice_id)
+        return uow.pay_links.newest_open(row.invoice.invoice_id)
 
 
 def pay_on_page(wire: Wire, row: InvoiceRow) -> None:

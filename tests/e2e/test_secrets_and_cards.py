@@ -90,7 +90,7 @@ def _live_through(folder: Path, said: _Said) -> Run:
             assert save_cards(wire.ctx, world, wire.plan) == 1
         wire.converge()
         with wire.ctx.ledger.read() as uow:
-            links = [uow.invoices.pay_link(row.invoice.invoice_id) for row in uow.invoices.unpaid()]
+            links = [uow.pay_links.newest_open(row.invoice.invoice_id) for row in uow.invoices.unpaid()]
         for link in filter(None, links):
             form = {"number": TYPED, "expiry": "12/40", "cvc": "737", "name": "A Client", "email": "a@client.example"}
             assert httpx.post(link.url, data=form, follow_redirects=True).status_code == 200

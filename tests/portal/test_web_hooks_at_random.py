@@ -7,9 +7,12 @@ from typing import Any
 
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from samples import examples
 from web_hook_deliveries import SECRET, Endpoint, event, signed
 
-SETTINGS = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SETTINGS = settings(
+    max_examples=examples(40, 120), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 _PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
 ANYTHING = st.recursive(_PLAIN, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner))
 HEADER_NAMES = st.sampled_from(

@@ -67,7 +67,7 @@ def test_each_job_comes_back_with_its_document(two_workers: PdfRenderer) -> None
 def test_the_same_job_gives_the_same_bytes_in_any_process(two_workers: PdfRenderer) -> None:
     abroad = replace(invoice().client, name="محمد 🎉 山田", country="JP")
     jobs = [
-        RenderJob(long_invoice(12), PAY_URL),
+        RenderJob(long_invoice(6), PAY_URL),
         RenderJob(invoice(studio=replace(STUDIO, logo=LOGO)), None, "Draft"),
         RenderJob(invoice(client=abroad), PAY_URL),
     ]
@@ -162,13 +162,13 @@ def test_a_job_that_cannot_be_rendered_is_named_and_the_others_go_on(two_workers
 
 def test_a_killed_worker_takes_nothing_along() -> None:
     with PdfRenderer(workers=2) as renderer:
-        reading = renderer.render([PLAIN] * 40)
+        reading = renderer.render([PLAIN] * 20)
         first = next(reading)
         _kill_workers()
 
         rest = list(reading)
 
-        assert [one.outcome for one in rest] == [first.outcome] * 39
+        assert [one.outcome for one in rest] == [first.outcome] * 19
 
 
 def test_workers_that_died_while_nobody_needed_them_are_replaced(two_workers: PdfRenderer) -> None:

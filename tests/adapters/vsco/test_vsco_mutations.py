@@ -9,6 +9,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from samples import examples
 from vsco_records import PACKAGE, WHOLE, shared, studio, workspace
 
 from billing.domain import canonical
@@ -64,7 +65,7 @@ def outcome(read: Callable[[], Any]) -> Any:
         return error.code
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(100, 600), deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(PLACES), NASTY), min_size=1, max_size=3))
 def test_a_mutated_session_is_read_or_refused(changes):
     found = [RawRecord(kind, "1" * 26, None, json.dumps(body)) for kind, body in mutated(changes).items()]
@@ -78,7 +79,7 @@ def test_a_mutated_session_is_read_or_refused(changes):
         assert facts in {"malformed_record", "client_missing", "several_recipients"}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(60, 200), deadline=None)
 @given(
     st.sampled_from(["studio", "custom-field", "product", "product-type", "tax-rate", "job-role", "brand"]),
     NASTY,

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from samples import examples
 from vsco_records import JOB, stamped, ulid, workspace
 
 from billing.domain.errors import TemporaryError
@@ -142,7 +143,7 @@ def test_a_whole_page_of_new_rows_is_not_the_end():
     assert set(ids(jobs.read())) == {ulid(number) for number in range(1, 7)}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(60, 200), deadline=None)
 @given(
     st.integers(0, 14),
     st.lists(st.lists(st.tuples(st.sampled_from("atr"), st.integers(0, 30)), max_size=4), max_size=8),

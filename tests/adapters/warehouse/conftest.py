@@ -14,24 +14,29 @@ from billing.adapters.warehouse import Warehouse
 sys.path.insert(0, str(Path(__file__).parent))
 
 from ledger_book import LedgerBook
-from published_book import Figures, evening, warehouse_over
+from published_book import Figures, FiguresOnDemand, WarehouseInOneProcess, evening, warehouse_over
 
 
 @pytest.fixture
 def warehouse_of(tmp_path: Path) -> Callable[..., Warehouse]:
-    """A warehouse of this book, as if it were the evening (19:00 UTC) of `as_of`."""
+    """A warehouse of this book, as if it were the evening (19:00 UTC) of `as_of`; `kind=Warehouse` is the real one."""
 
-    def make(book: LedgerBook, as_of: date, time_zone: str = "Europe/Berlin") -> Warehouse:
-        return warehouse_over(tmp_path, book, evening(as_of), time_zone)
+    def make(
+        book: LedgerBook,
+        as_of: date,
+        time_zone: str = "Europe/Berlin",
+        kind: type[Warehouse] = WarehouseInOneProcess,
+    ) -> Warehouse:
+        return warehouse_over(tmp_path, book, evening(as_of), time_zone, kind)
 
     return make
 
 
 @pytest.fixture
 def figures_of(tmp_path: Path) -> Callable[..., Figures]:
-    """The published figures of this book as of a day."""
+    """The figures of this book as of a day."""
 
     def make(book: LedgerBook, as_of: date) -> Figures:
-        return Figures(warehouse_over(tmp_path, book, evening(as_of)).rebuild().path)
+        return FiguresOnDemand(tmp_path, book, evening(as_of))
 
     return make

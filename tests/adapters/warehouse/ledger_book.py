@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from billing.adapters.ledger.engine import open_engine
 from billing.adapters.ledger.schema import metadata
@@ -307,16 +309,23 @@ class LedgerBook:
             metadata.create_all(connection)
             for index in [index for table in metadata.sorted_tables for index in table.indexes if unguarded]:
                 index.drop(connection)
-            for table in metadata.sorted_tables:
-                if self.rows[table.name]:
-                    connection.execute(table.insert(), self.rows[table.name])
+            self._write(connection)
         return engine
 
     def save_sqlite(self, path: Path) -> str:
         """The same as a SQLite file, closed again; its URL."""
-        url = f"sqlite:///{path}"
-        self.save(url).dispose()
-        return url
+        self.order()
+        path.write_bytes(_without_rows())
+        engine = open_engine(f"sqlite:///{path}")
+        with engine.connect().execution_options(write=True) as connection, connection.begin():
+            self._write(connection)
+        engine.dispose()
+        return f"sqlite:///{path}"
+
+    def _write(self, connection: Connection) -> None:
+        for table in metadata.sorted_tables:
+            if self.rows[table.name]:
+                connection.execute(table.insert(), self.rows[table.name])
 
     def _put_invoice(self, invoice: Invoice, observed: datetime, revision: int) -> None:
         sequence = sum(row["series"] == f"{invoice.currency}-" for row in self.rows["invoices"]) + 1
@@ -355,6 +364,18 @@ class LedgerBook:
         entries = (Entry("receivable", invoice_id, amount), Entry(account, "", -amount))
         serial = len(self.rows["journal_transactions"])
         self.post(Posting(f"{kind}:{invoice_id}:{serial}", kind, invoice_id, on, entries))
+
+
+@cache
+def _without_rows() -> bytes:
+    """A ledger's file with its tables."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "ledger.sqlite"
+        engine = open_engine(f"sqlite:///{path}")
+        with engine.connect().execution_options(write=True) as connection, connection.begin():
+            metadata.create_all(connection)
+        engine.dispose()
+        return path.read_bytes()
 
 
 def _line(product_type: str, amount: int) -> InvoiceLine:

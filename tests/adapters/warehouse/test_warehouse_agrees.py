@@ -10,8 +10,9 @@ from statistics import mean, median
 from typing import Any
 
 import pytest
+from built_once import built_once
 from ledger_book import LedgerBook
-from published_book import SQL_DIR, Figures, evening, warehouse_over
+from published_book import SQL_DIR, Figures, evening, publish_quickly
 from synthetic_ledger import synthetic_book
 
 from billing.adapters.ledger.checks import run_checks
@@ -45,7 +46,10 @@ def as_of(request: pytest.FixtureRequest) -> date:
 
 @pytest.fixture(scope="module")
 def figures(book: LedgerBook, as_of: date, tmp_path_factory: pytest.TempPathFactory) -> Figures:
-    return Figures(warehouse_over(tmp_path_factory.mktemp("figures"), book, evening(as_of)).rebuild().path)
+    built = built_once(
+        tmp_path_factory, f"figures of {as_of}", lambda folder: publish_quickly(folder, book, evening(as_of))
+    )
+    return Figures(built / "warehouse.duckdb")
 
 
 @pytest.fixture(scope="module")

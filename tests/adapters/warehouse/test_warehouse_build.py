@@ -83,7 +83,7 @@ def test_a_relation_without_its_header_is_refused_by_name(tmp_path: Path) -> Non
 
 
 def test_the_extract_tells_its_rows_by_table(warehouse_of: WarehouseOf) -> None:
-    rows = warehouse_of(small_book(), DAY).extract()
+    rows = warehouse_of(small_book(), DAY, kind=Warehouse).extract()
 
     assert (rows["invoices"], rows["payments"], rows["journal_entries"], rows["grants"]) == (1, 1, 4, 0)
 
@@ -192,7 +192,7 @@ def _die_while_writing(path: Path) -> None:
 
 
 def test_builders_at_once_wait_for_one_another(warehouse_of: WarehouseOf) -> None:
-    warehouse = warehouse_of(small_book(), DAY)
+    warehouse = warehouse_of(small_book(), DAY, kind=Warehouse)
     expected = everything(warehouse.rebuild().path)
 
     with ThreadPoolExecutor(3) as pool:
@@ -204,7 +204,7 @@ def test_builders_at_once_wait_for_one_another(warehouse_of: WarehouseOf) -> Non
 
 
 def test_a_failed_extract_leaves_the_published_file_and_says_why(warehouse_of: WarehouseOf, tmp_path: Path) -> None:
-    warehouse = warehouse_of(small_book(), DAY)
+    warehouse = warehouse_of(small_book(), DAY, kind=Warehouse)
     published = warehouse.rebuild()
     (tmp_path / "ledger.sqlite").rename(tmp_path / "elsewhere.sqlite")
 

@@ -1,4 +1,4 @@
-"""Known answers: every figure of metrics.md on ledgers small enough to be worked out by hand."""
+"""Known answers: every figure of the dashboard on ledgers small enough to be worked out by hand."""
 
 from __future__ import annotations
 

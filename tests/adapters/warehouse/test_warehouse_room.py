@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from ledger_book import LedgerBook
-from published_book import warehouse_over
+from published_book import WarehouseInOneProcess, warehouse_over
 from synthetic_ledger import synthetic_book
 
 from billing.adapters.warehouse import Warehouse
@@ -41,7 +41,8 @@ def over(tmp_path: Path) -> WarehouseOn:
     def make(disk: Disk) -> Warehouse:
         book = LedgerBook()
         book.pay(book.invoice("A", date(2026, 1, 1), 10_000), date(2026, 1, 9))
-        return warehouse_over(tmp_path, book, NOON, reserve_bytes=100 * MB, free_bytes=disk.free)
+        room = {"reserve_bytes": 100 * MB, "free_bytes": disk.free}
+        return warehouse_over(tmp_path, book, NOON, kind=WarehouseInOneProcess, **room)
 
     return make
 
@@ -145,7 +146,7 @@ def test_a_working_copy_that_another_program_holds_is_named_in_a_sentence(
 
 
 def test_a_damaged_ledger_is_named_in_a_sentence(warehouse_of: WarehouseOf, tmp_path: Path) -> None:
-    warehouse = warehouse_of(synthetic_book(DAY, months=1), DAY)
+    warehouse = warehouse_of(synthetic_book(DAY, months=1), DAY, kind=Warehouse)
     (tmp_path / "ledger.sqlite").write_bytes(b"spoiled" * 10_000)
 
     with pytest.raises(TemporaryError, match=r"The ledger could not be copied for the figures: its file is damaged"):

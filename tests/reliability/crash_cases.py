@@ -212,7 +212,7 @@ def main() -> int:
     parser.add_argument("--time", type=int, default=1, help="the first or the second time that it is reached")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--day", type=int, help="only those of this day")
-    parser.add_argument("--half", type=int, choices=(0, 1), help="every other case, beginning with the first or second")
+    parser.add_argument("--every", type=int, default=1, help="a sample: every so many-th case")
     parser.add_argument("--list", action="store_true", help="say which labels there are, and play nothing")
     parser.add_argument("--at-once", action="store_true", help="two workers on every day, and no crash")
     asked = parser.parse_args()
@@ -224,10 +224,8 @@ def main() -> int:
         if asked.at_once:
             cases = [Case(number, None, workers=2) for number in range(len(DAYS))]
         wanted = [case for case in cases if asked.label in (case.label or "") and asked.day in (None, case.day)]
-        if asked.half is not None:
-            wanted = wanted[asked.half :: 2]
         violations = 0
-        for case in wanted:
+        for case in wanted[:: asked.every]:
             found = [] if asked.list else play.play(case)
             violations += len(found)
             print(

@@ -11,6 +11,7 @@ from billing.adapters.ledger.schema import (
     drafts,
     sessions,
 )
+from billing.adapters.ledger.snapshots import invoice_of
 from billing.adapters.ledger.statements import change, first, put, rows
 from billing.domain import canonical
 from billing.domain.invoices import Invoice
@@ -27,7 +28,7 @@ _THIS_DRAFT = update(drafts).where(drafts.c.invoice_id == bindparam("this"))
 
 
 def _draft(row: Row[Any]) -> DraftRow:
-    return DraftRow(canonical.loads(Invoice, row.snapshot), row.state, row.created_at, row.decided_by)
+    return DraftRow(invoice_of(row.snapshot), row.state, row.created_at, row.decided_by)
 
 
 class SqlDrafts:

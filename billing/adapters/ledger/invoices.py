@@ -24,6 +24,7 @@ from billing.adapters.ledger.schema import (
     record_links,
     sessions,
 )
+from billing.adapters.ledger.snapshots import invoice_of
 from billing.adapters.ledger.statements import first, insert, insert_once, rows
 from billing.domain import canonical
 from billing.domain.errors import PermanentError
@@ -185,7 +186,7 @@ class SqlInvoices:
 
 
 def _invoice(row: Row[Any]) -> InvoiceRow:
-    invoice = canonical.loads(Invoice, row.snapshot)
+    invoice = invoice_of(row.snapshot)
     return InvoiceRow(invoice, row.finalized_at, int(row.balance_minor), bool(row.is_void))
 
 

@@ -12,7 +12,7 @@ UNWATCHED := dashboards e2e pipelines reliability
 # Tests that try a sample each time; the long row of their cases is for `make reliability`.
 LONG_SAMPLES := $(shell grep -lr 'from samples import examples' tests)
 
-.PHONY: help setup demo up test reliability mutation lint format docs bench lock
+.PHONY: help setup demo up test reliability mutation lint types style format docs bench lock
 
 help:  ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / | /' | column -t -s '|'
@@ -48,11 +48,16 @@ mutation: setup  ## change the code in thousands of places and see whether a tes
 	@PATH="$(CURDIR)/$(BIN):$$PATH" python -m mutmut run --max-children 2 $(if $(ONLY),'$(ONLY)') && $(BIN)/python -m mutmut results
 
 lint: setup  ## ruff, mypy --strict, import-linter, sqlfluff
+	@$(MAKE) --no-print-directory --jobs 2 types style
+
+types:
+	$(BIN)/mypy
+
+style:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
-	cd sql && ../$(BIN)/sqlfluff lint --processes 2 .
+	cd sql && ../$(BIN)/sqlfluff lint .
 
 format: setup  ## let ruff write the code its way
 	$(BIN)/ruff format .

@@ -34,14 +34,14 @@ demo: setup  ## bill a believable studio while you watch; ONCE=1: do it once, pr
 up: setup  ## run it against the real services, with the settings of .env
 	@$(BIN)/billing up
 
-test: setup  ## all tests, in random order; with PostgreSQL where it is installed
+test: setup  ## all tests, a third of those of whole days and pages; in random order; with PostgreSQL where it is installed
 	@# What lives through whole days, or looks at pages, is not watched line by line: it would take half as long again.
 	@.ci/with-postgres $(BIN)/python -m pytest -n 4 --dist worksteal $(addprefix --ignore tests/,$(UNWATCHED)) --durations 12 \
 		--cov --cov-branch --cov-report=term --cov-fail-under=95
-	@.ci/with-postgres $(BIN)/python -m pytest -n 4 --dist worksteal $(addprefix tests/,$(UNWATCHED)) --durations 12
+	@BILLING_EVERY=3 .ci/with-postgres $(BIN)/python -m pytest -n 4 --dist worksteal $(addprefix tests/,$(UNWATCHED)) --durations 12
 
 reliability: setup  ## prove the promises for hours, and print one table; QUICK=1: for an hour, WRITE=1: into docs/RELIABILITY.md
-	@BILLING_LONG_SAMPLES=1 .ci/with-postgres $(BIN)/python -m pytest -n 4 --dist worksteal $(LONG_SAMPLES)
+	@BILLING_LONG_SAMPLES=1 .ci/with-postgres $(BIN)/python -m pytest -n 4 --dist worksteal $(LONG_SAMPLES) $(addprefix tests/,$(UNWATCHED))
 	@.ci/with-postgres $(BIN)/python tests/reliability $(if $(QUICK),--quick) $(if $(WRITE),--write) $(if $(ONLY),--only $(ONLY))
 
 mutation: setup  ## change the code in thousands of places and see whether a test notices; ONLY='billing.domain.*': there

@@ -54,7 +54,7 @@ def test_an_amount_in_dinars_that_stripe_cannot_take_is_never_billed_and_says_wh
             states = {item.subject_id: uow.sessions.get(item.subject_id) for item in items}
         asked = {mail["subject"] for mail in wire.sandbox.store.newest("mail") if "invoice" in mail["subject"]}
 
-        assert len(items) > 5
+        assert items
         assert all(
             "multiples of 0.010 KWD; round the order's lines so that its balance is one." in item.sentence
             for item in items

@@ -115,4 +115,4 @@ def test_a_charge_whose_answer_is_lost_is_captured_once(wire: Wire, kind: str) -
     hold(wire)
     with wire.ctx.ledger.read() as uow:
         charges = uow.effects.in_state(EffectState.DONE, EffectKind.CHARGE)
-    assert oracle(wire.sandbox.store)["charges"]["succeeded"] == len(charges) == 3
+    assert oracle(wire.sandbox.store)["charges"]["succeeded"] == len(charges) == 2

@@ -35,6 +35,7 @@ def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]:
             "BILLING_STARTS_ON": "2020-01-01",
             "DELIVERY_MODE": "automatic",
             "AUTOPAY_NOTICE_DAYS": "0",
+            "OWNER_DIGEST": "false",  # whatever the hour, these tests count what goes out
             "CLOCK_URL": f"{sandbox.url}/sandbox/clock",
         }
         for name, value in settings.items():

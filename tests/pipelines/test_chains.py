@@ -17,10 +17,10 @@ def test_a_row_that_was_changed_is_named_at_the_daily_look(studio: Studio) -> No
     with open_context() as ctx, ctx.ledger.write() as uow:
         for number in range(3):
             uow.journal.record_event(DomainEvent(f"e{number}", "noted", "s", ctx.now()))
-    honest = no_row_of_the_books_was_changed(ctx=BillingResource())
+    honest = no_row_of_the_books_was_changed(billing=BillingResource())
     studio.query("drop trigger domain_events_refuses_update", "update domain_events set actor = 'x' where seq = 2")
 
-    tampered = no_row_of_the_books_was_changed(ctx=BillingResource())
+    tampered = no_row_of_the_books_was_changed(billing=BillingResource())
 
     assert honest.passed
     assert not tampered.passed

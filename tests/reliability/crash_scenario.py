@@ -44,18 +44,19 @@ SESSIONS = (
     Planned("ended", session_on=date(2026, 7, 1)),
     Planned("unreadable", session_on=date(2026, 7, 1)),
     Planned("closed", session_on=date(2026, 7, 1)),
-    Planned("hidden"),
-    Planned("hidden_alone"),
-    Planned("shown"),
 )
 
 # What no scenario needs to reach, and why a crash there does no harm.
 _UNFORESEEN = "only after an exception that nobody foresaw; it raises an item for a person, and raises it again"
+_TOLD_AGAIN = "it tells of what one answer refused; the next reading is refused, and tells it, as well"
 _OWN_DEATHS = "the supervisor counts servers that died: it counts one less, or says a while longer that one did"
 EXEMPT = {
     "SessionSource.account": "a read; only the doctor and a dry run ask, and nothing follows from the answer",
     "services.collections.follow_up:_set_aside": _UNFORESEEN,
     "services.intake.observe_sessions:_go_on_later": "how far a list was read; without it, it is read from the top",
+    "services.intake.not_shown:note_not_shown": _TOLD_AGAIN,
+    "services.intake.session_records:_note_denied": _TOLD_AGAIN,
+    "services.intake.session_records:_set_aside": _TOLD_AGAIN,
     "services.safety.server_ends:note_server_end": _OWN_DEATHS,
     "services.safety.server_ends:server_is_steady": _OWN_DEATHS,
     "services.intake.apply_events:_settle#2": _UNFORESEEN,
@@ -198,17 +199,6 @@ def _sessions_are_over(studio: Studio) -> None:
     _edit(studio, "vsco.order", studio.jobs["unreadable"].order_id or "", lineItems="none")
 
 
-def _a_right_is_missing(*keys: str, hidden: str) -> Callable[[Studio], None]:
-    """The key may not read one of the jobs for a moment, nor the tax rates."""
-
-    def happens(studio: Studio) -> None:
-        _completed(*keys)(studio)
-        for path in (f"/job/{studio.jobs[hidden].id}", "/tax-rate"):
-            studio.control("faults", target="vsco", kind="403", method="GET", path_prefix=path, times=1)
-
-    return happens
-
-
 def _edit(studio: Studio, kind: str, id_: str, **values: Any) -> None:
     with closing(sqlite3.connect(studio.sandbox, timeout=30)) as store, store:
         [(body,)] = store.execute("select body from objects where kind = ? and id = ?", (kind, id_)).fetchall()
@@ -293,8 +283,6 @@ DAYS = (
     ),
     Day("sessions are expected by the calendar", 26, _sessions_are_booked, policy=_by_session_end, looks=2),
     Day("they are over", 34, _sessions_are_over, policy=_by_session_end, looks=2),
-    Day("one of two jobs is not shown", 35, _a_right_is_missing("hidden", "shown", hidden="hidden"), looks=4),
-    Day("no job is shown", 36, _a_right_is_missing("hidden_alone", hidden="hidden_alone"), looks=4),
 )  # fmt: skip
 
 

@@ -113,7 +113,7 @@ def studio(folder: Path) -> Iterator[Wire]:
     """Two sessions are completed, nothing is billed yet."""
     with ExitStack() as closing:
         sandbox = closing.enter_context(running_sandbox(folder / "sandbox.db"))
-        plan = seed_with_strangers(sandbox.store, sandbox.clock, sessions=2, seed=7)
+        plan = seed_with_strangers(sandbox.store, sandbox.clock, sessions=2, seed=8)
         for job in plan.jobs:
             if (job.gallery, job.difficulty) in (_CLIENT_ON_AUTOPAY, _CLIENT_BY_LINK):
                 complete_session(sandbox.store, sandbox.clock, job.id)

@@ -13,7 +13,7 @@ from billing.sandbox.seed.people import Person
 from billing.sandbox.seed.plan import GOOD_CARD, PlannedClient, PlannedJob
 from billing.sandbox.seed.sessions import Booking, Seeder
 
-DISPUTED_CARD = "4000000000000259"  # Stripe's: it pays, and then its holder's bank takes the money back
+DISPUTED_CARD = "pm_card_createDispute"  # Stripe's: it pays, and then its holder's bank takes the money back
 
 # difficulty: who, what kind of session, in how many days, how many days after the mail they pay, and with what card
 STORIES: dict[str, tuple[Person, str, int, int | None, str]] = {

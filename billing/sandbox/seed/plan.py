@@ -8,7 +8,7 @@ from typing import Any
 from billing.sandbox.store import Body, Store
 
 PLAN_KIND, PLAN_ID = "sandbox.plan", "plan"
-GOOD_CARD = "4242424242424242"
+GOOD_CARD = "pm_card_visa"  # a token: no number lies in any file
 
 
 @dataclass(frozen=True)

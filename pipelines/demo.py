@@ -29,10 +29,11 @@ import dagster as dg
 from billing.domain.errors import BillingError
 from billing.secrecy import keep_files_private
 from billing.services.context import Context
+from billing.services.safety.troubles import what_programs_said
 from pipelines.definitions import definitions
 from pipelines.jobs import RECONCILE, REFRESH_WAREHOUSE
 from pipelines.resources import standing
-from sensors.failures import reasons
+from sensors.failures import troubles_of_run
 from sensors.run_reasons import RunReason, look_for_due_work, look_for_payments, look_for_sessions
 
 _TURNS = 6  # a payment leads to a receipt and a gallery, and they to mails; work that is left then waits for a person
@@ -111,7 +112,8 @@ class Rounds:
         done.runs += 1
         done.jobs[reason.job] = done.jobs.get(reason.job, True) and result.success
         if not result.success:
-            done.trouble += [f"{reason.job}: {sentence}" for sentence in reasons(self._instance, result.run_id)]
+            troubles = troubles_of_run(self._instance, result.run_id)
+            done.trouble += [f"{reason.job}: {sentence}" for sentence in what_programs_said(troubles)]
 
 
 def serve(rounds: Rounds, commands: Iterable[str], answers: TextIO) -> bool:

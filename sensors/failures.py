@@ -20,7 +20,7 @@ _RUNS_A_LOOK = 20
 _LOOKED_BACK_SECONDS = 600
 
 
-def reasons(instance: dg.DagsterInstance, run_id: str) -> list[Trouble]:
+def troubles_of_run(instance: dg.DagsterInstance, run_id: str) -> list[Trouble]:
     """One for each step that failed. Of an unforeseen error no more than what the machine refused, if it is that, or
     its kind: its text may hold anything.
 
@@ -33,7 +33,7 @@ def reasons(instance: dg.DagsterInstance, run_id: str) -> list[Trouble]:
 
 def tell_of_run(ctx: Context, instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     """Tell the owner of one failed run; telling twice is telling once."""
-    return alert_run_failed(ctx, run.job_name, run.run_id, reasons(instance, run.run_id))
+    return alert_run_failed(ctx, run.job_name, run.run_id, troubles_of_run(instance, run.run_id))
 
 
 def tell_of_new_failures(ctx: Context, instance: dg.DagsterInstance, since: float) -> float:

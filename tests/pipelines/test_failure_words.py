@@ -7,7 +7,7 @@ import pytest
 
 from billing.domain.errors import TemporaryError
 from billing.services.safety.troubles import Cause, Trouble, trouble_of
-from sensors.failures import reasons
+from sensors.failures import troubles_of_run
 
 
 def _told(error: Exception) -> list[Trouble]:
@@ -21,7 +21,7 @@ def _told(error: Exception) -> list[Trouble]:
 
     with dg.DagsterInstance.ephemeral() as instance:
         ended = refresh.execute_in_process(instance=instance, raise_on_error=False)
-        return reasons(instance, ended.run_id)
+        return troubles_of_run(instance, ended.run_id)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from billing.cli.group import billing
 from billing.domain.effects import EffectKind
 from billing.sandbox.stripe import faults
 from pipelines.resources import BillingResource, standing
-from sensors.failures import reasons
+from sensors.failures import troubles_of_run
 
 pytestmark = pytest.mark.dagster
 
@@ -40,7 +40,7 @@ def said_by_job(name: str) -> Callable[[Studio], str]:
     def run(studio: Studio) -> str:
         ended = studio.run(name)
         assert not ended.success
-        return " ".join(one.technical for one in reasons(studio.instance, ended.run_id))
+        return " ".join(one.technical for one in troubles_of_run(studio.instance, ended.run_id))
 
     return run
 

@@ -27,7 +27,7 @@ from billing.services.safety.troubles import Cause, Trouble
 from pipelines.definitions import definitions
 from pipelines.jobs import JOBS
 from pipelines.running import has_died, kept_alive
-from sensors.failures import reasons
+from sensors.failures import troubles_of_run
 from sensors.lost_runs import LOST, end_lost_runs
 
 pytestmark = pytest.mark.dagster
@@ -114,7 +114,7 @@ def test_a_run_killed_in_the_middle_of_a_charge_is_ended_at_the_next_look_and_th
     look(dg.build_sensor_context(instance=instance, definitions=definitions(), sensor_name="due_work"))
 
     assert instance.get_run_by_id(run.run_id).status is FAILURE
-    assert reasons(instance, run.run_id) == [Trouble(Cause.KILLED, LOST)]
+    assert troubles_of_run(instance, run.run_id) == [Trouble(Cause.KILLED, LOST)]
     assert (f"job:{JOB}", "run_failed") in studio.attention()
     studio.sandbox.clock.advance(timedelta(hours=2))  # the leases of what was under way run out
     assert studio.run(JOB).success

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import dagster as dg
@@ -14,7 +15,7 @@ from billing.cli.demo.world import World
 from billing.services.safety.alert_owner import alert_run_failed
 from billing.services.safety.troubles import Cause, Trouble
 from pipelines.demo import Rounds
-from sensors.failures import reasons
+from sensors.failures import troubles_of_run
 from sensors.run_reasons import look_for_due_work
 
 pytestmark = pytest.mark.dagster
@@ -41,7 +42,7 @@ def test_materializing_everything_again_and_again_does_nothing_outside(studio: S
 
     again = [studio.materialize_everything() for _ in range(2)]
 
-    assert [reasons(studio.instance, result.run_id) for result in again] == [[], []]
+    assert [troubles_of_run(studio.instance, result.run_id) for result in again] == [[], []]
     assert [result.success for result in again] == [True, True]
     assert studio.happened_outside() == happened
     assert studio.intended() == intended
@@ -87,6 +88,15 @@ def test_an_invoice_that_does_not_add_up_stops_the_run_that_due_work_starts_afte
     assert ("books", "books_broken") in studio.attention()
 
 
+def test_what_stopped_a_round_is_told_in_the_words_of_the_program(studio: Studio) -> None:
+    broken_books(studio)
+
+    told = Rounds(studio.instance).round().trouble
+
+    assert told
+    assert all(re.match(r"[a-z_]+: [a-z_]+: [A-Za-z ]", sentence) for sentence in told)
+
+
 @pytest.mark.parametrize("asset", ["deliveries", "charges", "receipts", "follow_ups"])
 def test_no_asset_acts_alone_from_books_that_do_not_add_up_and_it_goes_on_when_they_do(
     studio: Studio, asset: str
@@ -96,7 +106,7 @@ def test_no_asset_acts_alone_from_books_that_do_not_add_up_and_it_goes_on_when_t
     stopped = studio.materialize(asset)
 
     assert not stopped.success
-    [trouble] = reasons(studio.instance, stopped.run_id)
+    [trouble] = troubles_of_run(studio.instance, stopped.run_id)
     assert trouble.cause is Cause.BOOKS
     assert "Not true:" in trouble.technical
     assert "mail.accepted" not in studio.happened_outside()

@@ -22,9 +22,9 @@ Result = dg.MaterializeResult[Any]
 Metadata = dict[str, Any]
 
 
-def told(billing: Context, metadata: Mapping[str, Any]) -> Result:
+def told(ctx: Context, metadata: Mapping[str, Any]) -> Result:
     """The asset's result: its metadata without the empty entries, and how much waits for a person."""
-    with billing.ledger.read() as uow:
+    with ctx.ledger.read() as uow:
         waiting, held = len(uow.tasks.open_tasks()), short_sentence_of(uow.operations.holds())
     kept = {name: value for name, value in {**metadata, "Held": held}.items() if value is not None}
     return dg.MaterializeResult(metadata={**kept, "Needs attention": waiting})

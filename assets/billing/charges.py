@@ -41,8 +41,8 @@ def _split(ended: list[Ended]) -> tuple[list[Ended], list[Ended]]:
     return [effect for effect in ended if effect.is_done], [effect for effect in ended if not effect.is_done]
 
 
-def _rows(billing: Context, ended: list[Ended]) -> list[tuple[object, ...]]:
-    with billing.ledger.read() as uow:
+def _rows(ctx: Context, ended: list[Ended]) -> list[tuple[object, ...]]:
+    with ctx.ledger.read() as uow:
         return [
             (uow.invoices.require(effect.subject_id).invoice.number, effect.amount, effect.state.value, effect.code)
             for effect in ended

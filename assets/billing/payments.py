@@ -48,14 +48,14 @@ def payments(billing: BillingResource) -> Result:
         )
 
 
-def _recorded_lately(billing: Context) -> list[PaymentRow]:
-    with billing.ledger.read() as uow:
-        return uow.payments.recorded_since(billing.gateway.name, billing.now() - _NEW)
+def _recorded_lately(ctx: Context) -> list[PaymentRow]:
+    with ctx.ledger.read() as uow:
+        return uow.payments.recorded_since(ctx.gateway.name, ctx.now() - _NEW)
 
 
-def _told(billing: Context) -> dg.MarkdownMetadataValue | None:
-    recorded = _recorded_lately(billing)
-    with billing.ledger.read() as uow:
+def _told(ctx: Context) -> dg.MarkdownMetadataValue | None:
+    recorded = _recorded_lately(ctx)
+    with ctx.ledger.read() as uow:
         rows = [
             (row.invoice.number, payment.amount, payment.fee, payment.method_kind, payment.received_on)
             for payment in recorded
@@ -100,7 +100,7 @@ def payments_never_exceed_captures(billing: BillingResource) -> dg.AssetCheckRes
     )
 
 
-def _captured(billing: Context, recorded: list[PaymentRow]) -> list[Money]:
-    with ThreadPoolExecutor(billing.concurrency) as pool:
-        facts = pool.map(lambda payment: billing.gateway.read_payment(payment.provider_object_id), recorded)
+def _captured(ctx: Context, recorded: list[PaymentRow]) -> list[Money]:
+    with ThreadPoolExecutor(ctx.concurrency) as pool:
+        facts = pool.map(lambda payment: ctx.gateway.read_payment(payment.provider_object_id), recorded)
         return [fact.amount for fact in facts]

@@ -46,8 +46,8 @@ def session_records(context: dg.AssetExecutionContext, billing: BillingResource)
         return told(ctx, {"Sessions read": read, **_waiting(ctx)})
 
 
-def _waiting(billing: Context) -> dict[str, object]:
-    with billing.ledger.read() as uow:
+def _waiting(ctx: Context) -> dict[str, object]:
+    with ctx.ledger.read() as uow:
         due, mended = uow.sessions.in_state("due"), uow.sessions.in_state("attention")
     rows = [(row.job_id, row.completed_on) for row in due]
     return {

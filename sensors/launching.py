@@ -1,4 +1,4 @@
-"""From reasons to run requests: one run of a job at a time, patience with work that stays, outages in a sentence."""
+"""From reasons to requests for runs: one run of a job at a time, patience with work that stays, outages in words."""
 
 from __future__ import annotations
 

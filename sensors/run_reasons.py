@@ -1,4 +1,4 @@
-"""What there is to do now, as reasons: a job, and the work that it is for. The sensors and the demo look here."""
+"""What there is to do now: reasons to run a job, each with its work. The sensors and the demo look here."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from pipelines.resources import BillingResource
 
 @dg.asset(group_name=BILLING, owners=OWNERS, kinds={"ledger"}, deps=[session_records])
 def decisions(billing: BillingResource) -> Result:
-    """What people asked for at the command queue is carried out: approvals, payments by cheque, voids, pauses, retries.
+    """What people asked for is carried out: approvals, payments by cheque, voids, pauses, retries.
 
     Each has an actor, a reason and an outcome; a refused one says why.
     """

@@ -29,7 +29,7 @@ COMMANDS = {
     "consent": Entry("billing.cli.consent", "Record or revoke a client's consent to be charged."),
     "credit": Entry("billing.cli.money_back", "Let an invoice ask for less."),
     "demo": Entry("billing.cli.demo.command", "Bill a believable studio in a sandbox while you watch."),
-    "discard": Entry("billing.cli.drafts", "Discard a draft; its session is not billed."),
+    "discard": Entry("billing.cli.drafts", "Discard a draft; its order is not billed."),
     "doctor": Entry("billing.cli.doctor", "Check each thing that the pipeline needs."),
     "gallery": Entry("billing.cli.mending", "Say that a gallery was opened or closed by hand."),
     "hold": Entry("billing.cli.hold", "Stop all that goes out."),

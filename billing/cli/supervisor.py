@@ -41,7 +41,7 @@ def studio_servers(ports: Ports, directory: Path, before_daemon: Sequence[str] =
     ]
 
 
-def web_hook_door(ports: Ports, directory: Path) -> Server:
+def web_hook_endpoint(ports: Ports, directory: Path) -> Server:
     """`billing serve`, on loopback: what is before it to the outside has a certificate."""
     serve = (str(Path(sys.executable).parent / "billing"), "serve", "--host", HOST, "--portal-port", str(ports.portal))
     return Server("portal", serve, f"{ports.url('portal')}/health", directory=directory)

@@ -15,7 +15,7 @@ from billing.bootstrap import running_file, sole_runner
 from billing.cli.doctor import examine, show
 from billing.cli.ports import SERVERS, WITHOUT_PORTAL, Ports, port_options, require_free
 from billing.cli.private_places import DAGSTER_HOME, LOGS, records
-from billing.cli.supervisor import ROOT, studio_servers, supervise, web_hook_door
+from billing.cli.supervisor import ROOT, studio_servers, supervise, web_hook_endpoint
 from billing.domain.errors import PermanentError
 from billing.processes.alone import alone
 from billing.processes.supervisor import Server
@@ -70,11 +70,11 @@ def _run(settings: Settings, ports: Ports, locks: Sequence[int], look: Callable[
         "BILLING_TIME_ZONE": settings.time_zone,
         "BILLING_STUDIO_NAME": settings.studio_name,
     }
-    supervise(_servers(ports, LOGS, has_door=bool(settings.webhook_secrets)), env, LOGS, locks, look)
+    supervise(_servers(ports, LOGS, has_endpoint=bool(settings.webhook_secrets)), env, LOGS, locks, look)
 
 
-def _servers(ports: Ports, logs: Path, has_door: bool) -> list[Server]:
-    servers = [*studio_servers(ports, Path.cwd()), *([web_hook_door(ports, Path.cwd())] if has_door else [])]
+def _servers(ports: Ports, logs: Path, has_endpoint: bool) -> list[Server]:
+    servers = [*studio_servers(ports, Path.cwd()), *([web_hook_endpoint(ports, Path.cwd())] if has_endpoint else [])]
     named = [f"{one.name}={one.answers_at}={ports.url(one.name)}" for one in servers if one.answers_at]
     greeting = (sys.executable, "-m", "billing.cli.greeting", str(logs), *named)
     return [*servers, Server("billing", greeting, quiet=False, directory=Path.cwd(), may_end=True)]

@@ -1,4 +1,4 @@
-"""The ledger's room for letters: how clients are reached, and what they were told."""
+"""The ledger's part for letters: how clients are reached, and what they were told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ledger's room for operations: holds, heartbeats, reconciliations and what they found."""
+"""The ledger's part for operations: holds, heartbeats, reconciliations and what they found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ledger's room for money that went back or on: refunds, disputes, movements of the balance, payouts."""
+"""The ledger's part for money that went back or on: refunds, disputes, movements of the balance, payouts."""
 
 from __future__ import annotations
 

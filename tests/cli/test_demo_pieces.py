@@ -192,7 +192,7 @@ def test_the_demo_has_all_its_servers_and_the_daemon_waits(tmp_path: Path) -> No
     assert all("127.0.0.1" in shown for _, shown in stage.addresses.values())
 
 
-def test_stripe_tells_the_door_of_this_start_and_no_earlier_one(studio: Studio) -> None:
+def test_stripe_tells_the_endpoint_of_this_start_and_no_earlier_one(studio: Studio) -> None:
     studio.world.send_web_hooks_to("http://127.0.0.1:9/hooks/stripe")
     studio.world.send_web_hooks_to("http://127.0.0.1:10/hooks/stripe")
 

@@ -247,7 +247,7 @@ def test_a_taken_port_is_named_with_the_option_that_chooses_another(run: Run, ta
     assert f"{taken_port} (choose another with --dashboard-port)" in sentence
 
 
-def test_the_port_of_the_web_hook_door_counts_only_where_there_is_one(
+def test_the_port_of_the_web_hook_endpoint_counts_only_where_there_is_one(
     run: Run, ports: tuple[str, ...], taken_port: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = (*ports[:-1], taken_port)

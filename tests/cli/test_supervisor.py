@@ -64,7 +64,7 @@ def test_the_test_client_is_not_fooled_by_an_error_page(tmp_path: Path) -> None:
 def test_every_server_of_up_and_of_the_demo_is_told_to_listen_on_loopback_only(tmp_path: Path) -> None:
     ports, place = Ports(18800, 18825, 13000, 18501, 18600), Place(tmp_path)
     place.prepare()
-    servers = [*servers_of(place, ports), *_servers(ports, tmp_path, has_door=True)]
+    servers = [*servers_of(place, ports), *_servers(ports, tmp_path, has_endpoint=True)]
     commands = {one.name: list(one.command) for one in servers}
 
     assert _word_after(commands["dagster"], "--host") == "127.0.0.1"
@@ -75,8 +75,10 @@ def test_every_server_of_up_and_of_the_demo_is_told_to_listen_on_loopback_only(t
     assert not [word for command in commands.values() for word in command if "0.0.0.0" in word or "::" in word]
 
 
-def test_the_web_hook_door_is_started_where_there_is_a_secret_for_it(tmp_path: Path) -> None:
-    names = [{one.name for one in _servers(Ports(), tmp_path, has_door=has_door)} for has_door in (True, False)]
+def test_the_web_hook_endpoint_is_started_where_there_is_a_secret_for_it(tmp_path: Path) -> None:
+    names = [
+        {one.name for one in _servers(Ports(), tmp_path, has_endpoint=has_endpoint)} for has_endpoint in (True, False)
+    ]
 
     assert names[0] - names[1] == {"portal"}
 

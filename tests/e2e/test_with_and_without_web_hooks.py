@@ -36,13 +36,13 @@ Ending = dict[str, Any]
 
 
 @contextmanager
-def no_door(_wire: Wire) -> Iterator[None]:
+def no_endpoint(_wire: Wire) -> Iterator[None]:
     """Web hooks are switched off for ever."""
     yield
 
 
 @contextmanager
-def an_open_door(wire: Wire) -> Iterator[None]:
+def an_endpoint(wire: Wire) -> Iterator[None]:
     """Stripe tells our endpoint, from now on and until the end of the block."""
     endpoint = StripeWebHook(wire.ctx.ledger, wire.sandbox.clock, [SECRET])
     with served_in_a_thread(build_portal(endpoint, ["127.0.0.1"])) as port:
@@ -52,10 +52,10 @@ def an_open_door(wire: Wire) -> Iterator[None]:
 
 
 @contextmanager
-def an_open_door_with(wire: Wire, *faults: dict[str, Any]) -> Iterator[None]:
+def an_endpoint_with(wire: Wire, *faults: dict[str, Any]) -> Iterator[None]:
     for fault in faults:
         httpx.post(f"{wire.sandbox.url}/stripe/admin/faults", json=fault).raise_for_status()
-    with an_open_door(wire):
+    with an_endpoint(wire):
         yield
 
 
@@ -109,7 +109,7 @@ def rows(wire: Wire, query: str) -> list[Any]:
 
 @pytest.fixture(scope="module")
 def polled_alone(tmp_path_factory: pytest.TempPathFactory) -> Ending:
-    found = end(tmp_path_factory.mktemp("polled"), no_door)
+    found = end(tmp_path_factory.mktemp("polled"), no_endpoint)
     assert len(found["payments"]) >= 3
     assert found["provider_events"]
     return found
@@ -125,7 +125,7 @@ WEB_HOOKS: dict[str, list[dict[str, Any]]] = {
 def test_whatever_becomes_of_web_hooks_the_ledger_ends_as_without_them(
     tmp_path: Path, polled_alone: Ending, faults: list[dict[str, Any]]
 ) -> None:
-    told = end(tmp_path, lambda wire: an_open_door_with(wire, *faults))
+    told = end(tmp_path, lambda wire: an_endpoint_with(wire, *faults))
 
     for name, facts in polled_alone.items():
         assert told[name] == facts, name
@@ -134,7 +134,7 @@ def test_whatever_becomes_of_web_hooks_the_ledger_ends_as_without_them(
 def test_what_web_hooks_bring_is_booked_before_anybody_polls_and_polling_changes_nothing(
     tmp_path: Path, polled_alone: Ending
 ) -> None:
-    with studio_at_the_wire(tmp_path, concurrency="1") as (wire, _settings), an_open_door(wire):
+    with studio_at_the_wire(tmp_path, concurrency="1") as (wire, _settings), an_endpoint(wire):
         bill(wire)
         pay_and_give_back(wire)
         deadline = time.monotonic() + PATIENCE_SECONDS

@@ -47,7 +47,7 @@ def jobs_of(result: dg.SensorResult) -> list[str | None]:
     return [request.job_name for request in result.run_requests or []]
 
 
-def test_the_sensor_that_looks_every_few_seconds_starts_to_apply_what_the_door_took(studio: Studio) -> None:
+def test_the_sensor_that_looks_every_few_seconds_starts_to_apply_what_the_endpoint_took(studio: Studio) -> None:
     before = jobs_of(look(studio))
     bring("evt_1", "evt_2")
 

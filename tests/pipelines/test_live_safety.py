@@ -68,7 +68,7 @@ ENTRANCES = {
 
 
 @pytest.mark.parametrize(("key", "sentence"), [(LIVE, BELONGS), (UNRESTRICTED, MAY_DO_EVERYTHING)])
-def test_a_key_of_the_other_mode_stops_every_door_with_one_sentence(
+def test_a_key_of_the_other_mode_stops_every_entrance_with_one_sentence(
     mine: Studio, monkeypatch: pytest.MonkeyPatch, key: str, sentence: str
 ) -> None:
     before, intended = mine.happened_outside(), mine.intended()
@@ -81,7 +81,7 @@ def test_a_key_of_the_other_mode_stops_every_door_with_one_sentence(
     assert [row for row in mine.intended() if "owner_alert" not in row[0]] == intended
 
 
-def test_an_unrestricted_live_key_is_refused_at_every_door_unless_the_setting_says_so(
+def test_an_unrestricted_live_key_is_refused_at_every_entrance_unless_the_setting_says_so(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("BILLING_CLOCK_URL")

@@ -104,7 +104,7 @@ def test_while_190_lines_idle_a_signed_event_goes_through_and_they_are_ended(emp
     assert Limits().head_seconds <= 10
 
 
-def test_a_body_that_ends_early_leaves_the_door_well(port: int) -> None:
+def test_a_body_that_ends_early_leaves_the_endpoint_well(port: int) -> None:
     raw = json.dumps(event()).encode()
     head = f"POST /hooks/stripe HTTP/1.1\r\nHost: 127.0.0.1\r\nStripe-Signature: t=1,v1=0\r\nContent-Length: {len(raw)}"
 

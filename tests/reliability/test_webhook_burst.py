@@ -55,7 +55,7 @@ def test_a_burst_at_two_endpoints_loses_nothing_and_doubles_nothing(ledger: SqlL
     print(f"{burst.rate:.0f} web hooks a second, p99 {burst.p99_ms:.0f} ms")
 
 
-def test_what_a_killed_door_had_answered_is_kept_and_the_rest_is_brought_to_the_other(
+def test_what_a_killed_endpoint_had_answered_is_kept_and_the_rest_is_brought_to_the_other(
     ledger: SqlLedger, endpoints: list[Portal]
 ) -> None:
     def kill_one_half_way(taken: int) -> None:

@@ -118,8 +118,8 @@ ROWS: dict[str, Row] = {
         (PAGING, "test_a_row_removed_while_reading_skips_nothing"),
     ],
     "live and test keys mixed": [
-        (SAFETY, "test_a_key_of_the_other_mode_stops_every_door_with_one_sentence"),
-        (SAFETY, "test_an_unrestricted_live_key_is_refused_at_every_door_unless_the_setting_says_so"),
+        (SAFETY, "test_a_key_of_the_other_mode_stops_every_entrance_with_one_sentence"),
+        (SAFETY, "test_an_unrestricted_live_key_is_refused_at_every_entrance_unless_the_setting_says_so"),
         ("adapters/stripe_gateway/test_stripe_odd_replies.py",
          "test_an_account_in_another_mode_than_the_key_is_refused"),
         (HOOKS, "test_another_accounts_event_is_kept_and_never_applied"),

@@ -222,7 +222,7 @@ def test_nothing_is_released_where_nothing_is_held(studio: Studio) -> None:
     assert studio.ask("release") == "Nothing is held."
 
 
-def test_the_command_hold_of_the_door_holds_as_well(studio: Studio) -> None:
+def test_the_command_hold_of_the_queue_holds_as_well(studio: Studio) -> None:
     assert studio.ask("hold", reason="stop").startswith("Nothing goes out from now on")
     assert studio.codes() == ["hold_asked_for"]
 

@@ -6,9 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select
 
-from billing.adapters.ledger.schema import (
-    documents,
-)
+from billing.adapters.ledger.schema import documents
 from billing.adapters.ledger.statements import first, insert_once
 from billing.domain import canonical
 

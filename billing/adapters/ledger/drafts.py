@@ -7,10 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
-from billing.adapters.ledger.schema import (
-    drafts,
-    sessions,
-)
+from billing.adapters.ledger.schema import drafts, sessions
 from billing.adapters.ledger.snapshots import invoice_of
 from billing.adapters.ledger.statements import change, first, put, rows
 from billing.domain import canonical

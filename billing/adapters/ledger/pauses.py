@@ -6,9 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from billing.adapters.ledger.schema import (
-    pauses,
-)
+from billing.adapters.ledger.schema import pauses
 from billing.adapters.ledger.statements import change, first, insert
 
 _OPEN_PAUSES = update(pauses).where(pauses.c.invoice_id == bindparam("of_invoice"), pauses.c.lifted_at.is_(None))

@@ -7,9 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, select, update
 
 from billing.adapters.ledger.own_order import next_number
-from billing.adapters.ledger.schema import (
-    pay_links,
-)
+from billing.adapters.ledger.schema import pay_links
 from billing.adapters.ledger.statements import change, insert_once, rows
 from billing.domain.money import Money
 from billing.domain.payments import PayLink

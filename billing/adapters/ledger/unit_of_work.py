@@ -1,4 +1,4 @@
-"""The unit of work: one connection, one transaction, and the rooms of the ledger over it."""
+"""The unit of work: one connection, one transaction, and the parts of the ledger over it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _WRITER_LOCK = text("select pg_advisory_xact_lock(20261121)")
 
 
 class SqlUnitOfWork:
-    """Implements ports.ledger.Books over one open transaction."""
+    """Implements ports.ledger.UnitOfWork over one open transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -1,4 +1,4 @@
-"""Which of Stripe's events the application wants, and how one is handed on."""
+"""Which of Stripe's events are wanted, and how one is handed on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an API key tells by its prefix, and which keys the application does not want to hold."""
+"""What an API key tells by its prefix, and which keys are not to be held here."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from billing.cli.demo.driver import Stage
 from billing.cli.demo.place import Place, seed_world
 from billing.cli.ports import HOST, WITH_SANDBOX, Ports, require_free
-from billing.cli.supervisor import studio_servers, supervise, web_hook_door
+from billing.cli.supervisor import studio_servers, supervise, web_hook_endpoint
 from billing.processes.alone import alone
 from billing.processes.supervisor import Server
 from billing.secrecy import close_to_others, everything_in
@@ -45,7 +45,7 @@ def servers_of(place: Place, ports: Ports) -> list[Server]:
         f"{ports.url('sandbox')}/health",
         directory=place.directory,
     )  # fmt: skip
-    servers = [sandbox, *business, web_hook_door(ports, place.directory)]
+    servers = [sandbox, *business, web_hook_endpoint(ports, place.directory)]
     stage = place.directory / "stage.json"
     shown = addresses(ports)
     checks = {one.name: (one.answers_at, shown[one.name]) for one in servers if one.answers_at}

@@ -1,6 +1,6 @@
 """What the photographer does in the demo: she gives back, asks for less, takes back an invoice, books a cheque.
 
-Each of these once, through the same endpoint as `billing refund` and the others; the pipeline carries it out.
+Each of these once, through the same queue as `billing refund` and the others; the pipeline carries it out.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ def summarize(overview: Overview, oracle: dict[str, Any], diary: Diary, broken_c
 
 
 def oracle_counts(oracle: dict[str, Any]) -> dict[str, int]:
-    """The sandbox's counts of what left the application."""
+    """The sandbox's counts of what went out."""
     return {
         "charges": oracle["charges"]["succeeded"],
         "mails": oracle["mails"]["accepted"],

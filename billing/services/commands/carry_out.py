@@ -13,10 +13,7 @@ from billing.domain.events import Command, DomainEvent
 from billing.ports.ledger import Ledger, UnitOfWork
 from billing.services.collections.consents import record_consent, revoke_consent, stop_autopay
 from billing.services.collections.mail_again import look_up_address
-from billing.services.commands.arguments import (
-    optional,
-    text,
-)
+from billing.services.commands.arguments import optional, text
 from billing.services.commands.collections import pause_reminders, record_office_payment, resume_reminders
 from billing.services.commands.effects import retry, settle
 from billing.services.commands.galleries import gallery_closed, gallery_opened

@@ -10,7 +10,7 @@ from billing.domain.mail import TO_THE_OWNER, MailKind, kind_of_mail
 from billing.ports.ledger import UnitOfWork
 from billing.ports.operations import CAUSE_RESTORED
 
-# The day of the restore counts as told of for every unpaid invoice (services.follow_up); the owner is told anew.
+# The day of the restore counts as told of for every unpaid invoice (collections.follow_up); the owner is told anew.
 _SAFE_MAILS = (MailKind.REMINDER, *TO_THE_OWNER)  # no reminder and no digest goes out on the day of a restore
 
 

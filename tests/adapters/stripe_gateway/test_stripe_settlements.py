@@ -13,11 +13,7 @@ from billing.domain.errors import PermanentError, TemporaryError, UnknownOutcome
 from billing.domain.invoices import Invoice
 from billing.domain.money import Money
 from billing.domain.payments import PaymentStatus
-from billing.domain.settlements import (
-    DisputeStatus,
-    MovementKind,
-    RefundStatus,
-)
+from billing.domain.settlements import DisputeStatus, MovementKind, RefundStatus
 
 if TYPE_CHECKING:
     from conftest import FarSide, Stub

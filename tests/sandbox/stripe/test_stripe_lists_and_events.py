@@ -173,7 +173,7 @@ def test_expanding_reaches_into_lists_and_past_nothing(sandbox: Sandbox) -> None
     assert sandbox.v1.payment_intents.list({"expand": ["data"]}).data[0].id == intent.id
 
 
-def test_the_door_asks_who_calls(sandbox: Sandbox) -> None:
+def test_the_api_asks_who_calls(sandbox: Sandbox) -> None:
     for authorization in ("", "Bearer ", "Bearer pk_test_x", "Basic !!!", "Digest x"):
         answer = sandbox.http.get("/v1/account", headers={"authorization": authorization})
         assert answer.status_code == 401

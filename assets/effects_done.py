@@ -94,7 +94,7 @@ def _broken_promises(resource: BillingResource, ctx: Context) -> list[str]:
     broken = [result for result in resource.check_books(MONEY_CHECKS) if not result.holds]
     sentences = [f"Not true: {result.sentence}" for result in broken]
     with ctx.ledger.read() as uow:
-        is_shown = any(item.subject_id == _BOOKS and item.code == _BROKEN for item in uow.tasks.open_tasks())
+        is_shown = uow.tasks.is_open(_BOOKS, _BROKEN)
     if broken and not is_shown:
         names = ", ".join(result.name for result in broken)
         sentence = (

@@ -24,4 +24,6 @@ class Tasks(Protocol):
 
     def open_of(self, subject_id: str) -> list[Task]: ...  # those about one subject
 
-    def is_open(self, subject_id: str, code: str) -> bool: ...
+    def is_open(self, subject_id: str, *codes: str) -> bool:
+        """Whether one of these codes is open of the subject; any at all, if none is named."""
+        ...

@@ -73,7 +73,7 @@ def test_it_is_one_task_with_both_hours_and_ends_by_itself(studio: Studio) -> No
     set_back_at = studio.clock.now()
 
     assert sentence == said(studio)
-    assert "went back by 7 h at 2026-03-02 02:00 UTC: it had shown 2026-03-02 09:00 UTC" in str(sentence)
+    assert "went back by 7 h at 03:00 on 2 March 2026: it had shown 10:00 on 2 March 2026" in str(sentence)
     assert studio.column("select kind from domain_events where subject_id = 'clock'") == [SET_BACK]
     while studio.clock.now() < set_back_at + SEVEN_HOURS - timedelta(minutes=1):
         assert look_at_clock(studio.ctx) is not None or said(studio) is not None

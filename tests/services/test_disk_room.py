@@ -44,7 +44,12 @@ def test_the_owner_is_told_once_a_day_and_the_item_ends_when_there_is_room(owned
     for _ in range(3):
         assert watch_disks(owned.ctx, [SHORT]) == trouble_with([SHORT])
         owned.do(EffectKind.MAIL)
-    assert [mail.letter.subject for mail in owned.mailer.sent] == ["OwnerAlert The disk runs full"]
+    [mail] = owned.mailer.sent
+    assert mail.letter.subject == "OwnerAlert The disk runs full"
+    plain, _, technical = mail.letter.text.partition("technical=")
+    assert "has little room left" in plain
+    assert not any(word in plain for word in ("BILLING_", "/srv", "MB"))
+    assert "BILLING_DISK_RESERVE_MB" in technical
     assert owned.codes() == ["disk_short"]
 
     owned.clock.go(days=1)

@@ -21,9 +21,10 @@ _ALL_BUT = _OPEN_OF_SUBJECT.where(attention.c.code.not_in(bindparam("but", expan
 _OPEN_ITEMS = select(attention).where(attention.c.resolved_at.is_(None)).order_by(attention.c.attention_id)
 _IS_OPEN = (
     select(attention.c.attention_id)
-    .where(attention.c.subject_id == bindparam("subject_id"), attention.c.code == bindparam("code"))
-    .where(attention.c.resolved_at.is_(None))
+    .where(attention.c.subject_id == bindparam("subject_id"), attention.c.resolved_at.is_(None))
+    .limit(1)
 )
+_IS_ONE_OPEN = _IS_OPEN.where(attention.c.code.in_(bindparam("codes", expanding=True)))
 _OPEN_ITEMS_OF = _OPEN_ITEMS.where(attention.c.subject_id == bindparam("subject_id"))
 
 
@@ -53,8 +54,10 @@ class SqlTasks:
             for row in rows(self._connection, _OPEN_ITEMS)
         ]
 
-    def is_open(self, subject_id: str, code: str) -> bool:
-        return first(self._connection, _IS_OPEN, subject_id=subject_id, code=code) is not None
+    def is_open(self, subject_id: str, *codes: str) -> bool:
+        if codes:
+            return first(self._connection, _IS_ONE_OPEN, subject_id=subject_id, codes=codes) is not None
+        return first(self._connection, _IS_OPEN, subject_id=subject_id) is not None
 
     def open_of(self, subject_id: str) -> list[Task]:
         return [

@@ -82,7 +82,7 @@ def why_it_waits(ctx: Context, uow: UnitOfWork, charge: Effect) -> Outcome | Non
             return Outcome(EffectState.READY, NOT_YET, f"it is announced for {day}", retry_at=policy.morning_of(day))
     if uow.pauses.is_paused(charge.subject_id):
         return Outcome(EffectState.READY, PAUSED, "nothing is asked for until a person says so", retry_at=tomorrow)
-    if any(item.code == ORDER_CHANGED for item in uow.tasks.open_of(charge.subject_id)):
+    if uow.tasks.is_open(charge.subject_id, ORDER_CHANGED):
         changed = "its order has changed, and nobody has decided about that yet"
         return Outcome(EffectState.READY, ORDER_CHANGED, changed, retry_at=tomorrow)
     return None

@@ -51,7 +51,7 @@ def ask_all_the_same(uow: UnitOfWork, row: InvoiceRow, cause: str, now: datetime
     """It was decided: what is owed is asked for, unless something else about it waits for a person."""
     invoice_id = row.invoice.invoice_id
     show_credit(uow, row, now)
-    if any(item.code in OWED_AGAIN for item in uow.tasks.open_of(invoice_id)):
+    if uow.tasks.is_open(invoice_id, *OWED_AGAIN):
         return
     uow.pauses.resume(invoice_id, now, placed_by=PIPELINE)
     if not uow.pauses.is_paused(invoice_id):
@@ -79,4 +79,4 @@ def foreign_money(uow: UnitOfWork, row: InvoiceRow) -> list[tuple[PaymentRow, Mo
 
 
 def _is_open(uow: UnitOfWork, row: InvoiceRow) -> bool:
-    return any(item.code == OTHER_CURRENCY for item in uow.tasks.open_of(row.invoice.invoice_id))
+    return uow.tasks.is_open(row.invoice.invoice_id, OTHER_CURRENCY)

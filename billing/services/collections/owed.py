@@ -71,7 +71,7 @@ def left_of(uow: UnitOfWork, payment: PaymentRow, but: str = "") -> int:
 
 def is_undecided(uow: UnitOfWork, invoice_id: str) -> bool:
     """Money went back without our asking, or came in another currency, and nobody has said yet what it means."""
-    return any(item.code in UNDECIDED for item in uow.tasks.open_of(invoice_id))
+    return uow.tasks.is_open(invoice_id, *UNDECIDED)
 
 
 def owed_if_decided(ctx: Context, uow: UnitOfWork, row: InvoiceRow) -> Owed | None:

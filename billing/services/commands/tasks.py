@@ -16,14 +16,14 @@ from billing.services.safety.limits import raise_limit
 
 def resolve(ctx: Context, uow: UnitOfWork, command: Command) -> str:
     subject, now = text(command, "subject"), ctx.now()
-    about = {item.code for item in uow.tasks.open_of(subject)}
+    was_undecided = uow.tasks.is_open(subject, OTHER_CURRENCY)
     closed = uow.tasks.resolve(subject, optional(command, "code"), command.actor, now)
     if not closed:
         raise PermanentError("nothing_open", f"Nothing is open for {subject}.")
     row = uow.invoices.get(subject)
     if row is not None:
         retell(ctx, uow, row.invoice.session_id)
-        if OTHER_CURRENCY in about - {item.code for item in uow.tasks.open_of(subject)}:
+        if was_undecided and not uow.tasks.is_open(subject, OTHER_CURRENCY):
             ask_all_the_same(uow, row, f"resolved:{command.command_id}", now)
             tell_balance(uow, row, f"command:{command.command_id}", now)
     return f"Closed {closed} of {subject}."

@@ -95,7 +95,7 @@ def run_succeeded(ctx: Context, job: str) -> int:
     """The job works again: its open item is closed. Cheap when nothing is open."""
     subject = f"job:{job}"
     with ctx.ledger.read() as uow:
-        is_open = any(item.subject_id == subject for item in uow.tasks.open_tasks())
+        is_open = uow.tasks.is_open(subject)
     if not is_open:
         return 0
     with ctx.ledger.write() as uow:

@@ -104,10 +104,10 @@ def why_behind(ctx: Context, uow: UnitOfWork) -> str | None:
 
 def _what_waits(ctx: Context, seen: ClockSeen, now: datetime) -> str:
     dated = " and no invoices" if ctx.policy.day_of(seen.latest_at) > ctx.today() else ""
-    since = f" at {seen.set_back_at:%Y-%m-%d %H:%M} UTC" if seen.set_back_at else ""
+    since = f" at {ctx.policy.in_words(seen.set_back_at)}" if seen.set_back_at else ""
     return (
         f"The machine's clock went back by {_span(seen.latest_at - (seen.set_back_at or now))}{since}: it had shown"
-        f" {seen.latest_at:%Y-%m-%d %H:%M} UTC. Until it has passed that again no reminders{dated} go out; all else"
+        f" {ctx.policy.in_words(seen.latest_at)}. Until it has passed that again no reminders{dated} go out; all else"
         " goes on, and this ends by itself."
     )
 

@@ -9,8 +9,13 @@ from billing.domain.storage import in_words
 from billing.ports.disks import MEGABYTE, Place
 from billing.services.context import Context
 from billing.services.safety.alert_owner import mail_to_owner, was_mailed_today
+from billing.services.safety.troubles import HAND_IT_ON
 
 DISK, SHORT = "disk", "disk_short"
+_PLAIN = (
+    "The computer that Studio Billing runs on has little room left. Billing goes on; the dashboard shows older figures"
+    " until there is more room, and when there is none left at all, everything waits."
+)
 
 
 def trouble_with(places: Iterable[Place]) -> list[str]:
@@ -22,7 +27,7 @@ def watch_disks(ctx: Context, places: Sequence[Place]) -> list[str]:
     """The same; a person and, once a day, the owner are told while the ledger can still be written."""
     sentences, now = trouble_with(places), ctx.now()
     with ctx.ledger.read() as uow:
-        is_shown = any((item.subject_id, item.code) == (DISK, SHORT) for item in uow.tasks.open_tasks())
+        is_shown = uow.tasks.is_open(DISK, SHORT)
         is_mailed = not sentences or was_mailed_today(ctx, uow, DISK)
     if bool(sentences) == is_shown and is_mailed:
         return sentences
@@ -31,7 +36,7 @@ def watch_disks(ctx: Context, places: Sequence[Place]) -> list[str]:
             uow.tasks.resolve(DISK, SHORT, PIPELINE, now)
             return sentences
         uow.tasks.raise_task(DISK, SHORT, " ".join(sentences), now)
-        mail_to_owner(ctx, uow, DISK, "The disk runs full", sentences)
+        mail_to_owner(ctx, uow, DISK, "The disk runs full", [_PLAIN, HAND_IT_ON], sentences)
     return sentences
 
 

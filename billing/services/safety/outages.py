@@ -16,7 +16,7 @@ def show_outage(ctx: Context, system: str, error: BillingError) -> None:
 def end_outage(ctx: Context, system: str) -> int:
     """The system answers: whatever was open about it is closed. Cheap when nothing is."""
     with ctx.ledger.read() as uow:
-        is_open = any(item.subject_id == system for item in uow.tasks.open_tasks())
+        is_open = uow.tasks.is_open(system)
     if not is_open:
         return 0
     with ctx.ledger.write() as uow:

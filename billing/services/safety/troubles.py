@@ -61,7 +61,7 @@ _WHY = {
     Cause.UNFORESEEN: "Something happened that nobody has foreseen.",
 }
 _BY_ITSELF = "It is tried again by itself, so there is nothing that you must do."
-_WRITE = "Please pass this mail on to whoever looks after the installation."
+HAND_IT_ON = "Please pass this mail on to whoever looks after the installation."
 _IF_IT_LASTS = f"{_BY_ITSELF} If this mail comes again tomorrow, pass it on to whoever looks after the installation."
 _DO = {
     Cause.UNANSWERED: _IF_IT_LASTS,
@@ -88,7 +88,7 @@ def why_and_what_to_do(troubles: Sequence[Trouble]) -> list[str]:
     """Sentences for the owner, each once: first why it stopped, then what to do."""
     found = troubles or [Trouble(Cause.UNFORESEEN, "")]
     whys = [_WHY[one.cause].format(system=one.system or "A service outside") for one in found]
-    return list(dict.fromkeys([*whys, *(_DO.get(one.cause, _WRITE) for one in found)]))
+    return list(dict.fromkeys([*whys, *(_DO.get(one.cause, HAND_IT_ON) for one in found)]))
 
 
 def what_programs_said(troubles: Sequence[Trouble]) -> list[str]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from billing.domain import canonical
 from billing.domain.effects import Effect
-from billing.domain.events import PIPELINE, DomainEvent
+from billing.domain.events import PIPELINE
 from billing.domain.sessions import Client
 from billing.ports.ledger import UnitOfWork
 from billing.services.context import Context
+from billing.services.safety.told_once import tell_once
 
 UNUSABLE, REFUSED = "address_unusable", "address_refused"
 
@@ -23,16 +23,12 @@ def note_addresses(ctx: Context, uow: UnitOfWork, client: Client) -> None:
     if not client.unusable_emails or not client.emails:
         uow.tasks.resolve(subject, UNUSABLE, PIPELINE, ctx.now())
         return
-    which = canonical.sha256("\n".join(address for address, _ in client.unusable_emails))[:16]
-    told = DomainEvent(f"{UNUSABLE}:{client.client_id}:{which}", UNUSABLE, subject, ctx.now())
-    if uow.journal.record_event(told):
-        why = " ".join(reason for _, reason in client.unusable_emails)
-        sentence = (
-            f"Mail to {client.name} goes to {', '.join(client.emails)} alone. {why} Correct it in the booking system,"
-            " or take it out there."
-        )
-        uow.tasks.resolve(subject, UNUSABLE, PIPELINE, ctx.now())
-        uow.tasks.raise_task(subject, UNUSABLE, sentence, ctx.now())
+    why = " ".join(reason for _, reason in client.unusable_emails)
+    sentence = (
+        f"Mail to {client.name} goes to {', '.join(client.emails)} alone. {why} Correct it in the booking system, or"
+        " take it out there."
+    )
+    tell_once(uow, subject, UNUSABLE, [address for address, _ in client.unusable_emails], sentence, ctx.now())
 
 
 def note_refused(ctx: Context, uow: UnitOfWork, mail: Effect, to: Sequence[str], refused: Mapping[str, str]) -> None:

@@ -48,7 +48,7 @@ class PayLinks(Protocol):
 
     def add(self, invoice_id: str, link: PayLink, amount: Money, now: datetime) -> None: ...
 
-    def newest_open(self, invoice_id: str) -> PayLink | None: ...  # the newest open one
+    def newest_open(self, invoice_id: str) -> PayLink | None: ...
 
     def open_of(self, invoice_id: str) -> list[PayLink]: ...  # all that can take money, newest first
 

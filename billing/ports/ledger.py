@@ -1,4 +1,4 @@
-"""The ledger by role: a unit of work (`Books`) of small parts, each with the few questions that services ask."""
+"""The ledger by role: a unit of work (`UnitOfWork`) of small parts, each with the few questions that services ask."""
 
 from __future__ import annotations
 

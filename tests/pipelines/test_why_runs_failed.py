@@ -8,7 +8,7 @@ from acting_studio import Studio
 
 from billing.services.safety.troubles import Cause, Trouble
 from pipelines.definitions import definitions
-from sensors.failures import reasons
+from sensors.failures import troubles_of_run
 
 pytestmark = pytest.mark.dagster
 
@@ -25,7 +25,7 @@ def test_a_run_that_never_began_reaches_the_owner_without_a_word_of_dagster(stud
     run = a_run(studio, dg.DagsterRunStatus.STARTING)
     studio.instance.report_run_failed(run, TIMED_OUT)
 
-    assert reasons(studio.instance, run.run_id) == [Trouble(Cause.NOT_STARTED, TIMED_OUT)]
+    assert troubles_of_run(studio.instance, run.run_id) == [Trouble(Cause.NOT_STARTED, TIMED_OUT)]
 
     studio.look("due_work")
     studio.run(JOB, "deliveries")
@@ -43,7 +43,7 @@ def test_a_run_that_took_too_long_was_ended(studio: Studio) -> None:
     studio.instance.report_run_canceling(run, "Canceling due to exceeding maximum runtime of 900 seconds.")
     studio.instance.report_run_failed(run, TOO_LONG)
 
-    assert reasons(studio.instance, run.run_id) == [Trouble(Cause.TOO_LONG, TOO_LONG)]
+    assert troubles_of_run(studio.instance, run.run_id) == [Trouble(Cause.TOO_LONG, TOO_LONG)]
 
 
 def test_a_step_that_was_refused_has_the_cause_of_its_error_and_whom_we_had_asked(
@@ -53,7 +53,7 @@ def test_a_step_that_was_refused_has_the_cause_of_its_error_and_whom_we_had_aske
         broken.setenv("BILLING_VSCO_URL", "http://127.0.0.1:9/vsco/api/v2")
         failed = studio.run(JOB)
 
-    [trouble] = reasons(studio.instance, failed.run_id)
+    [trouble] = troubles_of_run(studio.instance, failed.run_id)
     assert (trouble.cause, trouble.system) == (Cause.UNANSWERED, "VSCO Workspace")
     assert trouble.technical.startswith("completed_sessions: ")
 
@@ -69,4 +69,4 @@ def test_of_an_unforeseen_error_only_its_kind_is_told_and_not_to_the_owner(studi
 
     failed = broken.execute_in_process(instance=studio.instance, raise_on_error=False)
 
-    assert reasons(studio.instance, failed.run_id) == [Trouble(Cause.UNFORESEEN, "breaks: ZeroDivisionError.")]
+    assert troubles_of_run(studio.instance, failed.run_id) == [Trouble(Cause.UNFORESEEN, "breaks: ZeroDivisionError.")]

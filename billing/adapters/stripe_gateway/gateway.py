@@ -1,4 +1,4 @@
-"""The PaymentGateway port over stripe-python. Retries are our: the SDK is told to make none."""
+"""The PaymentGateway port over stripe-python. Retries are ours: the SDK is told to make none."""
 
 from __future__ import annotations
 

@@ -29,9 +29,10 @@ def modes(*paths: Path) -> list[str]:
 def test_what_others_can_read_change_or_enter_is_found_and_closed(tmp_path: Path) -> None:
     folder, file, private, gone = tmp_path / "a", tmp_path / "a" / "ledger.db", tmp_path / "a" / "b", tmp_path / "gone"
     folder.mkdir(0o755)
-    file.touch(0o644)
+    file.touch()
     private.touch(0o600)
     folder.chmod(0o755)
+    file.chmod(0o644)  # whatever mask a test before this one has set
 
     assert open_to_others([folder, file, private, gone]) == [folder, file]
     assert close_to_others([folder, file, private, gone]) == [folder, file]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
 
@@ -15,6 +16,7 @@ from billing.sandbox.seed import SeedPlan, complete_session
 from billing.sandbox.server import RunningSandbox
 from billing.settings import load_settings
 from pipelines.definitions import definitions
+from pipelines.resources import standing
 
 
 @dataclass
@@ -29,6 +31,11 @@ class Studio:
         """Every photographer marks every session as done."""
         for job in self.plan.jobs:
             complete_session(self.sandbox.store, self.sandbox.clock, job.id)
+
+    def turn_clock(self, by: timedelta) -> None:
+        """Time goes by, or is set back, and the application knows: of itself it asks once a second at most."""
+        self.sandbox.clock.advance(by)
+        standing.close()
 
     def run(self, job: str, *assets: str) -> dg.ExecuteInProcessResult:
         selection = [dg.AssetKey(name) for name in assets] or None

@@ -23,7 +23,7 @@ def test_a_sensor_renamed_and_an_instance_wiped_start_runs_again_that_do_nothing
         save_cards(ctx, World(studio.sandbox.url), studio.plan)
     studio.complete_all()
     for job in ("bill_completed_sessions", "apply_stripe_events", "bill_completed_sessions"):
-        studio.sandbox.clock.advance(timedelta(hours=1))  # greylisted mails are due again
+        studio.turn_clock(timedelta(hours=1))  # greylisted mails are due again
         assert studio.run(job).success
     assert studio.query("select * from effects where state in ('ready', 'in_flight', 'unknown')") == []
     happened, intended = studio.happened_outside(), studio.intended()

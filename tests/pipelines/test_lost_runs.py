@@ -116,7 +116,7 @@ def test_a_run_killed_in_the_middle_of_a_charge_is_ended_at_the_next_look_and_th
     assert instance.get_run_by_id(run.run_id).status is FAILURE
     assert troubles_of_run(instance, run.run_id) == [Trouble(Cause.KILLED, LOST)]
     assert (f"job:{JOB}", "run_failed") in studio.attention()
-    studio.sandbox.clock.advance(timedelta(hours=2))  # the leases of what was under way run out
+    studio.turn_clock(timedelta(hours=2))  # the leases of what was under way run out
     assert studio.run(JOB).success
     once_each(studio)
 
@@ -134,7 +134,7 @@ def test_a_worker_left_behind_by_its_daemon_and_a_new_one_beside_it_do_everythin
 
         assert process.wait(60) == 0
     assert beside.success
-    studio.sandbox.clock.advance(timedelta(hours=2))
+    studio.turn_clock(timedelta(hours=2))
     assert studio.run(JOB, "charges").success
     once_each(studio)
 

@@ -108,13 +108,14 @@ def test_no_sensor_fails_when_the_settings_are_missing(studio: Studio, monkeypat
 
 
 def test_the_owner_is_mailed_in_the_morning_what_waits_for_him(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BILLING_OWNER_DIGEST", "true")
     monkeypatch.setenv("BILLING_DELIVERY_MODE", "review")
     monkeypatch.setenv("BILLING_DASHBOARD_URL", "https://figures.northlight.example")
     studio.complete_all()
     studio.run("bill_completed_sessions")
     waiting = len(studio.query("select 1 from drafts where state = 'waiting'"))
     tomorrow = (studio.sandbox.clock.now() + timedelta(days=1)).astimezone(ZoneInfo(studio.plan.timezone))
-    studio.sandbox.clock.freeze(tomorrow.replace(hour=7, minute=0, second=30))
+    studio.turn_clock(tomorrow.replace(hour=7, minute=0, second=30) - tomorrow + timedelta(days=1))
 
     result = look(studio, "due_work")
     assert "bill_completed_sessions" in {request.job_name for request in result.run_requests or []}

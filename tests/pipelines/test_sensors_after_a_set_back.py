@@ -57,7 +57,7 @@ def test_the_sensor_that_looks_most_often_looks_on_and_wakes_the_others(studio: 
     ahead = time.time() + SEVEN_HOURS.total_seconds()
     for name in ("due_work", "completed_sessions", "stripe_payments"):
         looked(studio, name, ahead)
-    studio.sandbox.clock.advance(-SEVEN_HOURS)
+    studio.turn_clock(-SEVEN_HOURS)
     assert may_look(studio, "due_work")
     assert not may_look(studio, "completed_sessions")
 
@@ -72,7 +72,7 @@ def test_the_sensor_that_looks_most_often_looks_on_and_wakes_the_others(studio: 
 def test_one_that_looked_just_now_is_left_alone(studio: Studio) -> None:
     studio.look("due_work")
     looked(studio, "completed_sessions", time.time() - 1)
-    studio.sandbox.clock.advance(-SEVEN_HOURS)
+    studio.turn_clock(-SEVEN_HOURS)
 
     studio.look("due_work")
 
@@ -81,7 +81,7 @@ def test_one_that_looked_just_now_is_left_alone(studio: Studio) -> None:
 
 def test_a_run_that_nobody_but_a_person_starts_says_so_too(studio: Studio) -> None:
     studio.run("follow_up_unpaid")
-    studio.sandbox.clock.advance(-SEVEN_HOURS)
+    studio.turn_clock(-SEVEN_HOURS)
 
     studio.run("follow_up_unpaid")
 

@@ -86,7 +86,7 @@ ROWS: dict[str, Row] = {
         ("e2e/test_in_a_browser.py", "test_a_client_pays_by_the_link_with_a_test_card_and_cannot_pay_twice"),
     ],
     "amount edited while an attempt is open": [
-        (WINDOWS, "test_a_part_paid_otherwise_while_a_charge_waits_leads_to_one_link_for_the_rest"),
+        (WINDOWS, "test_of_what_is_paid_in_part_otherwise_while_a_charge_waits_the_card_is_charged_with_the_rest"),
         (PEOPLE, "test_an_invoice_that_is_being_charged_is_not_voided"),
         (CHANGED, "test_an_order_that_changes_after_it_was_billed_goes_to_a_person_once"),
     ],

@@ -8,9 +8,12 @@ BIN := .venv/bin
 # What is installed follows from these two files: the stamp is theirs, so a second `make setup` does nothing.
 STAMP := .venv/.ready-$(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
 
+# The tests start hundreds of processes: each would compile all that it imports, where the environment forbids to keep it.
+unexport PYTHONDONTWRITEBYTECODE
+
 UNWATCHED := dashboards e2e pipelines reliability
 # Tests that try a sample each time; the long row of their cases is for `make reliability`.
-LONG_SAMPLES := $(shell grep -lr 'from samples import examples' tests)
+LONG_SAMPLES := $(shell grep -lr 'from samples import' tests --include='test_*.py')
 
 .PHONY: help setup demo up test reliability mutation lint types style format docs bench lock
 
@@ -34,11 +37,12 @@ demo: setup  ## bill a believable studio while you watch; ONCE=1: do it once, pr
 up: setup  ## run it against the real services, with the settings of .env
 	@$(BIN)/billing up
 
-test: setup  ## all tests, a third of those of whole days and pages; in random order; with PostgreSQL where it is installed
-	@# What lives through whole days, or looks at pages, is not watched line by line: it would take half as long again.
-	@.ci/with-postgres $(BIN)/python -m pytest -n 4 --dist worksteal $(addprefix --ignore tests/,$(UNWATCHED)) --durations 12 \
-		--cov --cov-branch --cov-report=term --cov-fail-under=95
-	@BILLING_EVERY=3 .ci/with-postgres $(BIN)/python -m pytest -n 4 --dist worksteal $(addprefix tests/,$(UNWATCHED)) --durations 12
+test: setup  ## all tests, in random order, with PostgreSQL where it is installed
+	@.ci/with-postgres $(BIN)/python -m slipcover --json --out .coverage.json \
+		-m pytest -n 4 --dist worksteal $(addprefix --ignore tests/,$(UNWATCHED)) --durations 12
+	@$(BIN)/python -m slipcover --merge .coverage.json --out .coverage.json --skip-covered --fail-under 95
+	@# What lives through whole days, or looks at pages, is not watched line by line.
+	@.ci/with-postgres $(BIN)/python -m pytest -n 4 --dist worksteal $(addprefix tests/,$(UNWATCHED)) --durations 12
 
 reliability: setup  ## prove the promises for hours, and print one table; QUICK=1: for an hour, WRITE=1: into docs/RELIABILITY.md
 	@BILLING_LONG_SAMPLES=1 .ci/with-postgres $(BIN)/python -m pytest -n 4 --dist worksteal $(LONG_SAMPLES) $(addprefix tests/,$(UNWATCHED))

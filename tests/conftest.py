@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from changed_copy import import_anew
@@ -20,17 +19,6 @@ settings.load_profile("any machine")
 _URL, _WORKER = os.environ.get("BILLING_TEST_POSTGRES_URL"), os.environ.get("PYTEST_XDIST_WORKER")
 if _URL and _WORKER and not _URL.endswith(_WORKER):
     os.environ["BILLING_TEST_POSTGRES_URL"] = f"{_URL}_{_WORKER}"
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """BILLING_EVERY=3: of each file every third test, the first of them always; `make reliability` runs them all."""
-    every = int(os.environ.get("BILLING_EVERY", "1"))
-    of_file: dict[Path, list[str]] = {}
-    for item in items:
-        of_file.setdefault(item.path, []).append(item.nodeid)
-    kept = {name for names in of_file.values() for name in sorted(names)[::every]}
-    config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in kept])
-    items[:] = [item for item in items if item.nodeid in kept]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -25,6 +25,9 @@ class FakeRenderer:
         self.missing: set[str] = set()
         self.rendered: list[str] = []
 
+    def close(self) -> None:
+        """There is nothing to close."""
+
     def check_printable(self, invoice: Invoice) -> None:
         if self.missing & set(invoice.client.name):
             raise PermanentError("unprintable", f"No font has {' '.join(self.missing)}, in {invoice.client.name}.")

@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from fake_paper import FakeRenderer
 from strangers import seed_with_strangers
 from wire import TurnedClock, Wire
 
 from billing.bootstrap import open_context
-from billing.sandbox.seed import complete_session
+from billing.sandbox.seed import SeedPlan, complete_session, seed_studio
 from billing.sandbox.server import running_sandbox
 from billing.settings import Settings
 
 
 @pytest.fixture
 def wire(tmp_path: Path) -> Iterator[Wire]:
+    """Its PDFs are stand-ins: to set them would take longer than all else."""
+    with wire_of(tmp_path, seed_studio) as wire:
+        yield replace(wire, ctx=replace(wire.ctx, renderer=FakeRenderer()))
+
+
+@pytest.fixture
+def wire_with_strangers(tmp_path: Path) -> Iterator[Wire]:
+    with wire_of(tmp_path, seed_with_strangers) as wire:
+        yield wire
+
+
+@contextmanager
+def wire_of(tmp_path: Path, seeded: Callable[..., SeedPlan]) -> Iterator[Wire]:
     with ExitStack() as closing:
         sandbox = closing.enter_context(running_sandbox(tmp_path / "sandbox.db"))
-        plan = seed_with_strangers(sandbox.store, sandbox.clock, sessions=3, seed=7)
+        plan = seeded(sandbox.store, sandbox.clock, sessions=3, seed=7)
         for job in plan.jobs:
             complete_session(sandbox.store, sandbox.clock, job.id)
         settings = Settings.model_validate(

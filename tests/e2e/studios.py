@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from strangers import seed_with_strangers
+from fake_paper import FakeRenderer
 from wire import TurnedClock, Wire
 
 from billing.bootstrap import open_context
-from billing.sandbox.seed import complete_session
+from billing.sandbox.seed import SeedPlan, complete_session, seed_studio
 from billing.sandbox.server import running_sandbox
 from billing.settings import Settings
 
 
 @contextmanager
 def studio_at_the_wire(
-    folder: Path, *, currency: str = "EUR", known_outside: dict[str, str] | None = None, **settings: str
+    folder: Path,
+    *,
+    currency: str = "EUR",
+    known_outside: dict[str, str] | None = None,
+    seeded: Callable[..., SeedPlan] = seed_studio,
+    is_printed: bool = False,
+    **settings: str,
 ) -> Iterator[tuple[Wire, Settings]]:
-    """All sessions completed, nothing billed yet. `known_outside`: settings of the sandbox, such as its API key."""
+    """All sessions completed, nothing billed yet; `known_outside`: settings of the sandbox, such as its API key.
+
+    Its PDFs are stand-ins, unless `is_printed`: to set them would take longer than all else.
+    """
     with ExitStack() as closing:
         sandbox = closing.enter_context(running_sandbox(folder / "sandbox.db"))
         for name, value in (known_outside or {}).items():
             sandbox.store.set_setting(name, value)
-        plan = seed_with_strangers(sandbox.store, sandbox.clock, sessions=3, seed=7, currency=currency)
+        plan = seeded(sandbox.store, sandbox.clock, sessions=3, seed=7, currency=currency)
+        sandbox.clock.freeze(sandbox.clock.now())  # in one instant: the order of numbers is that of the ids
         for job in plan.jobs:
             complete_session(sandbox.store, sandbox.clock, job.id)
+        sandbox.clock.release()
         usual = {
             "ledger_url": f"sqlite:///{folder}/ledger.db", "warehouse_path": str(folder / "warehouse.duckdb"),
             "vsco_url": f"{sandbox.url}/vsco/api/v2", "vsco_api_key": plan.api_key,
@@ -44,4 +55,6 @@ def studio_at_the_wire(
         made = Settings.model_validate(usual | settings)
         clock = TurnedClock(sandbox)
         ctx = replace(closing.enter_context(open_context(made)), clock=clock)
+        if not is_printed:
+            ctx = replace(ctx, renderer=FakeRenderer())
         yield Wire(sandbox, plan, ctx, clock), made

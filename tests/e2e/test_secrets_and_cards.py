@@ -85,7 +85,7 @@ class _Said(logging.Handler):
 
 def _live_through(folder: Path, said: _Said) -> Run:
     secret = dict(SECRETS, smtp_username="studio")
-    with studio_at_the_wire(folder, known_outside=KNOWN_OUTSIDE, **secret) as (wire, settings):
+    with studio_at_the_wire(folder, known_outside=KNOWN_OUTSIDE, is_printed=True, **secret) as (wire, settings):
         with closing(World(wire.sandbox.url)) as world:
             assert save_cards(wire.ctx, world, wire.plan) == 1
         wire.converge()

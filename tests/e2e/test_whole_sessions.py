@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from samples import rows
 from wire import Wire
 
 from billing.adapters.ledger.checks import run_checks
@@ -38,7 +39,8 @@ def hold(wire: Wire) -> None:
     assert done[EffectKind.MAIL] >= 10
 
 
-def test_a_day_without_trouble(wire: Wire) -> None:
+def test_a_day_without_trouble(wire_with_strangers: Wire) -> None:
+    wire = wire_with_strangers
     wire.converge()
     hold(wire)
     before = wire.sandbox.store.effect_counts()
@@ -70,7 +72,7 @@ STRIPE: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("fault", VSCO, ids=lambda fault: fault["kind"])
+@pytest.mark.parametrize("fault", rows(VSCO), ids=lambda fault: fault["kind"])
 def test_trouble_with_the_booking_system(wire: Wire, fault: dict[str, Any]) -> None:
     wire_faults.add(wire.sandbox.store, "vsco", fault)
     assert all(wire.round() for _ in range(2))  # each says in one error what is wrong
@@ -80,7 +82,7 @@ def test_trouble_with_the_booking_system(wire: Wire, fault: dict[str, Any]) -> N
     hold(wire)
 
 
-@pytest.mark.parametrize("fault", SMTP, ids=lambda fault: fault["kind"])
+@pytest.mark.parametrize("fault", rows(SMTP), ids=lambda fault: fault["kind"])
 def test_trouble_with_the_mail_server(wire: Wire, fault: dict[str, Any]) -> None:
     wire_faults.add(wire.sandbox.store, "smtp", fault)
     wire.round()
@@ -88,7 +90,7 @@ def test_trouble_with_the_mail_server(wire: Wire, fault: dict[str, Any]) -> None
     hold(wire)
 
 
-@pytest.mark.parametrize("fault", STRIPE, ids=lambda fault: fault["kind"])
+@pytest.mark.parametrize("fault", rows(STRIPE), ids=lambda fault: fault["kind"])
 def test_trouble_with_stripe(wire: Wire, fault: dict[str, Any]) -> None:
     stripe_faults.order(wire.sandbox.store, fault)
     wire.round()
@@ -98,7 +100,7 @@ def test_trouble_with_stripe(wire: Wire, fault: dict[str, Any]) -> None:
     hold(wire)
 
 
-@pytest.mark.parametrize("kind", ["500_after", "reset", "truncate", "timeout"])
+@pytest.mark.parametrize("kind", rows(["500_after", "reset", "truncate", "timeout"]))
 def test_a_charge_whose_answer_is_lost_is_captured_once(wire: Wire, kind: str) -> None:
     with closing(World(wire.sandbox.url)) as world:
         assert save_cards(wire.ctx, world, wire.plan) == 1

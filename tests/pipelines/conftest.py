@@ -8,8 +8,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 from acting_studio import Studio
-from strangers import seed_with_strangers
+from fake_paper import FakeRenderer
 
+from billing.sandbox.seed import seed_studio
 from billing.sandbox.server import running_sandbox
 from pipelines.resources import standing
 
@@ -17,7 +18,7 @@ from pipelines.resources import standing
 @pytest.fixture
 def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]:
     with running_sandbox(tmp_path / "sandbox.db") as sandbox, dg.DagsterInstance.ephemeral() as instance:
-        plan = seed_with_strangers(sandbox.store, sandbox.clock, sessions=6, seed=7)
+        plan = seed_studio(sandbox.store, sandbox.clock, sessions=4, seed=7)
         settings = {
             "LEDGER_URL": f"sqlite:///{tmp_path / 'ledger.db'}",
             "WAREHOUSE_PATH": str(tmp_path / "warehouse.duckdb"),
@@ -38,6 +39,8 @@ def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]:
             "OWNER_DIGEST": "false",  # whatever the hour, these tests count what goes out
             "CLOCK_URL": f"{sandbox.url}/sandbox/clock",
         }
+        # To set the PDFs would take longer than all else: where a process of its own does the work, they are set.
+        monkeypatch.setattr("billing.adapters.documents.PdfRenderer", lambda _workers: FakeRenderer())
         for name, value in settings.items():
             monkeypatch.setenv(f"BILLING_{name}", value)
         yield Studio(sandbox, plan, instance)

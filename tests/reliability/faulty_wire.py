@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from fake_paper import FakeRenderer
-from strangers import seed_with_strangers
 
 from billing.bootstrap import open_context
 from billing.domain.effects import EffectKind, EffectState, message_id
 from billing.domain.errors import BillingError
-from billing.sandbox.seed import SeedPlan, complete_session
+from billing.sandbox.seed import SeedPlan, complete_session, seed_studio
 from billing.sandbox.server import RunningSandbox, running_sandbox
 from billing.services.commands.carry_out import carry_out_commands, submit
 from billing.services.context import Context
@@ -113,7 +112,7 @@ def studio(folder: Path) -> Iterator[Wire]:
     """Two sessions are completed, nothing is billed yet."""
     with ExitStack() as closing:
         sandbox = closing.enter_context(running_sandbox(folder / "sandbox.db"))
-        plan = seed_with_strangers(sandbox.store, sandbox.clock, sessions=2, seed=8)
+        plan = seed_studio(sandbox.store, sandbox.clock, sessions=2, seed=8)
         for job in plan.jobs:
             if (job.gallery, job.difficulty) in (_CLIENT_ON_AUTOPAY, _CLIENT_BY_LINK):
                 complete_session(sandbox.store, sandbox.clock, job.id)

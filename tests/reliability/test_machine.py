@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 from lives import live
+from samples import examples
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(examples(1, 4)))
 def test_every_promise_holds_after_every_step_of_random_lives(seed: int) -> None:
     assert live(seed, lives=LIVES, steps=STEPS) is None
 
 
-LIVES, STEPS = 50, 50  # 200 x 50 in all, half a second of processor time each; `make reliability` lives on
+LIVES, STEPS = examples(20, 50), 50  # a second of processor time each; `make reliability` lives on

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from fake_paper import FakeRenderer
 from strangers import seed_with_strangers
 from wire import TurnedClock, Wire
 
@@ -93,7 +94,7 @@ def world(tmp_path: Path) -> Iterator[Studio]:
             }
         )  # fmt: skip
         clock = TurnedClock(sandbox)
-        ctx = replace(stack.enter_context(open_context(settings)), clock=clock)
+        ctx = replace(stack.enter_context(open_context(settings)), clock=clock, renderer=FakeRenderer())
         yield Studio(Wire(sandbox, plan, ctx, clock), settings, tmp_path)
 
 

@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from billing.domain.task_commands import commands_of
 from dashboards import wording
 
 # The end of a sentence: Ask the client for another address. When it is mended: `billing retry eff_1`, or with `--to …`.
-# Only what is said to come last is lifted out of its sentence: without its condition, a command is bad advice.
-_COMMAND = re.compile(r"\s*(?:When|Then|To)\b[^.:`]*:\s*`(billing [^`]+)`((?:,? or (?:with )?`--[^`]+`)*)\.?\s*$")
+# It is left out, for the commands stand below it; they are never read out of it, because a sentence quotes outsiders.
+_SAID_BELOW = re.compile(r"\s*(?:When|Then|To)\b[^.:`]*:\s*`billing [^`]+`(?:,? or (?:with )?`--[^`]+`)*\.?\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,8 @@ def safe(text: str) -> str:
 
 
 def _matter(subject: str, rows: list[dict[str, Any]]) -> Matter:
-    sentences = [_COMMAND.sub("", row["sentence"]) for row in rows]
-    commands = [command for row in rows for command in _commands(row)]
+    sentences = [_SAID_BELOW.sub("", row["sentence"]) for row in rows]
+    commands = [command for row in rows for command in commands_of(row["code"], row["subject_id"])]
     return Matter(
         subject=subject,
         days_open=rows[0]["days_open"],
@@ -61,13 +62,3 @@ def _matter(subject: str, rows: list[dict[str, Any]]) -> Matter:
         sentences=tuple(dict.fromkeys(sentences)),
         commands=tuple(dict.fromkeys(commands)),
     )
-
-
-def _commands(row: dict[str, Any]) -> list[str]:
-    """The sentence's own command with each of its options, else how to close the matter once it is settled."""
-    own = _COMMAND.search(row["sentence"])
-    if not own:
-        return [f'billing resolve {row["subject_id"]} --code {row["code"]} --reason "…"']
-    command, options = own[1], re.findall(r"`(--[^`]+)`", own[2])
-    bare = re.sub(r" --[a-z-]+$", "", command)
-    return [command, *(f"{bare} {option}" for option in options)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,18 +12,15 @@ import click
 from billing.bootstrap import disks_of, running_file
 from billing.cli.opening import Office, open_office
 from billing.cli.tables import printable, table
-from billing.domain.canonical import derived_id
-from billing.domain.effect_specs import EFFECT_SPECS
-from billing.domain.effects import EffectKind
 from billing.domain.events import Task
 from billing.domain.money import Money
+from billing.domain.task_commands import commands_of
 from billing.processes.alone import holder
 from billing.services.automations.what_waits import by_currency, what_waits
-from billing.services.safety.clock_set_back import SET_BACK
 from billing.services.safety.disk_room import DISK, SHORT, trouble_with
-from billing.services.safety.holds import HOLD, MAILS_IN_DOUBT, sentence_of
+from billing.services.safety.holds import sentence_of
 from billing.services.safety.server_ends import in_words
-from billing.services.safety.watchdog import LATE, is_late
+from billing.services.safety.watchdog import is_late
 
 if TYPE_CHECKING:
     from billing.ports.ledger import UnitOfWork
@@ -49,7 +45,7 @@ def status(as_json: bool) -> None:
 @click.command("needs-attention")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def needs_attention(as_json: bool) -> None:
-    """List what needs a person: since when, what to do, and the command to run.
+    """List what needs a person: since when, what to do, and the commands of which one ends it.
 
     \b
     Example:
@@ -64,37 +60,8 @@ def needs_attention(as_json: bool) -> None:
     for item in [] if as_json else items:
         click.echo(f"{item.opened_at:%Y-%m-%d %H:%M} UTC  {item.code}  {item.subject_id}")
         click.echo(f"    {printable(item.sentence)}")
-        click.echo(f"    {printable(command_for(item))}")
-
-
-def command_for(item: Task) -> str:
-    """What to run, by what the item is about. Its sentence may quote an outsider, so no command is read out of it."""
-    from billing.services.invoicing.changed_orders import DRAFT_WAITS
-
-    effect_id = derived_id("eff", item.subject_id)  # items about an effect are kept under its key
-    if item.code == "effect_unknown":
-        spec = EFFECT_SPECS[EffectKind(item.subject_id.split(":")[0])]
-        ways = "--done/--not-done" if spec.is_a_word_enough else "--not-done"
-        return f"billing settle {effect_id} {ways} --reason '…'"
-    if item.code == "effect_failed":
-        return f"billing retry {effect_id}"
-    if item.code == DRAFT_WAITS:
-        return f"billing approve {shlex.quote(item.subject_id)}"
-    if item.code == "open_by_hand":
-        return f"billing gallery opened {effect_id} --url …"
-    if item.code == "close_by_hand":
-        return f"billing gallery closed {effect_id}"
-    if item.subject_id == HOLD:
-        return "billing reconcile" if item.code == "hold_restored" else "billing release --reason '…'"
-    if item.code == MAILS_IN_DOUBT[1]:
-        return "billing settle --mails show"
-    if item.code == SET_BACK:
-        return "billing clock-is-right --reason '…'"
-    if item.code in (LATE, SHORT):
-        return "billing doctor"
-    if item.subject_id == "limits":
-        return f"billing approve --over-limit {shlex.quote(item.code.removeprefix('limit_'))}"
-    return f"billing resolve {shlex.quote(item.subject_id)} --code {shlex.quote(item.code)} --reason '…'"
+        for command in commands_of(item.code, item.subject_id):
+            click.echo(f"    {printable(command)}")
 
 
 def _waiting(office: Office, uow: UnitOfWork) -> list[Task]:
@@ -185,5 +152,5 @@ def _item(item: Task) -> dict[str, Any]:
         "code": item.code,
         "since": item.opened_at.isoformat(),
         "what_to_do": item.sentence,
-        "command": command_for(item),
+        "commands": commands_of(item.code, item.subject_id),
     }

@@ -162,7 +162,7 @@ def test_a_consent_at_no_instant_is_refused(run: Run) -> None:
 
 def test_what_failed_is_tried_again(run: Run) -> None:
     bounced = next(one for one in json.loads(run("needs-attention", "--json").stdout) if one["code"] == "effect_failed")
-    effect = bounced["command"].split()[2]
+    effect = bounced["commands"][0].split()[2]
 
     done = run("retry", f" {effect} ", "--yes", "--now")
 
@@ -172,7 +172,7 @@ def test_what_failed_is_tried_again(run: Run) -> None:
 
 def test_a_person_is_asked_once_it_was_looked_at_what_would_be_tried_again(run: Run, ledger: SqlLedger) -> None:
     bounced = next(one for one in json.loads(run("needs-attention", "--json").stdout) if one["code"] == "effect_failed")
-    effect = bounced["command"].split()[2]
+    effect = bounced["commands"][0].split()[2]
 
     asked = run("retry", effect, typed="n\n").stderr
     elsewhere = run("retry", effect, "--to", "ada@example.com", typed="n\n").stderr

@@ -64,7 +64,7 @@ def test_needs_attention_lists_it_once_though_the_watchdog_has_taken_a_note_of_i
 
     items = [one for one in json.loads(short("needs-attention", "--json").stdout) if one["code"] == "disk_short"]
 
-    assert [one["command"] for one in items] == ["billing doctor"]
+    assert [one["commands"] for one in items] == [["billing doctor"]]
 
 
 def test_the_watchdog_says_it_and_ends_with_one(short: Run) -> None:

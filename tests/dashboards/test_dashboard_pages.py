@@ -14,6 +14,8 @@ from ledger_book import LedgerBook, noon
 from streamlit import config
 from streamlit.testing.v1 import AppTest
 
+from billing.domain.task_commands import commands_of
+
 APP = Path(__file__).parents[2] / "dashboards" / "app.py"
 TODAY = datetime.now(UTC).date()
 SCREENS = ("overview", "money_in", "receivables", "attention", "activity")
@@ -191,18 +193,19 @@ def test_of_many_invoices_the_change_is_told_with_how_many_they_are(studio_file:
 def test_refused_mails_of_one_invoice_are_told_once(published: Callable[..., Path]) -> None:
     book = LedgerBook()
     invoice_id = book.invoice("INV-7", TODAY - timedelta(days=9), 10_000)
-    for stage in ("upcoming", "due_today"):
+    keys = [f"mail:reminder:{stage}:{invoice_id}:{TODAY}" for stage in ("upcoming", "due_today")]
+    for stage, key in zip(("upcoming", "due_today"), keys, strict=True):
         book.mail(invoice_id, f"reminder:{stage}", noon(TODAY), state="failed")
-        key = f"mail:reminder:{stage}:{invoice_id}:{TODAY}"
-        book.attention(key, f"Refused. When it is mended: `billing retry {stage}`.", noon(TODAY - timedelta(days=2)))
+        sentence = f"Refused. When it is mended: `billing retry {stage}`."
+        book.attention(key, sentence, noon(TODAY - timedelta(days=2)), code="effect_failed")
     published(book, datetime.now(UTC))
 
     overview, page = (words(open_screen(name)) for name in ("overview", "attention"))
 
     assert overview.count("<b>INV-7</b>") == page.count("<b>INV-7</b>") == 1
     assert "(2 times)" in overview
-    assert "<code>billing retry upcoming</code>" in page
-    assert "<code>billing retry due_today</code>" in page
+    for command in (one for key in keys for one in commands_of("effect_failed", key)):
+        assert f"<code>{command}</code>" in page
 
 
 def test_another_day_can_be_picked(published: Callable[..., Path]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import dagster as dg
 
 from assets.billing.follow_ups import follow_ups
@@ -17,11 +15,9 @@ _SHOWN = 20
 @dg.asset_check(asset=follow_ups)
 def no_row_of_the_books_was_changed(billing: BillingResource) -> dg.AssetCheckResult:
     """Every posting and every domain event still has the hash that it was written with, and follows the one before."""
-    from billing.adapters.ledger.unit_of_work import SqlLedger
-
     with billing.opened() as ctx:
         position = ledger_position(ctx)
-        with cast(SqlLedger, ctx.ledger).read() as uow:
+        with ctx.ledger.read() as uow:
             broken = uow.journal.broken_links()
     found = table(("Changed, taken out or put in",), [(name,) for name in broken[:_SHOWN]])
     return dg.AssetCheckResult(

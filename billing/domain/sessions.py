@@ -114,7 +114,6 @@ class Gallery:
     name: str
     url: str
     status: str = "pre-release"
-    remote_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

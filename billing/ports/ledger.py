@@ -195,6 +195,10 @@ class Journal(Protocol):
         """Where the journal and the domain events have come to; it changes whenever either grows."""
         ...
 
+    def broken_links(self) -> list[str]:
+        """Rows of both chains that do not match their hash any more, as "chain id". Reads all of them."""
+        ...
+
     def totals(self, entries: int) -> dict[tuple[str, str], tuple[int, int]]:
         """(entries, balance in minor units) by account and currency, of the journal as it was with so many entries.
 

@@ -149,7 +149,6 @@ class SqlJournal:
         return _event(row) if row else None
 
     def broken_links(self) -> list[str]:
-        """What does not match its hash any more, as "chain id": a row that was changed, taken out or put in."""
         postings = (
             (row.seq, row.transaction_id, row.previous_hash, row.hash, canonical.dumps(self._posting(row)))
             for row in self._connection.execute(select(journal_transactions).order_by(journal_transactions.c.seq))

@@ -82,7 +82,6 @@ class SessionReader:
             name=row.shown("headline") or row.shown("name") or job_name,
             url=url,
             status=row.one_of("status", _GALLERY_STATUSES, "active"),
-            remote_id=remote_id,
         )
 
     def _host(self, row: Fields, url: str) -> str:

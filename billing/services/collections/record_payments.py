@@ -12,6 +12,7 @@ from billing.domain.mail import MailKind
 from billing.domain.money import Money
 from billing.domain.payments import OFFICE, PaymentFact, PaymentStatus
 from billing.domain.policy import StudioPolicy
+from billing.domain.settlement_books import CLEARING
 from billing.ports.ledger import InvoiceRow, PaymentRow, UnitOfWork
 from billing.services.collections.asking_again import ask_for_it_no_more, ensure_pay_link
 from billing.services.collections.foreign_money import (
@@ -56,7 +57,7 @@ def record_captured(uow: UnitOfWork, fact: PaymentFact, method_kind: str, policy
         captured_at=captured_at,
         received_on=policy.day_of(captured_at),
     )
-    return record_payment(uow, payment, "stripe_clearing", now)
+    return record_payment(uow, payment, CLEARING, now)
 
 
 def record_payment(

@@ -117,7 +117,7 @@ def _intent(ctx: Context, invoice_id: str, gallery: Gallery, closed: str) -> Int
     """`closed` is the grant that was revoked last: a gallery that opens again is another grant."""
     parameters: dict[str, str | int | None] = {
         "host": gallery.host,
-        "gallery_id": gallery.remote_id if gallery.host == "pixieset" and gallery.remote_id else gallery.gallery_id,
+        "gallery_id": gallery.gallery_id,
         "gallery_name": gallery.name,
         "expires_on": (ctx.today() + timedelta(days=ctx.policy.gallery_days)).isoformat(),
     }

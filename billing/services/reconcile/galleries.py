@@ -83,7 +83,7 @@ def _cases(ctx: Context, uow: UnitOfWork, one: Billed, shared: Sequence[RawRecor
     known = {grant.gallery_id: (grant.host, grant) for grant in grants}
     places: dict[str, tuple[str, GrantRow | None]] = dict(known)
     for gallery in _galleries(ctx, uow, one, shared):
-        places.setdefault(_id_at(gallery), (gallery.host, None))
+        places.setdefault(gallery.gallery_id, (gallery.host, None))
     return [
         _Case(host, gallery_id, live[0], holds, grant, gallery_id in under_way, held_since, owed, forfeited)
         for gallery_id, (host, grant) in sorted(places.items())
@@ -96,10 +96,6 @@ def _galleries(ctx: Context, uow: UnitOfWork, one: Billed, shared: Sequence[RawR
         return ctx.source.read_session(uow.records.of_job(one.session.source, one.session.job_id), shared).galleries
     except PermanentError:
         return ()
-
-
-def _id_at(gallery: Gallery) -> str:
-    return gallery.remote_id if gallery.host == "pixieset" and gallery.remote_id else gallery.gallery_id
 
 
 def _is_open(ctx: Context, case: _Case) -> bool | BillingError | None:

@@ -42,7 +42,8 @@ class View:
 
 def headline(sentence: str) -> None:
     """The page's answer, in one sentence, before any picture; the one line in Source Serif."""
-    st.html('<style>h1 { font-family: "Source Serif", "Source Serif 4", serif !important; }</style>')
+    serif = 'h1 { font-family: "Source Serif", "Source Serif 4", serif !important; }'
+    st.html(f"<style>{serif} p code, div code {{ font-size: .9em; }}</style>")
     st.title(sentence, anchor=False)
 
 

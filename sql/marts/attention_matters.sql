@@ -19,28 +19,30 @@ with names (subject_id, subject) as (
     inner join stg_invoices on stg_payments.invoice_id = stg_invoices.invoice_id
     union all
     select
+        stg_refunds.refund_id as subject_id,
+        stg_invoices.number as subject
+    from stg_refunds
+    inner join stg_invoices on stg_refunds.invoice_id = stg_invoices.invoice_id
+    union all
+    select
+        stg_disputes.dispute_id as subject_id,
+        stg_invoices.number as subject
+    from stg_disputes
+    inner join stg_invoices on stg_disputes.invoice_id = stg_invoices.invoice_id
+    union all
+    select
         concat('client:', client_id) as subject_id,
         max(client_name) as subject
     from stg_invoices
     group by client_id
 ),
 
-beginnings as (
-    -- A matter about an effect carries its key: kind, purpose and subject, and for a reminder its day after that.
-    select distinct
-        stg_attention.subject_id,
-        array_to_string(string_split(stg_attention.subject_id, ':')[1:parts.number], ':') as beginning
-    from stg_attention
-    cross join range(3, 12) as parts (number)
-),
-
 effect_names as (
-    select distinct
-        beginnings.subject_id,
+    -- A matter about an effect carries its key.
+    select
+        stg_effects.key as subject_id,
         names.subject
-    from beginnings
-    inner join stg_effects
-        on beginnings.beginning = concat(stg_effects.kind, ':', stg_effects.purpose, ':', stg_effects.subject_id)
+    from stg_effects
     inner join names on stg_effects.subject_id = names.subject_id
 )
 

@@ -3,6 +3,7 @@
 -- key: effect_id
 select
     effect_id,
+    key,
     kind,
     purpose,
     subject_id,

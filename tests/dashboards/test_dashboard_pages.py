@@ -195,7 +195,7 @@ def test_refused_mails_of_one_invoice_are_told_once(published: Callable[..., Pat
     invoice_id = book.invoice("INV-7", TODAY - timedelta(days=9), 10_000)
     keys = [f"mail:reminder:{stage}:{invoice_id}:{TODAY}" for stage in ("upcoming", "due_today")]
     for stage, key in zip(("upcoming", "due_today"), keys, strict=True):
-        book.mail(invoice_id, f"reminder:{stage}", noon(TODAY), state="failed")
+        book.effect("mail", invoice_id, f"reminder:{stage}", noon(TODAY), state="failed", key=key)
         sentence = f"Refused. When it is mended: `billing retry {stage}`."
         book.attention(key, sentence, noon(TODAY - timedelta(days=2)), code="effect_failed")
     published(book, datetime.now(UTC))

@@ -74,7 +74,7 @@ RAW_TABLES = (
     RawTable("journal_entries", ("transaction_id", "account", "detail", "currency"), ("position", "amount_minor")),
     RawTable(
         "effects",
-        ("effect_id", "kind", "purpose", "subject_id", "state", "created_at"),
+        ("effect_id", "key", "kind", "purpose", "subject_id", "state", "created_at"),
         ("attempts",),
         ("outcome_code", "settled_at"),
     ),

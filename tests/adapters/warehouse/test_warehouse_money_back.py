@@ -87,3 +87,15 @@ def test_rates_of_what_went_back_by_count_and_value(figures_of: FiguresOf) -> No
         0.5,
     )
     assert row["dispute_rate_by_count"] == 2 / 6
+
+
+def test_what_a_bank_or_a_refund_asks_is_named_by_its_invoice(figures_of: FiguresOf) -> None:
+    book = LedgerBook()
+    invoice_id = book.invoice("INV-7", JAN_1, 10_000)
+    book.pay(invoice_id, JAN_1)
+    refunded(book, invoice_id, 1_000)
+    disputed(book, invoice_id, 2_000, "open")
+    for subject_id in ("re_1", "dp_1"):
+        book.attention(subject_id, "Look at it.", noon(JAN_20))
+
+    assert [row["subject"] for row in figures_of(book, JAN_31).rows("from needs_attention")] == ["INV-7", "INV-7"]

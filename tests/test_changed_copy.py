@@ -74,7 +74,7 @@ def test_only_a_changed_copy_is_one(
 )
 def test_a_copy_of_what_runs_at_import_is_imported_anew_and_works(under_test: str, is_anew: bool) -> None:
     """Number 0 changes nothing: what is imported anew must not be noticed for that alone."""
-    env = os.environ | {"MUTANT_UNDER_TEST": under_test, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
+    env = os.environ | {"MUTANT_UNDER_TEST": under_test, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests' / 'support'}"}
     done = subprocess.run(
         [sys.executable, "-c", _ANEW], env=env, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
     )

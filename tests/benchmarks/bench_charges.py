@@ -18,8 +18,7 @@ import httpx
 from sqlalchemy import Connection, event
 from stage import ROOT, Stage, show, show_machine, stage
 
-sys.path.insert(0, str(ROOT / "tests"))  # a studio of fakes; Stripe alone is at the wire
-sys.path.insert(0, str(ROOT / "tests" / "services"))
+sys.path.insert(0, str(ROOT / "tests" / "support"))  # a studio of fakes; Stripe alone is at the wire
 
 from studio import Studio
 

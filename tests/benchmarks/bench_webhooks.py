@@ -11,7 +11,7 @@ from pathlib import Path
 
 from stage import ROOT, show
 
-sys.path.insert(0, str(ROOT / "tests"))  # the tests send the same burst
+sys.path.insert(0, str(ROOT / "tests" / "support"))  # the tests send the same burst
 
 from portals import portal_process
 from web_hook_burst import deliveries, send_burst

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "adapters" / "warehouse"))
-
 from built_once import built_once
 from ledger_book import LedgerBook
 from published_book import publish_quickly

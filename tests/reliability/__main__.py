@@ -22,7 +22,7 @@ from proof import Proof
 from proving import Beside, clock, prove_form
 
 HERE = Path(__file__).parent
-ROOMS = (HERE.parent, HERE.parent / "services", HERE.parent / "e2e")  # as pytest's pythonpath: whose fakes are shared
+SUPPORT = HERE.parent / "support"  # as pytest's pythonpath
 DOCS = HERE.parents[1] / "docs" / "RELIABILITY.md"
 BEGIN, END = "<!-- the last table: begin -->", "<!-- the last table: end -->"
 BESIDE = ("lives",)  # it has processes of its own, which give way to the rest
@@ -98,7 +98,7 @@ def main() -> int:
     known = long_forms()
     if unknown := set(asked.only) - set(known):
         parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(known)}")
-    sys.path.extend(map(str, ROOMS))
+    sys.path.append(str(SUPPORT))
     began, code = time.perf_counter(), commit()
     proofs = run(asked.only or known, long=not asked.quick)
     rows = rows_of(proofs, f"{datetime.now(UTC).date().isoformat()}, {code}")

@@ -32,7 +32,7 @@ from billing.sandbox.seed.plan import GOOD_CARD
 from billing.sandbox.stripe import faults as stripe_faults
 from billing.services.commands.carry_out import submit
 
-REPRODUCE = "PYTHONPATH=.:tests:tests/services:tests/e2e .venv/bin/python tests/reliability/faults.py CASE"
+REPRODUCE = "PYTHONPATH=.:tests/support .venv/bin/python tests/reliability/faults.py CASE"
 HOURS = timedelta(hours=2)
 A_KEY_IS_FORGOTTEN_AFTER = timedelta(hours=25)
 

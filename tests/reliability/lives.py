@@ -20,7 +20,7 @@ from sqlalchemy import event
 
 from billing.adapters.ledger.unit_of_work import SqlLedger
 
-REPRODUCE = "PYTHONPATH=.:tests:tests/services .venv/bin/python tests/reliability/lives.py SEED 20 100"
+REPRODUCE = "PYTHONPATH=.:tests/support .venv/bin/python tests/reliability/lives.py SEED 20 100"
 A_BATCH = 20
 MINUTES = 4
 LONG_FORM = 10_000

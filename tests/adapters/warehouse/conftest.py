@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import pytest
-
-from billing.adapters.warehouse import Warehouse
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from ledger_book import LedgerBook
 from published_book import Figures, FiguresOnDemand, WarehouseInOneProcess, evening, warehouse_over
+
+from billing.adapters.warehouse import Warehouse
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from ledger_book import LedgerBook
 from billing.adapters.warehouse import Warehouse
 from billing.adapters.warehouse.extract import copy_ledger, read_only_uri
 
-SQL_DIR = Path(__file__).parents[3] / "sql"
+SQL_DIR = Path(__file__).parents[2] / "sql"
 
 Rows = list[dict[str, Any]]
 

@@ -1,8 +1,0 @@
-"""The checks' tests write their ledgers with the warehouse tests' book."""
-
-from __future__ import annotations
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "adapters" / "warehouse"))

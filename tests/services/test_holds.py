@@ -12,6 +12,7 @@ from studio import Studio
 from billing.adapters.ledger.unit_of_work import SqlLedger
 from billing.domain.effects import EffectKind, EffectState
 from billing.domain.errors import PermanentError, UnknownOutcomeError
+from billing.domain.task_commands import commands_of
 from billing.ports.ledger import UnitOfWork
 from billing.ports.operations import CAUSE_RESTORED
 from billing.services.effects import HANDLERS
@@ -20,7 +21,6 @@ from billing.services.effects.recording import show_mails_in_doubt
 from billing.services.safety.alert_owner import alert_run_failed
 from billing.services.safety.holds import hold_at_once, place_hold, why_held
 from billing.services.safety.troubles import Cause, Trouble
-from dashboards.matters import by_subject
 
 UNCLEAR = UnknownOutcomeError("stripe_unknown", "The line was cut.")
 
@@ -228,22 +228,11 @@ def test_the_command_hold_of_the_queue_holds_as_well(studio: Studio) -> None:
 
 
 def test_each_item_about_a_hold_ends_with_the_command_that_ends_it(studio: Studio) -> None:
-    """The dashboard shows a sentence's last words as what to run; without one it would offer to close the item."""
+    """Without one of its own it would be offered to be closed, and nothing would go on."""
     stop(studio)
     with studio.ledger.write() as uow:
         place_hold(uow, CAUSE_RESTORED, "restored from x", "olga", studio.clock.now())
         show_mails_in_doubt(uow, studio.clock.now())
 
-    rows = [
-        {
-            "subject": subject,
-            "subject_id": subject,
-            "code": "hold",
-            "sentence": sentence,
-            "days_open": 0,
-            "attention_id": 1,
-        }
-        for (subject, _), sentence in studio.open_items().items()
-    ]
-    commands = [command for matter in by_subject(rows) for command in matter.commands]
-    assert commands == ['billing release --reason "…"', "billing reconcile", "billing settle --mails show"]
+    commands = [command for subject, code in studio.open_items() for command in commands_of(code, subject)]
+    assert commands == ["billing release --reason '…'", "billing reconcile", "billing settle --mails show"]

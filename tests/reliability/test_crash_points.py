@@ -1,7 +1,7 @@
 """Whatever kills a worker, at whatever seam: recovered, the world is the one without a crash.
 
 The cases are played by a process of their own, which forks its workers: a child must not inherit pytest's threads.
-Every sixteenth label, the first time that it is reached, with one worker, is tried here; `make reliability` tries all.
+Every 24th label, the first time that it is reached, with one worker, is tried here; `make reliability` tries all.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def test_every_exemption_is_of_a_label_that_there_is() -> None:
 
 def test_killed_at_any_label_and_once_more_in_its_recovery_a_worker_leaves_nothing_undone_and_nothing_twice() -> None:
     """Fails, too, when the scenario does not come to a label: a new call or commit has its labels by itself."""
-    ended = played("--every", "16")
+    ended = played("--every", "24")
 
     assert ended.returncode == 0, ended.stdout[-6000:] + ended.stderr[-2000:]
 

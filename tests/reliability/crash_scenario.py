@@ -44,19 +44,18 @@ SESSIONS = (
     Planned("ended", session_on=date(2026, 7, 1)),
     Planned("unreadable", session_on=date(2026, 7, 1)),
     Planned("closed", session_on=date(2026, 7, 1)),
+    Planned("hidden"),
+    Planned("hidden_alone"),
+    Planned("shown"),
 )
 
 # What no scenario needs to reach, and why a crash there does no harm.
 _UNFORESEEN = "only after an exception that nobody foresaw; it raises an item for a person, and raises it again"
-_TOLD_AGAIN = "it tells of what one answer refused; the next reading is refused, and tells it, as well"
 _OWN_DEATHS = "the supervisor counts servers that died: it counts one less, or says a while longer that one did"
 EXEMPT = {
     "SessionSource.account": "a read; only the doctor and a dry run ask, and nothing follows from the answer",
     "services.collections.follow_up:_set_aside": _UNFORESEEN,
     "services.intake.observe_sessions:_go_on_later": "how far a list was read; without it, it is read from the top",
-    "services.intake.not_shown:note_not_shown": _TOLD_AGAIN,
-    "services.intake.session_records:_note_denied": _TOLD_AGAIN,
-    "services.intake.session_records:_set_aside": _TOLD_AGAIN,
     "services.safety.disk_room:watch_disks": "a look at the disks, which is taken again a minute later",
     "services.safety.server_ends:note_server_end": _OWN_DEATHS,
     "services.safety.server_ends:server_is_steady": _OWN_DEATHS,
@@ -142,7 +141,7 @@ def _vsco_is_away(studio: Studio) -> None:
 
 def _vsco_is_back(studio: Studio) -> None:
     """What was ordered to go wrong is forgotten; and a charge is prepared that has to wait for tomorrow."""
-    httpx.delete(f"{studio.url}/sandbox/faults").raise_for_status()
+    _every_right_is_there(studio)
     _completed("given_up")(studio)
     studio.stripe("faults", kind="reset_before", method="POST", path_suffix="/confirm", times=10_000)
 
@@ -198,6 +197,22 @@ def _sessions_are_over(studio: Studio) -> None:
     for key in ("ended", "unreadable", "closed"):
         _edit(studio, "vsco.job", studio.jobs[key].id, closed=key == "closed")
     _edit(studio, "vsco.order", studio.jobs["unreadable"].order_id or "", lineItems="none")
+
+
+def _rights_are_missing(*keys: str, hidden: str | None = None) -> Callable[[Studio], None]:
+    """From now on the key may read neither the tax rates nor that job; `hidden` None: no job at all."""
+
+    def happens(studio: Studio) -> None:
+        _every_right_is_there(studio)
+        _completed(*keys)(studio)
+        for path in (f"/job/{studio.jobs[hidden].id}" if hidden else "/job/", "/tax-rate"):
+            studio.control("faults", target="vsco", kind="403", method="GET", path_prefix=path, times=10_000)
+
+    return happens
+
+
+def _every_right_is_there(studio: Studio) -> None:
+    httpx.delete(f"{studio.url}/sandbox/faults").raise_for_status()
 
 
 def _edit(studio: Studio, kind: str, id_: str, **values: Any) -> None:
@@ -284,6 +299,9 @@ DAYS = (
     ),
     Day("sessions are expected by the calendar", 26, _sessions_are_booked, policy=_by_session_end, looks=2),
     Day("they are over", 34, _sessions_are_over, policy=_by_session_end, looks=2),
+    Day("one of two jobs is not shown", 35, _rights_are_missing("hidden", "shown", hidden="hidden"), looks=4),
+    Day("no job is shown", 36, _rights_are_missing("hidden_alone"), looks=4),
+    Day("every right is there again", 37, _every_right_is_there, looks=4),
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -31,6 +32,16 @@ class TurnedClock:
         return self.sandbox.clock.now() + self.ahead
 
 
+def _doing(*kinds: EffectKind) -> Callable[[Context], None]:
+    """The step of the pipeline that does what stands ready of these kinds."""
+
+    def step(ctx: Context) -> None:
+        for kind in kinds:
+            run_effects(ctx, HANDLERS[kind], kind)
+
+    return step
+
+
 @dataclass
 class Wire:
     """One studio: what is outside, and the application."""
@@ -55,27 +66,13 @@ class Wire:
                 errors.append(error)
         return errors
 
-    def links(self, ctx: Context) -> None:
-        run_effects(ctx, HANDLERS[EffectKind.PAY_LINK], EffectKind.PAY_LINK)
-
-    def charges(self, ctx: Context) -> None:
-        run_effects(ctx, HANDLERS[EffectKind.CHARGE], EffectKind.CHARGE)
-
-    def mails(self, ctx: Context) -> None:
-        run_effects(ctx, HANDLERS[EffectKind.MAIL], EffectKind.MAIL)
-
-    def grants(self, ctx: Context) -> None:
-        run_effects(ctx, HANDLERS[EffectKind.GRANT], EffectKind.GRANT)
-        run_effects(ctx, HANDLERS[EffectKind.REVOKE], EffectKind.REVOKE)
-
-    def refunds(self, ctx: Context) -> None:
-        run_effects(ctx, HANDLERS[EffectKind.REFUND], EffectKind.REFUND)
-
-    def closings(self, ctx: Context) -> None:
-        run_effects(ctx, HANDLERS[EffectKind.CLOSE_PAY_LINK], EffectKind.CLOSE_PAY_LINK)
-
-    def write_backs(self, ctx: Context) -> None:
-        run_effects(ctx, HANDLERS[EffectKind.WRITE_BACK], EffectKind.WRITE_BACK)
+    links = staticmethod(_doing(EffectKind.PAY_LINK))
+    charges = staticmethod(_doing(EffectKind.CHARGE))
+    mails = staticmethod(_doing(EffectKind.MAIL))
+    grants = staticmethod(_doing(EffectKind.GRANT, EffectKind.REVOKE))
+    refunds = staticmethod(_doing(EffectKind.REFUND))
+    closings = staticmethod(_doing(EffectKind.CLOSE_PAY_LINK))
+    write_backs = staticmethod(_doing(EffectKind.WRITE_BACK))
 
     def converge(self) -> None:
         """The outside is mended, time goes by, and people answer what only they can: a mail in doubt did go out."""
